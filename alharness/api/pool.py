@@ -42,8 +42,14 @@ class Pool(Protocol):
         """Where tensors live."""
         ...
 
-    def images(self, subset: Subset = "unlabeled") -> torch.Tensor:
-        """Images, (n, channels, height, width) in [0, 1]: unaugmented, unnormalized."""
+    def images(
+        self, subset: Subset = "unlabeled", rows: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Images, (n, channels, height, width) in [0, 1]: unaugmented, unnormalized.
+
+        All of the subset, or those at ``rows``, (n,) int64: a batch for samplers that
+        train something (through ``alharness.epochs.run_epochs``).
+        """
         ...
 
     def minibatches(

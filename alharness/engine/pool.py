@@ -59,9 +59,11 @@ class ImagePool:
         """Where tensors live."""
         return self._images["unlabeled"].device
 
-    def images(self, subset: Subset = "unlabeled") -> torch.Tensor:
-        """Images in [0, 1], (n, channels, height, width) float32."""
-        return self._images[subset].batch(slice(None))
+    def images(
+        self, subset: Subset = "unlabeled", rows: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Images in [0, 1], (n, channels, height, width) float32: all, or those at ``rows``."""
+        return self._images[subset].batch(slice(None) if rows is None else rows)
 
     def minibatches(
         self, subset: Subset = "unlabeled", size: int = 256

@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from alharness.api.regularizer import Regularizer
 from alharness.api.space import Value
-from alharness.engine.epochs import run_epochs
+from alharness.epochs import run_epochs
 from alharness.engine.images import Images
 
 EVALUATION_BATCH = 1024

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from alharness import Regularizer
-from alharness.engine.epochs import run_epochs
+from alharness.epochs import run_epochs
 from alharness.engine.images import HeldImages
 from alharness.engine.network import channel_statistics
 from alharness.engine.randomness import controlled

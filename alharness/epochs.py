@@ -1,4 +1,4 @@
-"""The one epoch loop: everything that trains goes through it."""
+"""The one epoch loop: everything that trains goes through it, samplers that train included."""
 
 from __future__ import annotations
 
