@@ -12,11 +12,11 @@ from alharness.leaderboard import wording
 from alharness.leaderboard.findings import ScenarioFinding
 from alharness.protocol.bench import Bench
 from alharness.protocol.outdated import Outdated
+from alharness.protocol.planning import SlotKind
 from alharness.protocol.tally import Group, Tally
-from alharness.protocol.units import UnitKind
 from alharness.tracking.durations import clock
 
-KINDS: tuple[UnitKind, ...] = ("trial", "evaluation", "query", "annotation")
+KINDS: tuple[SlotKind, ...] = ("trial", "evaluation", "committee", "query", "annotation")
 STATES = ("ready", "waiting", "failed", "blocked", "shared")
 
 

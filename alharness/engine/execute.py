@@ -192,7 +192,10 @@ class Engine:
         return {
             "indices": order.unlabeled[positions].tolist(),
             "share_of_ties": answer["share_of_ties"],
-            "checkpoints": {model["trial"]: model["digest"] for model in question["models"]},
+            "checkpoints": {
+                model["trial"]: model["digest"]
+                for model in [*question["models"], *question["committee"]]
+            },
         }
 
     def _ask_here(self, question: Question) -> Answer:

@@ -12,8 +12,8 @@ from torch.nn.functional import cross_entropy
 
 from alharness.api.regularizer import Regularizer
 from alharness.api.space import Value
-from alharness.epochs import run_epochs
 from alharness.engine.images import Images
+from alharness.epochs import run_epochs
 
 EVALUATION_BATCH = 1024
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,8 +156,12 @@ class Bench:
         number: int,
         labeled: IndexSet,
         values: Mapping[str, Value],
+        purpose: Literal["trial", "committee"] = "trial",
     ) -> Unit:
-        """Train one model on a labeled set. The sampler is no part of it."""
+        """Train one model on a labeled set. The sampler is no part of it.
+
+        ``number`` tells apart the trials of a tuning, or the members of a committee.
+        """
         start = condition.starts[place.initial_set]
         training = self.suite.training
         inputs = {
@@ -172,7 +176,7 @@ class Bench:
                 "threads": 1,
                 "normalization": start.labeled.digest if training.normalize else None,
             },
-            "seed": self._path(condition, place, cycle, "trial", number),
+            "seed": self._path(condition, place, cycle, purpose, number),
         }
         return make_unit("trial", inputs, (labeled, start.validation, start.labeled))
 
@@ -193,10 +197,12 @@ class Bench:
         cycle: int,
         labeled: IndexSet,
         models: Sequence[Unit],
+        committee: Sequence[Unit],
     ) -> Unit:
         """Ask the sampler for the next cycle's images.
 
         ``models`` are the chosen trials so far; the last two are read.
+        ``committee`` are the further models that the method declares.
         """
         chosen = models[-1]
         validation = condition.starts[place.initial_set].validation
@@ -205,6 +211,7 @@ class Bench:
             "sampler": method.identity,
             "trial": chosen.key,
             "previous": _previous(models),
+            "committee": [member.key for member in committee],
             "labeled": labeled.digest,
             "validation": validation.digest,
             "budget": condition.sizes[cycle + 1] - condition.sizes[cycle],

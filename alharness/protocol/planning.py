@@ -11,7 +11,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
@@ -45,11 +45,15 @@ class State(Enum):
     BLOCKED = "blocked"
 
 
+SlotKind: TypeAlias = UnitKind | Literal["committee"]
+"""A unit's kind; ``committee`` is a trial too, of a further model that a query needs."""
+
+
 class Slot(NamedTuple):
     """A unit's place within a run."""
 
     cycle: int
-    kind: UnitKind
+    kind: SlotKind
     number: int
 
 
@@ -65,7 +69,8 @@ class Run:
     """One (scenario, sampler, initial set, seed), as far as it has come.
 
     ``labeled`` holds the labeled set of each cycle that was reached, ``chosen``
-    the unit of each cycle's chosen trial.
+    the unit of each cycle's chosen trial, ``committees`` the further models of
+    each cycle that queries.
     """
 
     condition: Condition
@@ -75,6 +80,7 @@ class Run:
     steps: dict[Slot, Step] = field(default_factory=dict)
     labeled: list[IndexSet] = field(default_factory=list)
     chosen: list[Unit] = field(default_factory=list)
+    committees: list[list[Unit]] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -151,14 +157,16 @@ def survey(bench: Bench, ledger: Ledger, failed: Collection[str] = frozenset()) 
     return Survey(tuple(runs), frozenset(walk.alive - walk.needed))
 
 
-def slots(bench: Bench, condition: Condition, *, tunes: bool) -> Iterator[Slot]:
+def slots(bench: Bench, run: Run) -> Iterator[Slot]:
     """Every slot of a run, in the order of Algorithm 1."""
-    last = len(condition.sizes) - 1
+    last = len(run.condition.sizes) - 1
     for cycle in range(last + 1):
-        for number in range(bench.suite.tuning.trials if tunes else 1):
+        for number in range(bench.suite.tuning.trials if run.tunes else 1):
             yield Slot(cycle, "trial", number)
         yield Slot(cycle, "evaluation", 0)
         if cycle < last:
+            for number in range(run.method.committee_size):
+                yield Slot(cycle, "committee", number)
             yield Slot(cycle, "query", 0)
             yield Slot(cycle, "annotation", 0)
 
@@ -198,9 +206,13 @@ class _Walk:
         self._step(run, Slot(cycle, "evaluation", 0), evaluation, reads=[chosen])
         if cycle == len(run.condition.sizes) - 1:
             return None
-        models = run.chosen[-2:]
-        query = self.bench.query(run.condition, run.method, run.place, cycle, labeled, models)
-        answer = self._step(run, Slot(cycle, "query", 0), query, reads=models)
+        models, committee = run.chosen[-2:], self._committee(run, cycle, labeled)
+        if committee is None:
+            return None
+        query = self.bench.query(
+            run.condition, run.method, run.place, cycle, labeled, models, committee
+        )
+        answer = self._step(run, Slot(cycle, "query", 0), query, reads=[*models, *committee])
         if answer is None:
             return None
         annotation = self.bench.annotation(run.condition, run.place, cycle, query)
@@ -236,6 +248,21 @@ class _Walk:
             self.needed.add(best.key)
             return None
         return best
+
+    def _committee(self, run: Run, cycle: int, labeled: IndexSet) -> list[Unit] | None:
+        """The further models that the method's query needs, or None while one is not trained."""
+        values = run.chosen[cycle].inputs["hyperparameters"]
+        members = [
+            self.bench.trial(run.condition, run.place, cycle, number, labeled, values, "committee")
+            for number in range(run.method.committee_size)
+        ]
+        results = [
+            self._step(run, Slot(cycle, "committee", number), member)
+            for number, member in enumerate(members)
+        ]
+        run.committees.append(members)
+        self.alive.update(one.key for one in members if self.ledger.has_checkpoint(one.key))
+        return None if any(result is None for result in results) else members
 
     def _hyperparameters(self, run: Run, cycle: int) -> Sequence[Mapping[str, Value]]:
         """What the trials of this cycle train with: a tuning's draws, or the tuner's choice."""
@@ -283,7 +310,7 @@ class _Walk:
                     run.steps[slot] = Step(State.BLOCKED, run.steps[slot].unit)
 
     def _note_needed(self, run: Run) -> None:
-        """Whose weights are needed: a query reads its cycle's model and the one before."""
+        """Whose weights are needed: a query reads its cycle's models and the one before."""
         for cycle, chosen in enumerate(run.chosen):
             readers = [
                 Slot(cycle, "evaluation", 0),
@@ -294,11 +321,14 @@ class _Walk:
             planned = [slot for slot in readers if slot.kind == "evaluation" or slot.cycle < last]
             if cycle == 0 or not all(_done(run, slot) for slot in planned):
                 self.needed.add(chosen.key)
+        for cycle, committee in enumerate(run.committees):
+            if not _done(run, Slot(cycle, "query", 0)):
+                self.needed.update(member.key for member in committee)
 
     def _fill(self, run: Run) -> None:
         """The slots that were not reached."""
         state = State.BLOCKED if run.stopped else State.WAITING
-        for slot in slots(self.bench, run.condition, tunes=run.tunes):
+        for slot in slots(self.bench, run):
             run.steps.setdefault(slot, Step(state, None))
 
 
