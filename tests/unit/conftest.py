@@ -53,6 +53,7 @@ def make_bench() -> Callable[..., Bench]:
                     "query_fraction": 0.1,
                     "final_fraction": changes.get("final", 0.3),
                     "validation_fraction": 0.1,
+                    "stop_at_accuracy": changes.get("stop_at_accuracy"),
                 },
                 "tuning": {"trials": 1 if fixed else trials, "scope": scope, "space": space},
                 "training": {"epochs": changes.get("epochs", 2)},
@@ -76,7 +77,10 @@ def make_bench() -> Callable[..., Bench]:
             dataset=component("dataset", "blobs"),
             model=component("model", changes.get("model", "mlp")),
             regularizers=(),
-            oracle=component("oracle", changes.get("oracle", "perfect")),
+            oracle=replace(
+                component("oracle", changes.get("oracle", "perfect")),
+                labels_stay=changes.get("labels_stay", True),
+            ),
             space={
                 "learning-rate": LogUniform(1e-3, 1e-1),
                 "batch-size": Choice((8,)),
