@@ -126,5 +126,8 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         "image-folder",
         ImageFolder,
         summary="Your own images: train/CLASS/*.jpg and test/CLASS/*.jpg",
+        needs="Image files that Pillow reads, in a folder per class.",
+        cost="Decoded once into the workspace, up to the size that fits in memory; beyond, "
+        "decoded in every batch.",
         parameters=ImageFolderParameters,
     )

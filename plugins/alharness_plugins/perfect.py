@@ -36,5 +36,9 @@ class PerfectOracle(alharness.Oracle):
 @alharness.hookimpl
 def alharness_oracles() -> Iterator[alharness.OracleSpec]:
     yield alharness.OracleSpec(
-        "perfect", PerfectOracle, summary="Gives the true labels", parameters=PerfectParameters
+        "perfect",
+        PerfectOracle,
+        summary="Gives the true labels",
+        cost="`cost_per_label` for each queried image.",
+        parameters=PerfectParameters,
     )
