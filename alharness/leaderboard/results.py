@@ -23,12 +23,14 @@ class MethodResult:
     spent: labels with which a run reached the accuracy at which the suite stops, (initial
         sets, seeds), NaN where it has not.
     cost: of a run's queried labels so far, (initial sets, seeds), in the oracle's unit.
+    trained: keys of the trainings that the method's runs are made of: tunings, seeds, committees.
     """
 
     method: Component
     accuracy: NDArray[np.float64]
     spent: NDArray[np.float64]
     cost: NDArray[np.float64]
+    trained: frozenset[str]
     states: Mapping[str, State]
 
     @property
@@ -106,7 +108,13 @@ def _method(
             if annotated is not None:
                 cost[run.place] += annotated["cost"]
     states = {run.name: run.state for run in runs}
-    return MethodResult(method, accuracy, spent, cost, states)
+    trained = frozenset(
+        step.unit.key
+        for run in runs
+        for slot, step in run.steps.items()
+        if slot.kind in ("trial", "committee") and step.state is State.DONE and step.unit
+    )
+    return MethodResult(method, accuracy, spent, cost, trained, states)
 
 
 def _result(run: Run, slot: Slot, ledger: Ledger) -> Mapping[str, Any] | None:

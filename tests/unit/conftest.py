@@ -148,7 +148,7 @@ class World:
                 return {"indices": picked.tolist()}
             case _:
                 indices = self.records[unit.inputs["query"]]["indices"]
-                return {"labels": self.labels[indices].tolist()}
+                return {"labels": self.labels[indices].tolist(), "cost": float(len(indices))}
 
     def drop(self, state: Survey) -> None:
         """Remove the weights that nobody needs."""
