@@ -12,8 +12,8 @@ from torch.nn.functional import cross_entropy
 
 from alharness.api.regularizer import Regularizer
 from alharness.api.space import Value
-from alharness.epochs import run_epochs
 from alharness.engine.images import Images
+from alharness.epochs import run_epochs
 
 EVALUATION_BATCH = 1024
 
@@ -58,7 +58,7 @@ class Training:
     """One model's training on a labeled set, with cross entropy at a constant learning rate.
 
     ``order`` (CPU) draws the batches, ``augmentation`` (the images' device) is
-    handed to the regularizers.
+    handed to the dataset's own training transform and to the regularizers.
     """
 
     network: nn.Module
@@ -130,7 +130,7 @@ class Training:
         )
 
     def _loss(self, rows: torch.Tensor) -> torch.Tensor:
-        images = self.labeled.images.batch(rows)
+        images = self.labeled.images.training_batch(rows, self.augmentation)
         labels = self.labeled.labels[rows.to(images.device)]
         for regularizer in self.regularizers:
             images = regularizer.augment(images, self.augmentation)
