@@ -96,7 +96,7 @@ class ImagePool:
                 f"{passes} passes", where="Monte-Carlo dropout", remedy="Ask for at least one"
             )
         masks = DropoutMasks()
-        for rows, images in self.minibatches("unlabeled", BATCH):
+        for rows, images in self._affordable("unlabeled"):
             yield rows, self._sampled(images, passes, masks)
 
     def committee_probabilities(self) -> Iterator[tuple[slice, torch.Tensor]]:
@@ -107,7 +107,7 @@ class ImagePool:
                 where="committee",
                 remedy="Set committee_size on the sampler's class or instance",
             )
-        for rows, images in self.minibatches("unlabeled", BATCH):
+        for rows, images in self._affordable("unlabeled"):
             with torch.no_grad():
                 logits = torch.stack([member(images) for member in self._committee])
             yield rows, logits.softmax(dim=-1)
@@ -120,12 +120,16 @@ class ImagePool:
         """A copy of the model of the cycle before, or None."""
         return copy.deepcopy(self._previous)
 
+    def _affordable(self, subset: Subset) -> Iterator[tuple[slice, torch.Tensor]]:
+        images = self._images[subset]
+        return images.batches(images.affordable(BATCH))
+
     def _forward(self, subset: Subset) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits and penultimate features in one pass."""
         if subset not in self._outputs:
             logits, embeddings = [], []
             with torch.no_grad():
-                for _, images in self.minibatches(subset, BATCH):
+                for _, images in self._affordable(subset):
                     features = self._network.forward_features(images)
                     logits.append(self._network.forward_head(features))
                     embeddings.append(self._network.forward_head(features, pre_logits=True))
