@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from alharness import Framing, ImageFiles, RandomView, Regularizer
-from alharness.engine.images import open_images
+from alharness.engine.images import HeldImages, open_images
 from alharness.engine.network import Network
 from alharness.engine.pool import ImagePool
 from alharness.engine.randomness import controlled
