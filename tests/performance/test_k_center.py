@@ -1,4 +1,4 @@
-"""Greedy k-center against the plain float32 loop of METHODS §5, in time and memory.
+"""Greedy k-center against the plain float32 loop, in time and memory.
 
 The full size: ``ALHARNESS_FULL=1 pytest tests/performance/test_k_center.py
 --benchmark-enable``; the ratio is in the benchmark's extra info.

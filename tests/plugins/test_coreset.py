@@ -39,6 +39,7 @@ def test_features_are_not_normalized(array_pool: Any) -> None:
 
 @pytest.mark.parametrize("budget", [1, 12, 60])
 def test_no_point_twice_with_duplicates_in_the_data(array_pool: Any, budget: int) -> None:
+    """Published trap 14."""
     rng = np.random.default_rng(1)
     rows = rng.standard_normal((10, 4))[rng.integers(10, size=60)]
     pool = array_pool(60, embeddings=rows, labeled_embeddings=rows[:1])

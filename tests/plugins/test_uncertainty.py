@@ -1,6 +1,6 @@
 """Least confidence, entropy, DBAL, BALD.
 
-Traps (METHODS §4): an acquisition upside down (2), p log p at 0 (9), ties decided by
+Published traps (docs/traps.md): an acquisition upside down (2), p log p at 0 (9), ties decided by
 row order (10), one method under two names (22). Independent sources: scipy.stats.entropy
 and scipy.special.xlogy, in float64.
 """
@@ -79,7 +79,7 @@ def test_by_hand(array_pool: Any) -> None:
 
 
 def test_bald_takes_the_most_informative(array_pool: Any) -> None:
-    """METHODS, trap 2. Passes give class 0 the probability ½ + d or ½ - d: the information
+    """Published trap 2. Passes give class 0 the probability ½ + d or ½ - d: the information
     is known, H(½) - H(½ + d), and grows with d. DBAL cannot tell these rows apart."""
     shift = np.random.default_rng(0).permutation(np.linspace(0, 0.48, 40))
     row = np.stack([0.5 + shift, 0.5 - shift], axis=1)
@@ -103,7 +103,7 @@ def test_bald_does_not_want_what_is_merely_noisy(array_pool: Any) -> None:
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_saturated_rows_rank_last(sampler: type, array_pool: Any) -> None:
-    """METHODS, trap 9: 0 log 0 is 0, neither NaN nor first."""
+    """Published trap 9: 0 log 0 is 0, neither NaN nor first."""
     sampled = sampled_at_random(60)
     sampled[:, 20:40] = np.eye(10)[np.arange(20) % 10]
     pool = array_pool(60, probabilities=sampled[0], sampled=sampled)
@@ -115,7 +115,7 @@ def test_saturated_rows_rank_last(sampler: type, array_pool: Any) -> None:
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_ties_are_drawn_and_their_share_recorded(sampler: type, array_pool: Any) -> None:
-    """METHODS, trap 10. The first row is better than all others, which are alike."""
+    """Published trap 10. The first row is better than all others, which are alike."""
     best, alike = [[0.5, 0.5], [0.9, 0.1]], [[0.8, 0.2], [0.7, 0.3]]
     sampled = np.stack([best, *[alike] * 40], axis=1)
     pool = array_pool(41, probabilities=sampled[0], sampled=sampled)
@@ -130,7 +130,7 @@ def test_ties_are_drawn_and_their_share_recorded(sampler: type, array_pool: Any)
 
 
 def test_no_two_samplers_rank_alike(array_pool: Any) -> None:
-    """METHODS, trap 22: one method under two names. Ranks, as scale decides nothing."""
+    """Published trap 22: one method under two names. Ranks, as scale decides nothing."""
     sampled = sampled_at_random(300)
     pool = array_pool(300, probabilities=sampled[0], sampled=sampled)
     ranks = {one.__name__: rankdata(make(one).scores(pool)) for one in [Margin, *SAMPLERS]}

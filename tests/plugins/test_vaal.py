@@ -113,7 +113,7 @@ def changed(before: dict[str, torch.Tensor], network: nn.Module) -> set[str]:
 
 @pytest.mark.parametrize("reduction", ["per-image", "torchal"])
 def test_a_planted_shift_is_found(reduction: str) -> None:
-    """METHODS, trap 7. At random, half of what is picked lies on its side."""
+    """Published trap 7. At random, half of what is picked lies on its side."""
     shares = []
     for seed in range(2):
         pool, turned = half_turned(seed)
@@ -167,7 +167,7 @@ def test_reductions_by_definition(reduction: str) -> None:
 
 
 def test_an_image_weighs_the_same_in_batches_of_any_size() -> None:
-    """METHODS, trap 15: in the published loss the KL divergence grows with the batch."""
+    """Published trap 15: in the published loss the KL divergence grows with the batch."""
     images, reconstruction = torch.rand(2, 1, 1, 4, 4)
     one = [images, reconstruction, *torch.randn(2, 1, 6)]
     many = [tensor.expand(9, *tensor.shape[1:]) for tensor in one]
