@@ -1,6 +1,6 @@
 """VAAL.
 
-Traps (METHODS §4): score upside down (2), row positions (4), one target for both sets (7),
+Published traps (docs/traps.md): score upside down (2), row positions (4), one target for both sets (7),
 evaluation mode (8, 15), mean against sum (15). Independent sources:
 torch.distributions.kl_divergence, and the losses by their formulas in NumPy, float64;
 layers counted by hand.
@@ -379,7 +379,7 @@ def test_batches_of_one() -> None:
 def test_scores_are_those_of_networks_in_evaluation_mode(
     side: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """METHODS, trap 8. Row by row, -logit D(μ); scoring leaves the networks as they were."""
+    """Published trap 8. Row by row, -logit D(μ); scoring leaves the networks as they were."""
     kept, train = [], training.trained_networks
 
     def keeping(*arguments: Any) -> Any:
@@ -415,7 +415,7 @@ def test_the_pool_is_as_it_was() -> None:
 
 
 def test_ties_are_drawn_and_their_share_recorded() -> None:
-    """METHODS, trap 10: images that are alike."""
+    """Published trap 10: images that are alike."""
     images = torch.rand(24, 1, 8, 8)
     drawn = set()
     for seed in range(4):
