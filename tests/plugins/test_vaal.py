@@ -1,6 +1,6 @@
 """VAAL.
 
-Published traps (docs/traps.md): score upside down (2), row positions (4), one target for both sets (7),
+Published traps: score upside down (2), row positions (4), one target for both sets (7),
 evaluation mode (8, 15), mean against sum (15). Independent sources:
 torch.distributions.kl_divergence, and the losses by their formulas in NumPy, float64;
 layers counted by hand.
