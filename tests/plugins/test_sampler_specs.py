@@ -10,7 +10,10 @@ import pytest
 
 import alharness
 
-NAMES = ["random", "least-confidence", "margin", "entropy", "dbal", "bald", "coreset"]
+NAMES = [
+    *("random", "least-confidence", "margin", "entropy"),
+    *("dbal", "bald", "coreset", "coreset-mip"),
+]
 
 
 def module_of(name: str) -> str:
