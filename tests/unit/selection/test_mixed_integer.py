@@ -210,7 +210,7 @@ def test_the_limit_of_time_is_kept() -> None:
     unlabeled, labeled = rows[4:], rows[:4]
     began = time.monotonic()
     cover = robust_k_center(unlabeled, labeled, 20, max_outliers=5, seconds=1.0)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
     check(cover, unlabeled, labeled, 20, 5)
     assert cover.ended == "out of time"
     assert 0 < cover.lower_bound < cover.radius
