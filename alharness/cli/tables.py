@@ -29,7 +29,7 @@ def print_findings(bench: Bench, found: Sequence[ScenarioFinding]) -> None:
         for number, title in enumerate(wording.header(finding)):
             table.add_column(title, justify="left" if number == 0 else "right")
         for method in finding.methods:
-            table.add_row(*map(Text, wording.row(method, finding.result.reference)))
+            table.add_row(*map(Text, wording.row(method, finding.result)))
         console.print(table)
         for note in wording.notes(finding, n_models):
             console.print(note, markup=False, highlight=False)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 import alharness
 from alharness.api.errors import HarnessError
+from alharness.api.oracle import Oracle
 from alharness.engine.images import open_images
 from alharness.engine.network import (
     channel_statistics,
@@ -36,7 +37,7 @@ from alharness.engine.questions import (
     recorded_checkpoint,
 )
 from alharness.engine.randomness import controlled
-from alharness.engine.training import Examples, Training, evaluate
+from alharness.engine.training import Examples, Training, evaluate, inverse_frequencies
 from alharness.protocol.seeds import SeedPath
 from alharness.protocol.units import Unit
 from alharness.store.records import Record
@@ -140,14 +141,19 @@ class Engine:
             network = make_network(self.plugins, inputs, regularizers, self._statistics(inputs)).to(
                 self.device
             )
+            examples = self._examples(inputs["data"], labeled.indices, labeled.labels)
+            weighted = inputs["loss"] == "class-weighted-cross-entropy"
             training = Training(
                 network,
-                self._examples(inputs["data"], labeled.indices, labeled.labels),
+                examples,
                 self._examples(inputs["data"], validation, true_labels),
                 inputs["hyperparameters"],
                 regularizers,
                 order=_generator(replace(path, purpose="order"), torch.device("cpu")),
                 augmentation=_generator(replace(path, purpose="augmentation"), self.device),
+                class_weights=(
+                    inverse_frequencies(examples.labels, inputs["n_classes"]) if weighted else None
+                ),
             )
             trained = training.fit(recipe["epochs"])
         checkpoint = self.workspace.checkpoints.write(key, trained.weights)
@@ -211,7 +217,13 @@ class Engine:
         if query is None:
             raise HarnessError("the query's record is not there", where=inputs["query"])
         indices = np.asarray(query.result["indices"], dtype=np.int64)
-        oracle = self.plugins.create("oracle", inputs["oracle"])
+        oracle: Oracle = self.plugins.create("oracle", inputs["oracle"])
+        if oracle.fingerprint() != inputs["oracle"].get("fingerprint", ""):
+            raise HarnessError(
+                "what it reads has changed since the unit was planned",
+                where=self.plugins.component("oracle", inputs["oracle"]).origin,
+                remedy="Run the same command again: it is planned anew",
+            )
         path = SeedPath(**inputs["seed"])
         with controlled(path.torch_seed()):
             labels = ask_oracle(

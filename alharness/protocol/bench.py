@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from alharness.api.space import Space, Value
 from alharness.protocol.components import Component
+from alharness.protocol.long_tail import class_counts, long_tailed
 from alharness.protocol.schedule import labeled_sizes
 from alharness.protocol.seeds import SeedPath
 from alharness.protocol.sets import IndexSet
-from alharness.protocol.splits import split
+from alharness.protocol.splits import Split, split
 from alharness.protocol.suite import Scenario, Suite
 from alharness.protocol.tuning import hyperparameters, tuning_path
 from alharness.protocol.units import Unit, make_unit
@@ -96,12 +97,23 @@ def make_condition(
     sizes = labeled_sizes(suite.protocol, n_train)
     starts = []
     for number in range(suite.protocol.n_initial_sets):
-        parts = split(suite.protocol, n_train, number, suite.seed)
+        parts = _parts(suite, scenario, facts, number, sizes[0])
         labeled = IndexSet(parts.initial, facts.train_labels[parts.initial])
         starts.append(Start(labeled, IndexSet(parts.validation)))
     return Condition(
         scenario, facts, dataset, model, regularizers, oracle, space, sizes, tuple(starts)
     )
+
+
+def _parts(
+    suite: Suite, scenario: Scenario, facts: DatasetFacts, initial_set: int, n_initial: int
+) -> Split:
+    parts = split(suite.protocol, len(facts.train_labels), initial_set, suite.seed)
+    if scenario.long_tail is None:
+        return parts
+    law = scenario.long_tail.model_dump()
+    counts = class_counts(facts.n_classes, n_initial, **law)
+    return long_tailed(parts, facts.train_labels, counts, f"{scenario.name}.long_tail")
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +180,7 @@ class Bench:
             **_network(condition, values),
             "labeled": labeled.digest,
             "validation": start.validation.digest,
-            "loss": "cross-entropy",
+            "loss": condition.scenario.loss,
             "recipe": {
                 "epochs": training.epochs,
                 "schedule": "constant",

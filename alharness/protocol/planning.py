@@ -68,6 +68,8 @@ class Step(NamedTuple):
 class Run:
     """One (scenario, sampler, initial set, seed), as far as it has come.
 
+    ``satisfied``: its chosen model reached the validation accuracy at which the suite stops.
+
     ``labeled`` holds the labeled set of each cycle that was reached, ``chosen``
     the unit of each cycle's chosen trial, ``committees`` the further models of
     each cycle that queries.
@@ -77,6 +79,7 @@ class Run:
     method: Component
     place: Place
     tunes: bool
+    satisfied: bool = False
     steps: dict[Slot, Step] = field(default_factory=dict)
     labeled: list[IndexSet] = field(default_factory=list)
     chosen: list[Unit] = field(default_factory=list)
@@ -88,6 +91,11 @@ class Run:
         return (
             f"{self.condition.name}/{self.method.label}/{self.place.initial_set}/{self.place.seed}"
         )
+
+    @property
+    def last(self) -> int:
+        """Its last cycle: that of the largest budget, or the one in which it was satisfied."""
+        return len(self.chosen if self.satisfied else self.condition.sizes) - 1
 
     @property
     def state(self) -> State:
@@ -159,12 +167,11 @@ def survey(bench: Bench, ledger: Ledger, failed: Collection[str] = frozenset()) 
 
 def slots(bench: Bench, run: Run) -> Iterator[Slot]:
     """Every slot of a run, in the order of Algorithm 1."""
-    last = len(run.condition.sizes) - 1
-    for cycle in range(last + 1):
+    for cycle in range(run.last + 1):
         for number in range(bench.suite.tuning.trials if run.tunes else 1):
             yield Slot(cycle, "trial", number)
         yield Slot(cycle, "evaluation", 0)
-        if cycle < last:
+        if cycle < run.last:
             for number in range(run.method.committee_size):
                 yield Slot(cycle, "committee", number)
             yield Slot(cycle, "query", 0)
@@ -204,7 +211,8 @@ class _Walk:
         run.chosen.append(chosen)
         evaluation = self.bench.evaluation(run.condition, chosen)
         self._step(run, Slot(cycle, "evaluation", 0), evaluation, reads=[chosen])
-        if cycle == len(run.condition.sizes) - 1:
+        run.satisfied = self._satisfies(chosen)
+        if cycle == run.last:
             return None
         models, committee = run.chosen[-2:], self._committee(run, cycle, labeled)
         if committee is None:
@@ -219,10 +227,17 @@ class _Walk:
         labels = self._step(run, Slot(cycle, "annotation", 0), annotation)
         if labels is None:
             return None
-        return labeled.extended(
+        known = labeled if run.condition.oracle.labels_stay else _corrected(run, labeled)
+        return known.extended(
             np.asarray(answer["indices"], dtype=np.int64),
             np.asarray(labels["labels"], dtype=np.int64),
         )
+
+    def _satisfies(self, chosen: Unit) -> bool:
+        """Whether a chosen model is good enough for its run to end (paper, section 2)."""
+        enough = self.bench.suite.protocol.stop_at_accuracy
+        result = self.ledger.result(chosen)
+        return enough is not None and result is not None and result["validation_accuracy"] >= enough
 
     def _train(self, run: Run, cycle: int, labeled: IndexSet) -> Unit | None:
         """The chosen trial of a cycle, or None while it is not known."""
@@ -272,6 +287,8 @@ class _Walk:
         tuner = self.tuners[run.condition.name, run.method.label, tuner_place]
         if cycle < len(tuner.chosen):
             return [tuner.chosen[cycle].inputs["hyperparameters"]]
+        if tuner.satisfied:
+            return [tuner.chosen[-1].inputs["hyperparameters"]]
         if tuner.stopped:
             run.steps[Slot(cycle, "trial", 0)] = Step(State.BLOCKED, None)
         return []
@@ -317,8 +334,9 @@ class _Walk:
                 Slot(cycle, "query", 0),
                 Slot(cycle + 1, "query", 0),
             ]
-            last = len(run.condition.sizes) - 1
-            planned = [slot for slot in readers if slot.kind == "evaluation" or slot.cycle < last]
+            planned = [
+                slot for slot in readers if slot.kind == "evaluation" or slot.cycle < run.last
+            ]
             if cycle == 0 or not all(_done(run, slot) for slot in planned):
                 self.needed.add(chosen.key)
         for cycle, committee in enumerate(run.committees):
@@ -330,6 +348,11 @@ class _Walk:
         state = State.BLOCKED if run.stopped else State.WAITING
         for slot in slots(self.bench, run):
             run.steps.setdefault(slot, Step(state, None))
+
+
+def _corrected(run: Run, labeled: IndexSet) -> IndexSet:
+    """A labeled set with the true labels, for an oracle whose labels do not stay."""
+    return IndexSet(labeled.indices, run.condition.facts.train_labels[labeled.indices])
 
 
 def _done(run: Run, slot: Slot) -> bool:

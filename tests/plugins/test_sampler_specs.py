@@ -12,7 +12,7 @@ import alharness
 
 NAMES = [
     *("random", "least-confidence", "margin", "entropy"),
-    *("dbal", "bald", "coreset", "coreset-mip"),
+    *("dbal", "bald", "coreset", "coreset-mip", "vaal"),
 ]
 
 

@@ -53,6 +53,7 @@ def make_bench() -> Callable[..., Bench]:
                     "query_fraction": 0.1,
                     "final_fraction": changes.get("final", 0.3),
                     "validation_fraction": 0.1,
+                    "stop_at_accuracy": changes.get("stop_at_accuracy"),
                 },
                 "tuning": {"trials": 1 if fixed else trials, "scope": scope, "space": space},
                 "training": {"epochs": changes.get("epochs", 2)},
@@ -76,7 +77,10 @@ def make_bench() -> Callable[..., Bench]:
             dataset=component("dataset", "blobs"),
             model=component("model", changes.get("model", "mlp")),
             regularizers=(),
-            oracle=component("oracle", changes.get("oracle", "perfect")),
+            oracle=replace(
+                component("oracle", changes.get("oracle", "perfect")),
+                labels_stay=changes.get("labels_stay", True),
+            ),
             space={
                 "learning-rate": LogUniform(1e-3, 1e-1),
                 "batch-size": Choice((8,)),
@@ -144,7 +148,7 @@ class World:
                 return {"indices": picked.tolist()}
             case _:
                 indices = self.records[unit.inputs["query"]]["indices"]
-                return {"labels": self.labels[indices].tolist()}
+                return {"labels": self.labels[indices].tolist(), "cost": float(len(indices))}
 
     def drop(self, state: Survey) -> None:
         """Remove the weights that nobody needs."""
@@ -298,7 +302,7 @@ name = "digits-mlp"
 dataset = "digits"
 model = {model}
 regularizers = []
-oracle = "perfect"
+oracle = {oracle}
 """
 
 
@@ -319,12 +323,15 @@ class Workbench:
         self,
         *methods: str,
         model: str = '{ model = "mlp", hidden = 8, layers = 1 }',
+        oracle: str = '"perfect"',
         sets: int = 1,
     ) -> Bench:
         from alharness.executors.resolve import Resolver
         from alharness.protocol.suite import parse_suite
 
-        text = SUITE.format(methods=list(methods or ("watching",)), model=model, sets=sets)
+        text = SUITE.format(
+            methods=list(methods or ("watching",)), model=model, oracle=oracle, sets=sets
+        )
         suite = parse_suite(text, "tiny")
         return Resolver(self.registry, self.workspace, self.workspace.root, False).bench(suite, "x")
 
