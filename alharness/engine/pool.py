@@ -127,13 +127,19 @@ class ImagePool:
     def _forward(self, subset: Subset) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits and penultimate features in one pass."""
         if subset not in self._outputs:
-            logits, embeddings = [], []
+            outputs: list[torch.Tensor] = []
             with torch.no_grad():
-                for _, images in self._affordable(subset):
+                for rows, images in self._affordable(subset):
                     features = self._network.forward_features(images)
-                    logits.append(self._network.forward_head(features))
-                    embeddings.append(self._network.forward_head(features, pre_logits=True))
-            self._outputs[subset] = torch.cat(logits), torch.cat(embeddings).flatten(1)
+                    embeddings = self._network.forward_head(features, pre_logits=True).flatten(1)
+                    batch = [self._network.forward_head(features), embeddings]
+                    if not outputs:
+                        # Filled in place: batches joined at the end would be held twice.
+                        n = len(self._images[subset])
+                        outputs = [part.new_empty((n, part.shape[1])) for part in batch]
+                    for whole, part in zip(outputs, batch, strict=True):
+                        whole[rows] = part
+            self._outputs[subset] = outputs[0], outputs[1]
         return self._outputs[subset]
 
     @torch.no_grad()

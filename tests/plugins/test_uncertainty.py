@@ -61,6 +61,42 @@ def test_equals_scipy_and_takes_the_highest(sampler: type, array_pool: Any) -> N
     assert set(picks.tolist()) == set(np.argsort(-reference)[:30].tolist())
 
 
+def in_plain_loops(sampled: np.ndarray) -> dict[type, list[float]]:
+    """What each sampler scores, row by row in Python's floats, sums correctly rounded."""
+
+    def entropy_of(p: list[float]) -> float:
+        return -math.fsum(x * math.log(x) for x in p if x > 0)
+
+    scored: dict[type, list[float]] = {one: [] for one in SAMPLERS}
+    for row in range(sampled.shape[1]):
+        passes = [[float(x) for x in one] for one in sampled[:, row]]
+        mean = [math.fsum(column) / len(passes) for column in zip(*passes, strict=True)]
+        expected = math.fsum(map(entropy_of, passes)) / len(passes)
+        scored[LeastConfidence].append(1 - max(passes[0]))
+        scored[Entropy].append(entropy_of(passes[0]))
+        scored[Dbal].append(entropy_of(mean))
+        scored[Bald].append(entropy_of(mean) - expected)
+    return scored
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_equals_plain_loops_where_the_model_is_nearly_sure(sampler: type, array_pool: Any) -> None:
+    """Softmax of large logits, with exact zeros and the smallest floats among them.
+
+    An ε in the logarithm, or float32 sums, would be off by more than the scores are apart.
+    """
+    logits = 30 * np.random.default_rng(3).standard_normal((T, 150, 10))
+    p = np.exp(logits - logits.max(axis=2, keepdims=True))
+    sampled = (p / p.sum(axis=2, keepdims=True)).astype(np.float32)
+    sampled[sampled < 1e-30] = 0
+    sampled[0, 0, np.argmin(sampled[0, 0])] = 1e-45
+    pool = array_pool(150, probabilities=sampled[0], sampled=sampled)
+    reference = np.array(in_plain_loops(sampled)[sampler])
+    np.testing.assert_allclose(make(sampler).scores(pool), reference, rtol=1e-9, atol=1e-15)
+    picks = make(sampler).query(pool, 40, np.random.default_rng(0))
+    assert reference[picks].min() >= np.delete(reference, picks).max() - 1e-15
+
+
 def test_by_hand(array_pool: Any) -> None:
     p = np.array([[0.75, 0.25, 0.0], [0.5, 0.25, 0.25], [1.0, 0.0, 0.0]])
     pool = array_pool(3, probabilities=p, sampled=np.stack([p, p[:, ::-1]]))
