@@ -138,6 +138,7 @@ class TrackingPlan:
             record = self._record(step.unit) if step is not None and step.unit is not None else None
             if record is not None:
                 yield Point(metric, float(record.result[metric]), labels, _ended(record))
+                yield from _notes(record, labels)
 
     def _shared(self, run: Run) -> Planned:
         """The parent run of the trials that every method's run with this place starts from."""
@@ -266,6 +267,13 @@ def _curves(record: Record) -> Iterator[Point]:
         if result[metric] is not None:
             yield Point(f"best_{metric}", float(result[metric]), best, _ended(record))
     yield Point("best_epoch", float(best), best, _ended(record))
+
+
+def _notes(record: Record, labels: int) -> Iterator[Point]:
+    """What a query noted of itself in numbers."""
+    for name, value in record.facts.get("notes", {}).items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            yield Point(f"note.{name}", float(value), labels, _ended(record))
 
 
 def _span(records: Iterable[Record], status: str) -> tuple[int, int | None]:

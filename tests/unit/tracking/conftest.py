@@ -104,6 +104,8 @@ class Laboratory:
             "plugins": [{"kind": "model", "name": "m", "distribution": "dist",
                          "version": "1.0", "source": "source"}],
         }  # fmt: skip
+        if unit.kind == "query":
+            facts["notes"] = {"gap": 0.5, "ended": "optimal", "proven": True}
         self.records[unit.key] = Record(unit, getattr(self, f"_{unit.kind}")(unit), facts)
         return self.records[unit.key]
 

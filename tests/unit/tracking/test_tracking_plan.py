@@ -65,6 +65,8 @@ def test_a_run_has_its_cycles_as_steps(laboratory) -> None:
     assert last(run, "labels") == {10: 10, 20: 20, 30: 30}
     assert last(run, "labels_with_validation") == {10: 20, 20: 30, 30: 40}
     assert last(run, "share_of_ties") == {10: 0.25, 20: 0.25}
+    assert last(run, "note.gap") == {10: 0.5, 20: 0.5}
+    assert not last(run, "note.ended") | last(run, "note.proven")
     assert last(run, "cost") == {10: 10.0, 20: 10.0}
     assert run.params["method"] == "margin"
     assert run.params["method_source"] == "source"
