@@ -89,7 +89,7 @@ class Resolver:
             return prepared
         with _plugin_code(dataset, "load raised"):
             images = loader.load(self.data_dir, self.download)
-        _check(images, dataset.origin)
+        check_images(images, dataset.origin)
         return self.workspace.datasets.prepare(dataset, fingerprint, images)
 
 
@@ -114,7 +114,7 @@ def _plugin_code(component: Component, doing: str) -> Iterator[None]:
         raise PluginError(f"{doing} {one_line(error)}", where=component.origin) from error
 
 
-def _check(images: LabeledImages, origin: str) -> None:
+def check_images(images: LabeledImages, origin: str) -> None:
     """Raises PluginError when a dataset breaks its contract."""
     parts = {
         "train": (images.train_images, images.train_labels),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from alharness.api.errors import UsageError
@@ -26,7 +26,7 @@ KINDS = tuple(_MODULES)
 def rules(kind: str) -> tuple[Rule, ...]:
     """The rules of a kind's contract. Raises UsageError for a kind that has none."""
     if kind not in _MODULES:
-        raise UsageError(f"there are no rules for the kind '{kind}'", remedy=_choice(KINDS))
+        raise UsageError(f"there are no rules for the kind '{kind}'", remedy=f"Kinds with rules are {', '.join(KINDS)}")
     found: tuple[Rule, ...] = importlib.import_module(f"alharness.testing.{_MODULES[kind]}").RULES
     return found
 
@@ -65,7 +65,3 @@ def check(
 def _listed(subject: Subject, broken: Sequence[Finding]) -> str:
     lines = [f"{one.rule}: {one.rule.demand}\n    {one.seen}" for one in broken]
     return "\n  ".join([f"{subject.origin} breaks", *lines])
-
-
-def _choice(names: Iterable[str]) -> str:
-    return f"Kinds with rules are {', '.join(names)}"

@@ -70,9 +70,7 @@ def trained_network(seed: int) -> Network:
     images, labels = draw_images(64, rng)
     examples = Examples(HeldImages(torch.from_numpy(images)), torch.from_numpy(labels))
     with controlled(seed):
-        network = Network(
-            SmallNetwork(N_CLASSES, 1), torch.full((1,), 0.5), torch.full((1,), 0.25)
-        )
+        network = Network(SmallNetwork(N_CLASSES, 1), torch.full((1,), 0.5), torch.full((1,), 0.25))
         training = Training(
             network,
             examples,

@@ -40,11 +40,11 @@ def peak_memory() -> Iterator[Peak]:
             tracemalloc.stop()
 
 
-class _Tensors(TorchDispatchMode):
+class _Tensors(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Bytes of the storages that operations have made and that still live."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._alive = weakref.WeakSet[Any]()
         self._live = 0
         self.highest = 0

@@ -49,8 +49,10 @@ def image_sizes(subject: Subject) -> None:
         try:
             network = _build(subject, geometry)
             require_interface(network.eval(), _images(geometry), N_CLASSES)
-        except (HarnessError, Broken):
-            continue  # refused, or another rule's matter
+        except HarnessError:
+            continue
+        except Broken:
+            raise
         except Exception as error:
             raise Broken(
                 f"images of {geometry} are neither taken nor refused: {one_line(error)}"

@@ -124,13 +124,12 @@ def order_of_the_pool(subject: Subject) -> None:
 
 def hidden_labels(subject: Subject) -> None:
     """The answer stays the same when the hidden labels are other ones."""
-    answers = []
-    for ask_first in (TinyBench.first_query, TinyBench.first_query_among_other_labels):
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                answers.append(ask_first(TinyBench(subject, Path(folder))))
-            except ContractViolation as error:
-                raise NotApplicable(f"there is no answer to compare: {error.what}") from error
+    with tempfile.TemporaryDirectory() as folder:
+        bench = TinyBench(subject, Path(folder))
+        try:
+            answers = bench.first_query(), bench.first_query_among_other_labels()
+        except ContractViolation as error:
+            raise NotApplicable(f"there is no answer to compare: {error.what}") from error
     _require_same(*answers, "asked where the hidden labels are others")
 
 
@@ -178,7 +177,11 @@ def _contents(pool: Pool) -> dict[str, torch.Tensor]:
 def _require_same(first: list[int], second: list[int], when: str) -> None:
     if first != second:
         others = len(set(second) - set(first))
-        how = f"picked {others} other images of {len(first)}" if others else "answered in another order"
+        how = (
+            f"picked {others} other images of {len(first)}"
+            if others
+            else "answered in another order"
+        )
         raise Broken(f"{when}, it {how}")
 
 
