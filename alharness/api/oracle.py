@@ -14,6 +14,20 @@ class Oracle(ABC):
     cost_per_label: float = 1.0
     """Cost of one label, in units of the author's choice."""
 
+    labels_stay: bool = True
+    """Whether labels once given stay in all later cycles.
+
+    Where false, they turn into the true ones as soon as newer ones are given.
+    """
+
+    def fingerprint(self) -> str:
+        """What changes when the oracle's answers do though its parameters do not.
+
+        Needed where a parameter names a file: the digest of its content. Raises
+        UsageError when it cannot be read.
+        """
+        return ""
+
     @abstractmethod
     def annotate(
         self,

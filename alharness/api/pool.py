@@ -88,6 +88,18 @@ class Pool(Protocol):
         """
         ...
 
+    def committee_probabilities(self) -> Iterator[tuple[slice, torch.Tensor]]:
+        """Class probabilities of the unlabeled images by each member of the committee.
+
+        Yields (rows, probabilities) for slices of m rows in order, which together are
+        all rows; probabilities are (committee_size, m, C), evaluation mode. The task model
+        is no member.
+
+        Raises HarnessError, when the first slice is asked for, if the sampler declares no
+        ``committee_size``.
+        """
+        ...
+
     def model(self) -> nn.Module:
         """A copy of the task model in evaluation mode; takes images in [0, 1]."""
         ...

@@ -22,6 +22,13 @@ class Sampler(ABC):
     the call for what draws from them).
     """
 
+    committee_size: int = 0
+    """Further models that ``Pool.committee_probabilities`` needs, of the class or the instance.
+
+    They are trained like the task model, with its hyper-parameters, on the same labeled
+    set, from initializations of their own; samplers that need a committee share it.
+    """
+
     @abstractmethod
     def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> ArrayLike:
         """Choose what the oracle labels next.

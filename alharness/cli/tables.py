@@ -12,11 +12,11 @@ from alharness.leaderboard import wording
 from alharness.leaderboard.findings import ScenarioFinding
 from alharness.protocol.bench import Bench
 from alharness.protocol.outdated import Outdated
+from alharness.protocol.planning import SlotKind
 from alharness.protocol.tally import Group, Tally
-from alharness.protocol.units import UnitKind
 from alharness.tracking.durations import clock
 
-KINDS: tuple[UnitKind, ...] = ("trial", "evaluation", "query", "annotation")
+KINDS: tuple[SlotKind, ...] = ("trial", "evaluation", "committee", "query", "annotation")
 STATES = ("ready", "waiting", "failed", "blocked", "shared")
 
 
@@ -29,7 +29,7 @@ def print_findings(bench: Bench, found: Sequence[ScenarioFinding]) -> None:
         for number, title in enumerate(wording.header(finding)):
             table.add_column(title, justify="left" if number == 0 else "right")
         for method in finding.methods:
-            table.add_row(*map(Text, wording.row(method, finding.result.reference)))
+            table.add_row(*map(Text, wording.row(method, finding.result)))
         console.print(table)
         for note in wording.notes(finding, n_models):
             console.print(note, markup=False, highlight=False)

@@ -36,7 +36,7 @@ from alharness.engine.questions import (
     recorded_checkpoint,
 )
 from alharness.engine.randomness import controlled
-from alharness.engine.training import Examples, Training, evaluate
+from alharness.engine.training import Examples, Training, evaluate, inverse_frequencies
 from alharness.protocol.seeds import SeedPath
 from alharness.protocol.units import Unit
 from alharness.store.records import Record
@@ -137,14 +137,19 @@ class Engine:
             network = make_network(self.plugins, inputs, regularizers, self._statistics(inputs)).to(
                 self.device
             )
+            examples = self._examples(inputs["data"], labeled.indices, labeled.labels)
+            weighted = inputs["loss"] == "class-weighted-cross-entropy"
             training = Training(
                 network,
-                self._examples(inputs["data"], labeled.indices, labeled.labels),
+                examples,
                 self._examples(inputs["data"], validation, true_labels),
                 inputs["hyperparameters"],
                 regularizers,
                 order=_generator(replace(path, purpose="order"), torch.device("cpu")),
                 augmentation=_generator(replace(path, purpose="augmentation"), self.device),
+                class_weights=(
+                    inverse_frequencies(examples.labels, inputs["n_classes"]) if weighted else None
+                ),
             )
             trained = training.fit(recipe["epochs"])
         checkpoint = self.workspace.checkpoints.write(key, trained.weights)
@@ -192,7 +197,10 @@ class Engine:
         return {
             "indices": order.unlabeled[positions].tolist(),
             "share_of_ties": answer["share_of_ties"],
-            "checkpoints": {model["trial"]: model["digest"] for model in question["models"]},
+            "checkpoints": {
+                model["trial"]: model["digest"]
+                for model in [*question["models"], *question["committee"]]
+            },
         }
 
     def _ask_here(self, question: Question) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import nn
@@ -31,12 +31,14 @@ class ImagePool:
         n_classes: int,
         network: Network,
         previous: Network | None,
+        committee: Sequence[Network] = (),
     ) -> None:
         self._images: dict[Subset, Images] = {"unlabeled": unlabeled, "labeled": labeled}
         self._labels = labels
         self._n_classes = n_classes
         self._network = network.eval()
         self._previous = None if previous is None else previous.eval()
+        self._committee = [member.eval() for member in committee]
         self._outputs: dict[Subset, tuple[torch.Tensor, torch.Tensor]] = {}
 
     @property
@@ -96,6 +98,19 @@ class ImagePool:
         masks = DropoutMasks()
         for rows, images in self.minibatches("unlabeled", BATCH):
             yield rows, self._sampled(images, passes, masks)
+
+    def committee_probabilities(self) -> Iterator[tuple[slice, torch.Tensor]]:
+        """Probabilities by each member, (members, m, C) for each slice of m rows."""
+        if not self._committee:
+            raise HarnessError(
+                "the sampler has none",
+                where="committee",
+                remedy="Set committee_size on the sampler's class or instance",
+            )
+        for rows, images in self.minibatches("unlabeled", BATCH):
+            with torch.no_grad():
+                logits = torch.stack([member(images) for member in self._committee])
+            yield rows, logits.softmax(dim=-1)
 
     def model(self) -> nn.Module:
         """A copy of the task model, evaluation mode."""

@@ -41,13 +41,16 @@ class TrainedModel(TypedDict):
 
 
 class Question(TypedDict):
-    """What a sampler is asked with. ``models`` are of this cycle and, if any, the one before."""
+    """What a sampler is asked with. ``models`` are of this cycle and, if any, the one before;
+    ``committee`` its further models, of this cycle.
+    """
 
     inputs: dict[str, Any]
     images: str
     labeled: str
     validation: str
     models: list[TrainedModel]
+    committee: list[TrainedModel]
 
 
 class Answer(TypedDict):
@@ -70,7 +73,8 @@ def pose(workspace: Workspace, inputs: Mapping[str, Any]) -> Question:
 
     Raises CheckpointMissing when weights that it needs are not there or damaged.
     """
-    models = [{"trial": inputs["trial"], "hyperparameters": inputs["hyperparameters"]}]
+    values = inputs["hyperparameters"]
+    models = [{"trial": inputs["trial"], "hyperparameters": values}]
     if inputs["previous"] is not None:
         models.append(inputs["previous"])
     return Question(
@@ -79,6 +83,10 @@ def pose(workspace: Workspace, inputs: Mapping[str, Any]) -> Question:
         labeled=str(workspace.sets.path(inputs["labeled"])),
         validation=str(workspace.sets.path(inputs["validation"])),
         models=[_trained_model(workspace, model) for model in models],
+        committee=[
+            _trained_model(workspace, {"trial": member, "hyperparameters": values})
+            for member in inputs["committee"]
+        ],
     )
 
 
@@ -136,6 +144,7 @@ def _pool(question: Question, plugins: Plugins, device: torch.device) -> ImagePo
         inputs["n_classes"],
         networks[0],
         networks[1] if len(networks) > 1 else None,
+        [_network(inputs, member, plugins, device) for member in question["committee"]],
     )
 
 

@@ -12,8 +12,8 @@ from torch.nn.functional import cross_entropy
 
 from alharness.api.regularizer import Regularizer
 from alharness.api.space import Value
-from alharness.epochs import run_epochs
 from alharness.engine.images import Images
+from alharness.epochs import run_epochs
 
 EVALUATION_BATCH = 1024
 
@@ -57,8 +57,8 @@ class Trained:
 class Training:
     """One model's training on a labeled set, with cross entropy at a constant learning rate.
 
-    ``order`` (CPU) draws the batches, ``augmentation`` (the images' device) is
-    handed to the regularizers.
+    ``class_weights`` are (n_classes,), or None for equal ones. ``order`` (CPU) draws the
+    batches, ``augmentation`` (the images' device) is handed to the regularizers.
     """
 
     network: nn.Module
@@ -68,6 +68,7 @@ class Training:
     regularizers: Sequence[Regularizer]
     order: torch.Generator
     augmentation: torch.Generator
+    class_weights: torch.Tensor | None = None
 
     def fit(self, epochs: int) -> Trained:
         """Train, keep the best weights on validation, then let regularizers offer theirs."""
@@ -134,7 +135,7 @@ class Training:
         labels = self.labeled.labels[rows.to(images.device)]
         for regularizer in self.regularizers:
             images = regularizer.augment(images, self.augmentation)
-        loss = cross_entropy(self.network(images), labels)
+        loss = cross_entropy(self.network(images), labels, self.class_weights)
         for regularizer in self.regularizers:
             penalty = regularizer.penalty(self.network)
             loss = loss if penalty is None else loss + penalty
@@ -175,6 +176,15 @@ def evaluate(network: nn.Module, examples: Examples) -> Score:
 def copied_weights(network: nn.Module) -> dict[str, torch.Tensor]:
     """A copy of weights and buffers that later training does not change."""
     return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+
+
+def inverse_frequencies(labels: torch.Tensor, n_classes: int) -> torch.Tensor:
+    """Class weights that make classes of any size count the same: n / (C · n_c), (C,) float32.
+
+    ``labels`` are (n,) int64 in [0, C); a class without images weighs 0.
+    """
+    counts = torch.bincount(labels, minlength=n_classes).float()
+    return torch.where(counts > 0, len(labels) / (n_classes * counts), 0.0)
 
 
 def make_optimizer(

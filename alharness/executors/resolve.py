@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from alharness.api.dataset import Dataset, ImageFiles, LabeledImages
 from alharness.api.errors import HarnessError, PluginError
+from alharness.api.oracle import Oracle
 from alharness.api.space import Space
 from alharness.protocol.bench import Bench, Condition, DatasetFacts, make_condition
-from alharness.protocol.components import Component
+from alharness.protocol.components import Component, Reference
 from alharness.protocol.search_space import search_space
 from alharness.protocol.suite import Scenario, Suite, load_suite
 from alharness.registry import Registry
@@ -44,10 +45,7 @@ class Resolver:
         PluginError for plugins that cannot be used; ``origin`` names the suite.
         """
         with _located(f"{origin}, methods"):
-            methods = tuple(
-                self.registry.component("sampler", reference)
-                for reference in suite.methods.compared
-            )
+            methods = tuple(self._method(reference) for reference in suite.methods.compared)
         return Bench(suite, methods, tuple(self._conditions(suite, origin)))
 
     def _conditions(self, suite: Suite, origin: str) -> Iterator[Condition]:
@@ -58,7 +56,7 @@ class Resolver:
     def _condition(self, suite: Suite, scenario: Scenario) -> Condition:
         dataset = self.registry.component("dataset", scenario.dataset)
         model = self.registry.component("model", scenario.model)
-        oracle = self.registry.component("oracle", scenario.oracle)
+        oracle = self._oracle(scenario.oracle)
         regularizers = tuple(
             self.registry.component("regularizer", reference) for reference in scenario.regularizers
         )
@@ -74,6 +72,23 @@ class Resolver:
             oracle=oracle,
             space=search_space(suite.tuning.space, owned, fixed=fixed),
         )
+
+    def _method(self, reference: Reference) -> Component:
+        component = self.registry.component("sampler", reference)
+        size = self.registry.create(component).committee_size
+        if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+            raise PluginError(
+                f"committee_size is {size!r}, expected a whole number of 0 or more",
+                where=component.origin,
+            )
+        return replace(component, committee_size=size)
+
+    def _oracle(self, reference: Reference) -> Component:
+        component = self.registry.component("oracle", reference)
+        oracle: Oracle = self.registry.create(component)
+        with _plugin_code(component, "fingerprint raised"):
+            fingerprint = oracle.fingerprint()
+        return replace(component, fingerprint=fingerprint, labels_stay=oracle.labels_stay)
 
     def _search_space(self, regularizer: Component) -> Space:
         with _plugin_code(regularizer, "search_space raised"):

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from alharness.leaderboard.results import MethodResult, ScenarioResult
 from alharness.statistics import (
     Comparison,
@@ -39,28 +41,38 @@ class ScenarioFinding:
 
 
 def findings(result: ScenarioResult) -> ScenarioFinding:
-    """Curves, verdicts against the reference, marks per budget, and the paper's chain."""
+    """Curves, verdicts against the reference, marks per budget, and the paper's chain.
+
+    Where runs stop at an accuracy, those that go on are no fair sample: nothing is tested.
+    """
     reference = next(one for one in result.methods if one.label == result.reference)
-    queried = result.labels[1:]
-    chain = {
+    return ScenarioFinding(
+        result,
+        tuple(_method(method, reference, result) for method in result.methods),
+        {} if result.stop_at_accuracy else _chains(result),
+    )
+
+
+def _chains(result: ScenarioResult) -> dict[int, PaperChain]:
+    return {
         labels: paper_chain(
             {method.label: method.accuracy[:, :, cycle].ravel() for method in result.methods},
             result.reference,
         )
-        for cycle, labels in enumerate(queried, start=1)
+        for cycle, labels in enumerate(result.labels[1:], start=1)
     }
-    return ScenarioFinding(
-        result, tuple(_method(method, reference, queried) for method in result.methods), chain
-    )
 
 
-def _method(
-    method: MethodResult, reference: MethodResult, queried: tuple[int, ...]
-) -> MethodFinding:
+def _method(method: MethodResult, reference: MethodResult, result: ScenarioResult) -> MethodFinding:
     points = curve(method.accuracy)
     if method is reference:
         return MethodFinding(method, points, None, None)
-    ours, theirs = method.accuracy[:, :, 1:], reference.accuracy[:, :, 1:]
+    ours, theirs = (
+        np.full_like(one.accuracy, np.nan) if result.stop_at_accuracy else one.accuracy
+        for one in (method, reference)
+    )
+    ours, theirs = ours[:, :, 1:], theirs[:, :, 1:]
+    queried = result.labels[1:]
     return MethodFinding(
         method,
         points,
@@ -77,6 +89,7 @@ def as_json(finding: ScenarioFinding) -> dict[str, Any]:
         "protocol_digest": result.protocol,
         "reference": result.reference,
         "labels": list(result.labels),
+        "stop_at_accuracy": result.stop_at_accuracy,
         "labels_with_validation": [labels + result.n_validation for labels in result.labels],
         "methods": [_method_json(method, result.reference) for method in finding.methods],
         "paper_chain": {str(labels): asdict(chain) for labels, chain in finding.chain.items()},
@@ -93,6 +106,7 @@ def _method_json(finding: MethodFinding, reference: str) -> dict[str, Any]:
         "source": result.method.source,
         "runs": {name: state.value for name, state in result.states.items()},
         "accuracy": _nested(result.accuracy.tolist()),
+        "labels_spent": _nested(result.spent.tolist()),
         "curve": [asdict(point) for point in finding.curve],
         "verdict": verdict and {**asdict(verdict), "sentence": verdict.verdict.sentence(reference)},
         "marks": finding.marks and [asdict(mark) for mark in finding.marks],

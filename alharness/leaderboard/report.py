@@ -44,11 +44,11 @@ def report_markdown(bench: Bench, found: Sequence[ScenarioFinding], failures: Se
         lines += ["", f"## {finding.result.name}", ""]
         lines += _table(
             wording.header(finding),
-            [wording.row(method, finding.result.reference) for method in finding.methods],
+            [wording.row(method, finding.result) for method in finding.methods],
         )
         lines += ["", *(f"{note}  " for note in wording.notes(finding, n_models))]
-        lines += ["", "### The paper's chain of tests", ""]
-        lines += _chain(finding)
+        if finding.chain:
+            lines += ["", "### The paper's chain of tests", "", *_chain(finding)]
     if failures:
         lines += ["", "## Failures", "", *(f"- {line}" for line in wording.counted(failures))]
     return "\n".join([*lines, ""])

@@ -19,10 +19,13 @@ class MethodResult:
     """What one method reached in a scenario.
 
     accuracy: test accuracies in [0, 1], (initial sets, seeds, cycles), NaN where there is none.
+    spent: labels with which a run reached the accuracy at which the suite stops, (initial
+        sets, seeds), NaN where it has not.
     """
 
     method: Component
     accuracy: NDArray[np.float64]
+    spent: NDArray[np.float64]
     states: Mapping[str, State]
 
     @property
@@ -41,6 +44,7 @@ class ScenarioResult:
     """What all methods reached in one scenario.
 
     labels: labeled images at each cycle; n_validation: labels spent on validation beside them.
+    stop_at_accuracy: the validation accuracy that ends a run, or None.
     """
 
     name: str
@@ -48,6 +52,7 @@ class ScenarioResult:
     labels: tuple[int, ...]
     n_train: int
     n_validation: int
+    stop_at_accuracy: float | None
     reference: str
     methods: tuple[MethodResult, ...]
 
@@ -71,6 +76,7 @@ def _scenario(
         labels=condition.sizes,
         n_train=len(condition.facts.train_labels),
         n_validation=len(condition.starts[0].validation),
+        stop_at_accuracy=bench.suite.protocol.stop_at_accuracy,
         reference=bench.suite.methods.reference.label,
         methods=tuple(
             _method(bench, condition, method, [run for run in runs if run.method is method], ledger)
@@ -84,10 +90,13 @@ def _method(
 ) -> MethodResult:
     protocol = bench.suite.protocol
     accuracy = np.full((protocol.n_initial_sets, protocol.seeds, len(condition.sizes)), np.nan)
+    spent = np.full(accuracy.shape[:2], np.nan)
     for run in runs:
-        for cycle in range(len(condition.sizes)):
+        if run.satisfied:
+            spent[run.place] = run.condition.sizes[run.last]
+        for cycle in range(run.last + 1):
             unit = run.steps[Slot(cycle, "evaluation", 0)].unit
             result = ledger.result(unit) if unit is not None else None
             if result is not None:
                 accuracy[(*run.place, cycle)] = result["test_accuracy"]
-    return MethodResult(method, accuracy, {run.name: run.state for run in runs})
+    return MethodResult(method, accuracy, spent, {run.name: run.state for run in runs})

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+import numpy as np
+
 from alharness.leaderboard.findings import MethodFinding, ScenarioFinding
+from alharness.leaderboard.results import ScenarioResult
 from alharness.statistics import Comparison, Interval, Point, Verdict
 
 SYMBOLS = {
@@ -20,20 +23,24 @@ def header(finding: ScenarioFinding) -> list[str]:
     """Column titles of a scenario's table."""
     result = finding.result
     shares = (f"{labels} ({labels / result.n_train:.0%})" for labels in result.labels)
-    return ["method", *shares, f"verdict against {result.reference}", "difference", "detectable"]
+    spent = [f"labels to {result.stop_at_accuracy:.0%}"] if result.stop_at_accuracy else []
+    verdict = [f"verdict against {result.reference}", "difference", "detectable"]
+    return ["method", *shares, *spent, *verdict]
 
 
-def row(method: MethodFinding, reference: str) -> list[str]:
+def row(method: MethodFinding, scenario: ScenarioResult) -> list[str]:
     """A method's cells, aligned with ``header``."""
     marks: list[Comparison | None] = [None, *(method.marks or [None] * (len(method.curve) - 1))]
     cells = [cell(point, mark) for point, mark in zip(method.curve, marks, strict=True)]
+    if scenario.stop_at_accuracy:
+        cells.append(spent(method))
     if method.verdict is None:
         return [method.result.label, *cells, "reference", "", ""]
     verdict = method.verdict
     return [
         method.result.label,
         *cells,
-        sentence(verdict, reference),
+        sentence(verdict, scenario.reference),
         difference(verdict),
         detectable(verdict),
     ]
@@ -46,6 +53,14 @@ def cell(point: Point, mark: Comparison | None) -> str:
     spread = f" ± {_half(point.interval):.2f}" if point.interval else ""
     symbol = SYMBOLS[mark.verdict] if mark else ""
     return f"{100 * point.mean:.2f}{spread}{' ' + symbol if symbol else ''}"
+
+
+def spent(method: MethodFinding) -> str:
+    """Mean number of labels of the runs that reached the accuracy, and how many did."""
+    labels = method.result.spent
+    reached = labels[~np.isnan(labels)]
+    mean = f"{reached.mean():.0f} " if len(reached) else ""
+    return f"{mean}({len(reached)} of {labels.size} runs)"
 
 
 def sentence(verdict: Comparison, reference: str) -> str:
@@ -87,6 +102,11 @@ def notes(finding: ScenarioFinding, n_models: int) -> list[str]:
         "with 80 % power, with the interval that follows from that of the deviation.",
         f"Labels beside those of the columns: {result.n_validation} for validation.",
     ]
+    if result.stop_at_accuracy is not None:
+        lines.append(
+            f"A run ends at {result.stop_at_accuracy:.0%} validation accuracy. Later budgets hold "
+            "the runs that went on, which are no fair sample: nothing is tested."
+        )
     if n_models == 1:
         lines.append("One architecture: the verdicts hold for it alone.")
     return lines

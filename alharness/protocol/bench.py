@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alharness.api.space import Space, Value
 from alharness.protocol.components import Component
+from alharness.protocol.long_tail import class_counts, long_tailed
 from alharness.protocol.schedule import labeled_sizes
 from alharness.protocol.seeds import SeedPath
 from alharness.protocol.sets import IndexSet
-from alharness.protocol.splits import split
+from alharness.protocol.splits import Split, split
 from alharness.protocol.suite import Scenario, Suite
 from alharness.protocol.tuning import hyperparameters, tuning_path
 from alharness.protocol.units import Unit, make_unit
@@ -96,12 +97,23 @@ def make_condition(
     sizes = labeled_sizes(suite.protocol, n_train)
     starts = []
     for number in range(suite.protocol.n_initial_sets):
-        parts = split(suite.protocol, n_train, number, suite.seed)
+        parts = _parts(suite, scenario, facts, number, sizes[0])
         labeled = IndexSet(parts.initial, facts.train_labels[parts.initial])
         starts.append(Start(labeled, IndexSet(parts.validation)))
     return Condition(
         scenario, facts, dataset, model, regularizers, oracle, space, sizes, tuple(starts)
     )
+
+
+def _parts(
+    suite: Suite, scenario: Scenario, facts: DatasetFacts, initial_set: int, n_initial: int
+) -> Split:
+    parts = split(suite.protocol, len(facts.train_labels), initial_set, suite.seed)
+    if scenario.long_tail is None:
+        return parts
+    law = scenario.long_tail.model_dump()
+    counts = class_counts(facts.n_classes, n_initial, **law)
+    return long_tailed(parts, facts.train_labels, counts, f"{scenario.name}.long_tail")
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,15 +168,19 @@ class Bench:
         number: int,
         labeled: IndexSet,
         values: Mapping[str, Value],
+        purpose: Literal["trial", "committee"] = "trial",
     ) -> Unit:
-        """Train one model on a labeled set. The sampler is no part of it."""
+        """Train one model on a labeled set. The sampler is no part of it.
+
+        ``number`` tells apart the trials of a tuning, or the members of a committee.
+        """
         start = condition.starts[place.initial_set]
         training = self.suite.training
         inputs = {
             **_network(condition, values),
             "labeled": labeled.digest,
             "validation": start.validation.digest,
-            "loss": "cross-entropy",
+            "loss": condition.scenario.loss,
             "recipe": {
                 "epochs": training.epochs,
                 "schedule": "constant",
@@ -172,7 +188,7 @@ class Bench:
                 "threads": 1,
                 "normalization": start.labeled.digest if training.normalize else None,
             },
-            "seed": self._path(condition, place, cycle, "trial", number),
+            "seed": self._path(condition, place, cycle, purpose, number),
         }
         return make_unit("trial", inputs, (labeled, start.validation, start.labeled))
 
@@ -193,10 +209,12 @@ class Bench:
         cycle: int,
         labeled: IndexSet,
         models: Sequence[Unit],
+        committee: Sequence[Unit],
     ) -> Unit:
         """Ask the sampler for the next cycle's images.
 
         ``models`` are the chosen trials so far; the last two are read.
+        ``committee`` are the further models that the method declares.
         """
         chosen = models[-1]
         validation = condition.starts[place.initial_set].validation
@@ -205,6 +223,7 @@ class Bench:
             "sampler": method.identity,
             "trial": chosen.key,
             "previous": _previous(models),
+            "committee": [member.key for member in committee],
             "labeled": labeled.digest,
             "validation": validation.digest,
             "budget": condition.sizes[cycle + 1] - condition.sizes[cycle],

@@ -63,7 +63,9 @@ class Component:
     """A plugin that is there, with all its parameters: what a unit's key holds of it.
 
     ``source`` is the digest of the plugin's own package files, or the
-    ``step_version`` that its author declared to stand for them.
+    ``step_version`` that its author declared to stand for them; ``fingerprint``
+    tells apart what neither name nor parameters do, such as the content of a file.
+    ``committee_size`` and ``labels_stay`` are what a sampler and an oracle declare.
     """
 
     kind: str
@@ -74,11 +76,15 @@ class Component:
     distribution: str
     version: str
     label: str
+    fingerprint: str = ""
+    committee_size: int = 0
+    labels_stay: bool = True
 
     @property
     def identity(self) -> dict[str, Any]:
         """JSON for keys: what determines the component's behaviour."""
-        return {"name": self.name, "parameters": dict(self.parameters), "source": self.source}
+        identity = {"name": self.name, "parameters": dict(self.parameters), "source": self.source}
+        return {**identity, "fingerprint": self.fingerprint} if self.fingerprint else identity
 
     @property
     def origin(self) -> str:

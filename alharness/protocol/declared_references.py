@@ -19,6 +19,21 @@ _PLUGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?::[^=,\s]*)?")
 """A plugin's name, or ``family:member``."""
 
 
+REGULARIZER_SETS = {"strong": ("randaugment", "swa")}
+"""Names for several regularizers: ``strong`` is the paper's strong regularization, "-SR"."""
+
+
+def written_out(regularizers: object) -> object:
+    """A suite's list of regularizers with named sets written out."""
+    if not isinstance(regularizers, list | tuple):
+        return regularizers
+    return tuple(
+        one
+        for name in regularizers
+        for one in (REGULARIZER_SETS.get(name, (name,)) if isinstance(name, str) else (name,))
+    )
+
+
 def _reader(kind: str) -> PlainValidator:
 
     def read(value: object) -> Reference:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
@@ -45,11 +45,15 @@ class State(Enum):
     BLOCKED = "blocked"
 
 
+SlotKind: TypeAlias = UnitKind | Literal["committee"]
+"""A unit's kind; ``committee`` is a trial too, of a further model that a query needs."""
+
+
 class Slot(NamedTuple):
     """A unit's place within a run."""
 
     cycle: int
-    kind: UnitKind
+    kind: SlotKind
     number: int
 
 
@@ -64,17 +68,22 @@ class Step(NamedTuple):
 class Run:
     """One (scenario, sampler, initial set, seed), as far as it has come.
 
+    ``satisfied``: its chosen model reached the validation accuracy at which the suite stops.
+
     ``labeled`` holds the labeled set of each cycle that was reached, ``chosen``
-    the unit of each cycle's chosen trial.
+    the unit of each cycle's chosen trial, ``committees`` the further models of
+    each cycle that queries.
     """
 
     condition: Condition
     method: Component
     place: Place
     tunes: bool
+    satisfied: bool = False
     steps: dict[Slot, Step] = field(default_factory=dict)
     labeled: list[IndexSet] = field(default_factory=list)
     chosen: list[Unit] = field(default_factory=list)
+    committees: list[list[Unit]] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -82,6 +91,11 @@ class Run:
         return (
             f"{self.condition.name}/{self.method.label}/{self.place.initial_set}/{self.place.seed}"
         )
+
+    @property
+    def last(self) -> int:
+        """Its last cycle: that of the largest budget, or the one in which it was satisfied."""
+        return len(self.chosen if self.satisfied else self.condition.sizes) - 1
 
     @property
     def state(self) -> State:
@@ -151,14 +165,15 @@ def survey(bench: Bench, ledger: Ledger, failed: Collection[str] = frozenset()) 
     return Survey(tuple(runs), frozenset(walk.alive - walk.needed))
 
 
-def slots(bench: Bench, condition: Condition, *, tunes: bool) -> Iterator[Slot]:
+def slots(bench: Bench, run: Run) -> Iterator[Slot]:
     """Every slot of a run, in the order of Algorithm 1."""
-    last = len(condition.sizes) - 1
-    for cycle in range(last + 1):
-        for number in range(bench.suite.tuning.trials if tunes else 1):
+    for cycle in range(run.last + 1):
+        for number in range(bench.suite.tuning.trials if run.tunes else 1):
             yield Slot(cycle, "trial", number)
         yield Slot(cycle, "evaluation", 0)
-        if cycle < last:
+        if cycle < run.last:
+            for number in range(run.method.committee_size):
+                yield Slot(cycle, "committee", number)
             yield Slot(cycle, "query", 0)
             yield Slot(cycle, "annotation", 0)
 
@@ -196,21 +211,33 @@ class _Walk:
         run.chosen.append(chosen)
         evaluation = self.bench.evaluation(run.condition, chosen)
         self._step(run, Slot(cycle, "evaluation", 0), evaluation, reads=[chosen])
-        if cycle == len(run.condition.sizes) - 1:
+        run.satisfied = self._satisfies(chosen)
+        if cycle == run.last:
             return None
-        models = run.chosen[-2:]
-        query = self.bench.query(run.condition, run.method, run.place, cycle, labeled, models)
-        answer = self._step(run, Slot(cycle, "query", 0), query, reads=models)
+        models, committee = run.chosen[-2:], self._committee(run, cycle, labeled)
+        if committee is None:
+            return None
+        query = self.bench.query(
+            run.condition, run.method, run.place, cycle, labeled, models, committee
+        )
+        answer = self._step(run, Slot(cycle, "query", 0), query, reads=[*models, *committee])
         if answer is None:
             return None
         annotation = self.bench.annotation(run.condition, run.place, cycle, query)
         labels = self._step(run, Slot(cycle, "annotation", 0), annotation)
         if labels is None:
             return None
-        return labeled.extended(
+        known = labeled if run.condition.oracle.labels_stay else _corrected(run, labeled)
+        return known.extended(
             np.asarray(answer["indices"], dtype=np.int64),
             np.asarray(labels["labels"], dtype=np.int64),
         )
+
+    def _satisfies(self, chosen: Unit) -> bool:
+        """Whether a chosen model is good enough for its run to end (paper, section 2)."""
+        enough = self.bench.suite.protocol.stop_at_accuracy
+        result = self.ledger.result(chosen)
+        return enough is not None and result is not None and result["validation_accuracy"] >= enough
 
     def _train(self, run: Run, cycle: int, labeled: IndexSet) -> Unit | None:
         """The chosen trial of a cycle, or None while it is not known."""
@@ -237,6 +264,21 @@ class _Walk:
             return None
         return best
 
+    def _committee(self, run: Run, cycle: int, labeled: IndexSet) -> list[Unit] | None:
+        """The further models that the method's query needs, or None while one is not trained."""
+        values = run.chosen[cycle].inputs["hyperparameters"]
+        members = [
+            self.bench.trial(run.condition, run.place, cycle, number, labeled, values, "committee")
+            for number in range(run.method.committee_size)
+        ]
+        results = [
+            self._step(run, Slot(cycle, "committee", number), member)
+            for number, member in enumerate(members)
+        ]
+        run.committees.append(members)
+        self.alive.update(one.key for one in members if self.ledger.has_checkpoint(one.key))
+        return None if any(result is None for result in results) else members
+
     def _hyperparameters(self, run: Run, cycle: int) -> Sequence[Mapping[str, Value]]:
         """What the trials of this cycle train with: a tuning's draws, or the tuner's choice."""
         tuner_place = self.bench.tuner(run.place)
@@ -245,6 +287,8 @@ class _Walk:
         tuner = self.tuners[run.condition.name, run.method.label, tuner_place]
         if cycle < len(tuner.chosen):
             return [tuner.chosen[cycle].inputs["hyperparameters"]]
+        if tuner.satisfied:
+            return [tuner.chosen[-1].inputs["hyperparameters"]]
         if tuner.stopped:
             run.steps[Slot(cycle, "trial", 0)] = Step(State.BLOCKED, None)
         return []
@@ -283,23 +327,32 @@ class _Walk:
                     run.steps[slot] = Step(State.BLOCKED, run.steps[slot].unit)
 
     def _note_needed(self, run: Run) -> None:
-        """Whose weights are needed: a query reads its cycle's model and the one before."""
+        """Whose weights are needed: a query reads its cycle's models and the one before."""
         for cycle, chosen in enumerate(run.chosen):
             readers = [
                 Slot(cycle, "evaluation", 0),
                 Slot(cycle, "query", 0),
                 Slot(cycle + 1, "query", 0),
             ]
-            last = len(run.condition.sizes) - 1
-            planned = [slot for slot in readers if slot.kind == "evaluation" or slot.cycle < last]
+            planned = [
+                slot for slot in readers if slot.kind == "evaluation" or slot.cycle < run.last
+            ]
             if cycle == 0 or not all(_done(run, slot) for slot in planned):
                 self.needed.add(chosen.key)
+        for cycle, committee in enumerate(run.committees):
+            if not _done(run, Slot(cycle, "query", 0)):
+                self.needed.update(member.key for member in committee)
 
     def _fill(self, run: Run) -> None:
         """The slots that were not reached."""
         state = State.BLOCKED if run.stopped else State.WAITING
-        for slot in slots(self.bench, run.condition, tunes=run.tunes):
+        for slot in slots(self.bench, run):
             run.steps.setdefault(slot, Step(state, None))
+
+
+def _corrected(run: Run, labeled: IndexSet) -> IndexSet:
+    """A labeled set with the true labels, for an oracle whose labels do not stay."""
+    return IndexSet(labeled.indices, run.condition.facts.train_labels[labeled.indices])
 
 
 def _done(run: Run, slot: Slot) -> bool:

@@ -30,6 +30,7 @@ from alharness.protocol.declared_references import (
     OracleReference,
     RegularizerReference,
     SamplerReference,
+    written_out,
 )
 from alharness.protocol.declared_space import read_space, require_single_values, write_space
 from alharness.protocol.keys import digest
@@ -46,6 +47,11 @@ def _kebab(name: str) -> str:
     if not _KEBAB.fullmatch(name):
         raise ValueError(name)
     return name
+
+
+def _is_none(value: object) -> bool:
+    """Keys that came later leave the digests of suites without them as they were."""
+    return value is None
 
 
 def _initial_sets(value: object) -> int | Literal["munjal2022"]:
@@ -91,6 +97,11 @@ class Protocol(_Table):
     query_fraction: Share = Field(description=_SHARE)
     final_fraction: Share = Field(description=_SHARE)
     validation_fraction: Share = Field(description=_SHARE)
+    stop_at_accuracy: Share | None = Field(
+        default=None,
+        exclude_if=_is_none,
+        description="a validation accuracy above 0 and below 1: a run that reaches it is done",
+    )
 
     @property
     def n_initial_sets(self) -> int:
@@ -206,16 +217,38 @@ class Methods(_Table):
         return self
 
 
+class LongTail(_Table):
+    """The power law of a long-tailed initial set: class i gets a + k · exp(alpha · (i + 0.5)).
+
+    The counts are scaled to the size of the initial set.
+    """
+
+    a: Annotated[float, Field(ge=1)] = Field(description="a number of 1 or more")
+    k: Annotated[float, Field(gt=0)] = Field(description="a number above 0")
+    alpha: Annotated[float, Field(lt=0)] = Field(description="a number below 0")
+
+
 class Scenario(_Table):
     """One experimental condition; its split and budgets are the protocol's."""
 
     name: Name = Field(description=_NAME)
     dataset: DatasetReference = Field(description='a dataset, such as "digits"')
     model: ModelReference = Field(description='a model, such as "small-cnn"')
-    regularizers: Annotated[tuple[RegularizerReference, ...], _tuple] = Field(
-        description='a list of regularizers, such as ["weight-decay"], or []'
+    regularizers: Annotated[tuple[RegularizerReference, ...], BeforeValidator(written_out)] = Field(
+        description='a list of regularizers, such as ["weight-decay", "strong"], or []'
     )
     oracle: OracleReference = Field(description='an oracle, such as "perfect"')
+    loss: Literal["cross-entropy", "class-weighted-cross-entropy"] = Field(
+        default="cross-entropy",
+        exclude_if=lambda loss: loss == "cross-entropy",
+        description='"cross-entropy" or "class-weighted-cross-entropy"',
+    )
+    long_tail: LongTail | None = Field(
+        default=None,
+        exclude_if=_is_none,
+        description="a table such as { a = 500, k = 4000, alpha = -0.32 }: class sizes of the "
+        "initial set",
+    )
 
     @model_validator(mode="after")
     def _regularizers_distinct(self) -> Scenario:

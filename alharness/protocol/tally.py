@@ -7,8 +7,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from alharness.protocol.planning import Run, Slot, State, Step, Survey
-from alharness.protocol.units import Unit, UnitKind
+from alharness.protocol.planning import Run, Slot, SlotKind, State, Step, Survey
+from alharness.protocol.units import Unit
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Group(NamedTuple):
     scenario: str
     method: str
     cycle: int
-    kind: UnitKind
+    kind: SlotKind
 
 
 class Entry(NamedTuple):
@@ -94,7 +94,7 @@ def estimate(survey: Survey, seconds: Callable[[Unit], float | None]) -> float |
     None when a kind that is still to do was not measured in its scenario.
     """
     everything = unique(survey).values()
-    measured: dict[tuple[str, UnitKind], dict[int, list[float]]] = defaultdict(
+    measured: dict[tuple[str, SlotKind], dict[int, list[float]]] = defaultdict(
         lambda: defaultdict(list)
     )
     for entry in everything:
@@ -122,7 +122,7 @@ def _identity(run: Run, slot: Slot, step: Step) -> Hashable:
     """The key where it is known; before, what will make units equal: cycle 0 is shared by all."""
     if step.unit is not None:
         return step.unit.key
-    shared = slot.cycle == 0 and slot.kind in ("trial", "evaluation")
+    shared = slot.cycle == 0 and slot.kind in ("trial", "evaluation", "committee")
     return (run.condition.name, None if shared else run.method.label, run.place, slot)
 
 

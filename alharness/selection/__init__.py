@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         entropy_of_mean,
         mean_entropy,
         mutual_information,
+        variance_ratio,
     )
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "greedy_k_center_reference",
     "mean_entropy",
     "mutual_information",
+    "variance_ratio",
 ]
 
 _MODULES = {
@@ -30,6 +32,7 @@ _MODULES = {
     "greedy_k_center_reference": "k_center",
     "mean_entropy": "streaming",
     "mutual_information": "streaming",
+    "variance_ratio": "streaming",
 }
 
 

@@ -2,8 +2,8 @@
 
 All are in nats and float64, whatever the probabilities' type; p log p is 0 at p = 0. In
 memory is one slice and one number per row. ``slices`` are (rows, probabilities) as
-``Pool.mc_probabilities`` yields them, probabilities (T, m, C) for m of ``n`` rows; rows
-that no slice holds score NaN.
+``Pool.mc_probabilities`` and ``Pool.committee_probabilities`` yield them, probabilities
+(T, m, C) for m of ``n`` rows; rows that no slice holds score NaN.
 """
 
 from __future__ import annotations
@@ -41,6 +41,23 @@ def mutual_information(slices: Slices, n: int) -> torch.Tensor:
     however uncertain they are.
     """
     return _scored(slices, n, lambda mean, expected: (_entropy(mean) - expected).clamp(min=0))
+
+
+def variance_ratio(slices: Slices, n: int) -> torch.Tensor:
+    """1 less the share of the most common prediction among the T, (n,), in [0, 1 - 1/T].
+
+    Source: Freeman (1965); for committees Beluch et al. (2018). A prediction is the
+    most probable class, of equals the first. It takes few distinct values: ties are
+    common, and are for whoever ranks the scores to break.
+    """
+    scores = torch.full((n,), torch.nan, dtype=torch.float64)
+    for rows, passes in slices:
+        n_passes = len(passes)
+        predicted = passes.argmax(dim=-1)
+        votes = torch.zeros(passes.shape[1:], dtype=torch.float64, device=passes.device)
+        votes.scatter_add_(1, predicted.T, torch.ones_like(predicted.T, dtype=torch.float64))
+        scores[rows] = (1 - votes.amax(dim=-1) / n_passes).cpu()
+    return scores
 
 
 def _entropy(probabilities: torch.Tensor) -> torch.Tensor:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from alharness.protocol.bench import Bench, Condition, Place
 from alharness.protocol.keys import digest
-from alharness.protocol.planning import Run, Slot, State, Survey
+from alharness.protocol.planning import Run, Slot, SlotKind, State, Survey
 from alharness.protocol.suite import protocol_digest
 from alharness.protocol.units import Unit, UnitKind
 from alharness.store.records import Record
@@ -30,6 +30,8 @@ STATUS = {
     State.READY: "RUNNING",
     State.WAITING: "RUNNING",
 }
+
+_TRAINED: tuple[SlotKind, ...] = ("trial", "committee")
 
 _MEASURED: tuple[tuple[UnitKind, str], ...] = (
     ("evaluation", "test_accuracy"),
@@ -78,7 +80,7 @@ class TrackingPlan:
             trials = [
                 self._trial(run, slot, shared.key if slot.cycle == 0 else own.key, chosen)
                 for slot, step in run.steps.items()
-                if slot.kind == "trial" and step.state is State.DONE
+                if slot.kind in _TRAINED and step.state is State.DONE
             ]
             for planned in (shared, own, *trials):
                 if planned.key not in seen:
@@ -89,7 +91,8 @@ class TrackingPlan:
         """The parent run of a run; its state counts what its metrics are made of."""
         status = STATUS[run.state]
         done = sum(
-            step.state is State.DONE and slot.kind != "trial" for slot, step in run.steps.items()
+            step.state is State.DONE and slot.kind not in _TRAINED
+            for slot, step in run.steps.items()
         )
         failure = self._failure(run, run.steps)
         state = _state(status, len(run.chosen), done, *([digest(failure)[:8]] if failure else []))
@@ -187,7 +190,7 @@ class TrackingPlan:
                 f"{plugin['distribution']} {plugin['version']} {plugin['source']}"
             )
         return LoggedRun(
-            unit.key, state, f"cycle {slot.cycle} trial {slot.number}", parent, "FINISHED",
+            unit.key, state, f"cycle {slot.cycle} {slot.kind} {slot.number}", parent, "FINISHED",
             _started(record), _ended(record), path | values, list(_curves(record)), tags,
         )  # fmt: skip
 

@@ -14,7 +14,7 @@ from alharness import Subset
 class ArrayPool:
     """A pool that only knows what it is given; asking for more is an AttributeError.
 
-    ``sampled`` are probabilities of Monte-Carlo passes, (T, n_unlabeled, C).
+    ``sampled`` are probabilities of Monte-Carlo passes or of a committee, (T, n_unlabeled, C).
     """
 
     device = torch.device("cpu")
@@ -42,6 +42,9 @@ class ArrayPool:
 
     def mc_probabilities(self, passes: int) -> Iterator[tuple[slice, torch.Tensor]]:
         assert passes == len(self._sampled)
+        yield from self.committee_probabilities()
+
+    def committee_probabilities(self) -> Iterator[tuple[slice, torch.Tensor]]:
         for start in range(0, self.n_unlabeled, self.slice_size):
             rows = slice(start, min(start + self.slice_size, self.n_unlabeled))
             yield rows, torch.tensor(self._sampled[:, rows], dtype=torch.float32)

@@ -1,6 +1,7 @@
 """A small bench without plugins, and a world that answers its units."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,7 @@ def make_bench() -> Callable[..., Bench]:
                     "query_fraction": 0.1,
                     "final_fraction": changes.get("final", 0.3),
                     "validation_fraction": 0.1,
+                    "stop_at_accuracy": changes.get("stop_at_accuracy"),
                 },
                 "tuning": {"trials": 1 if fixed else trials, "scope": scope, "space": space},
                 "training": {"epochs": changes.get("epochs", 2)},
@@ -75,14 +77,22 @@ def make_bench() -> Callable[..., Bench]:
             dataset=component("dataset", "blobs"),
             model=component("model", changes.get("model", "mlp")),
             regularizers=(),
-            oracle=component("oracle", changes.get("oracle", "perfect")),
+            oracle=replace(
+                component("oracle", changes.get("oracle", "perfect")),
+                labels_stay=changes.get("labels_stay", True),
+            ),
             space={
                 "learning-rate": LogUniform(1e-3, 1e-1),
                 "batch-size": Choice((8,)),
                 "optimizer": Choice(("sgd",)),
             },
         )
-        return Bench(suite, tuple(component("sampler", name) for name in methods), (condition,))
+        sizes = changes.get("committees", {})
+        samplers = (
+            replace(component("sampler", name), committee_size=sizes.get(name, 0))
+            for name in methods
+        )
+        return Bench(suite, tuple(samplers), (condition,))
 
     return build
 
@@ -114,6 +124,7 @@ class World:
             assert unit.key not in self.records, "computed twice"
             previous = unit.inputs.get("previous")
             reads = [unit.inputs[name] for name in ("trial",) if name in unit.inputs]
+            reads += unit.inputs.get("committee", [])
             for key in [*reads, *([previous["trial"]] if previous else [])]:
                 assert key in self.checkpoints, f"a {unit.kind} without the weights it reads"
         self.units[unit.key] = unit
@@ -176,6 +187,7 @@ def world() -> type[World]:
 
 PLUGINS = '''
 import os
+from itertools import combinations
 
 import numpy as np
 import torch
@@ -201,6 +213,27 @@ class Watching(alharness.Sampler):
         assert all(torch.equal(value, buffers[name]) for name, value in
                    pool.model().named_buffers())
         return rng.choice(pool.n_unlabeled, budget, replace=False)
+
+
+class Asking(alharness.Sampler):
+    """Checks what its committee of two says, and picks at random."""
+
+    committee_size = 2
+
+    def query(self, pool, budget, rng):
+        said = torch.cat([part for _, part in pool.committee_probabilities()], dim=1)
+        assert said.shape == (2, pool.n_unlabeled, pool.n_classes)
+        assert torch.allclose(said.sum(dim=-1), torch.ones(1))
+        everyone = [*said, pool.probabilities()]
+        assert not any(torch.equal(a, b) for a, b in combinations(everyone, 2))
+        return rng.choice(pool.n_unlabeled, budget, replace=False)
+
+
+class Presuming(alharness.Sampler):
+    """Asks a committee that it did not declare."""
+
+    def query(self, pool, budget, rng):
+        next(pool.committee_probabilities())
 
 
 class Raises(alharness.Sampler):
@@ -229,7 +262,8 @@ class Unstable(alharness.Model):
 
 @alharness.hookimpl
 def alharness_samplers():
-    for name, factory in [("watching", Watching), ("raises", Raises), ("leaves", Leaves),
+    for name, factory in [("watching", Watching), ("asking", Asking), ("presuming", Presuming),
+                          ("raises", Raises), ("leaves", Leaves),
                           ("repeats", Repeats)]:
         yield alharness.SamplerSpec(name, factory)
 

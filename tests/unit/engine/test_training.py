@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from alharness import Regularizer
-from alharness.epochs import run_epochs
 from alharness.engine.images import HeldImages
 from alharness.engine.network import channel_statistics
 from alharness.engine.randomness import controlled
 from alharness.engine.training import Examples, Training, copied_weights, evaluate
+from alharness.epochs import run_epochs
 
 
 class Scripted(nn.Module):

@@ -354,3 +354,45 @@ def test_the_suite_cifar_is_the_papers_protocol():
         "batch-size": Choice(tuple(2**k for k in range(3, 11))),
         "optimizer": Choice(("sgd", "adam")),
     }
+
+
+def test_strong_is_written_out():
+    """The paper's "-SR": RandAugment and SWA."""
+    strong = parse_suite(changed(('"weight-decay", {', '"strong", {')), "tiny.toml")
+    spelled = parse_suite(changed(('"weight-decay", {', '"randaugment", "swa", {')), "tiny.toml")
+    names = [one.name for one in strong.scenarios[0].regularizers]
+    assert names == ["randaugment", "swa", "flip-crop"]
+    assert suite_digest(strong) == suite_digest(spelled)
+    with pytest.raises(UsageError, match="'swa' is there twice"):
+        parse_suite(changed(('"weight-decay", {', '"swa", "strong", {')), "tiny.toml")
+
+
+def test_conditions_of_a_scenario():
+    text = f"{TEXT}loss = 'class-weighted-cross-entropy'\n"
+    text += "long_tail = { a = 500, k = 4000, alpha = -0.32 }\n"
+    scenario = parse_suite(text, "tiny.toml").scenarios[0]
+    assert scenario.loss == "class-weighted-cross-entropy"
+    assert scenario.long_tail.model_dump() == {"a": 500, "k": 4000, "alpha": -0.32}
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "remedy"),
+    [
+        ("loss = 'hinge'", "scenarios[0].loss", '"cross-entropy" or'),
+        (
+            "long_tail = { a = 0.5, k = 4, alpha = -1 }",
+            "scenarios[0].long_tail.a",
+            "1 or more",
+        ),
+        (
+            "long_tail = { a = 5, k = 4, alpha = 1 }",
+            "scenarios[0].long_tail.alpha",
+            "a number below 0",
+        ),
+    ],
+)
+def test_bad_conditions(line, key, remedy):
+    with pytest.raises(UsageError) as caught:
+        parse_suite(f"{TEXT}{line}\n", "tiny.toml")
+    assert key in caught.value.where
+    assert remedy in caught.value.remedy
