@@ -15,12 +15,17 @@ from numpy.typing import NDArray
 from alharness.api.pool import Pool
 from alharness.engine.querying import ask_sampler
 from alharness.engine.randomness import controlled
-from alharness.testing import pools
+from alharness.testing.pools import Pools
 from alharness.testing.rules import Broken
 from alharness.testing.subject import Subject, find_subject
 
 HASH_SEED = "20220619"
 """The other process hashes strings in another way."""
+
+
+def pools_for(subject: Subject) -> Pools:
+    """Pools with the committee that the sampler declares."""
+    return Pools(subject.plugin.committee_size)
 
 
 def ask(subject: Subject, pool: Pool, budget: int, seed: int = 0) -> NDArray[np.int64]:
@@ -61,7 +66,7 @@ def _answer() -> None:
     with redirect_stdout(sys.stderr):
         files = [Path(path) for path in request["plugin_files"]]
         subject = find_subject(request["name"], "sampler", files)
-        positions = ask(subject, pools.ordinary(), request["budget"])
+        positions = ask(subject, pools_for(subject).ordinary(), request["budget"])
     print(json.dumps(positions.tolist()))
 
 

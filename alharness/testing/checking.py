@@ -26,7 +26,10 @@ KINDS = tuple(_MODULES)
 def rules(kind: str) -> tuple[Rule, ...]:
     """The rules of a kind's contract. Raises UsageError for a kind that has none."""
     if kind not in _MODULES:
-        raise UsageError(f"there are no rules for the kind '{kind}'", remedy=f"Kinds with rules are {', '.join(KINDS)}")
+        raise UsageError(
+            f"there are no rules for the kind '{kind}'",
+            remedy=f"Kinds with rules are {', '.join(KINDS)}",
+        )
     found: tuple[Rule, ...] = importlib.import_module(f"alharness.testing.{_MODULES[kind]}").RULES
     return found
 

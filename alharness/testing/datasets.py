@@ -93,7 +93,7 @@ def _load(subject: Subject) -> LabeledImages:
 
 def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, ImageFiles):
-        return one == other
+        return bool(one == other)
     return bool(np.array_equal(one, other))
 
 

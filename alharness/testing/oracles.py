@@ -50,16 +50,28 @@ def global_generators(subject: Subject) -> None:
         oracle.annotate(*_batch(60, 10), 10, np.random.default_rng(0))
 
 
-def cost(subject: Subject) -> None:
-    """The cost of a label is a finite number, not below 0."""
-    value = subject.create().cost_per_label
-    if not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
-        raise Broken(f"cost_per_label is {value!r}")
+def declarations(subject: Subject) -> None:
+    """The cost of a label is a finite number, not below 0; labels_stay is true or false; the
+    fingerprint is a string, and the same each time."""
+    first, second = subject.create(), subject.create()
+    cost, fingerprint = first.cost_per_label, first.fingerprint()
+    if not (isinstance(cost, int | float) and math.isfinite(cost) and cost >= 0):
+        raise Broken(f"cost_per_label is {cost!r}")
+    if not isinstance(first.labels_stay, bool):
+        raise Broken(f"labels_stay is {first.labels_stay!r}")
+    if not isinstance(fingerprint, str) or fingerprint != second.fingerprint():
+        raise Broken(f"the fingerprint is {fingerprint!r}, then {second.fingerprint()!r}")
 
 
 RULES = tuple(
     Rule(check)
-    for check in (labels, same_generator_same_labels, inputs_unchanged, global_generators, cost)
+    for check in (
+        labels,
+        same_generator_same_labels,
+        inputs_unchanged,
+        global_generators,
+        declarations,
+    )
 )
 
 

@@ -14,11 +14,11 @@ import torch
 from alharness.api.errors import ContractViolation
 from alharness.api.pool import Pool, Subset
 from alharness.engine.querying import ask_sampler
-from alharness.testing import pools
-from alharness.testing.asking import ask, ask_elsewhere
+from alharness.testing.asking import ask, ask_elsewhere, pools_for
 from alharness.testing.bench import TinyBench
 from alharness.testing.generators import watched_generators
 from alharness.testing.memory import peak_memory
+from alharness.testing.pools import N_UNLABELED
 from alharness.testing.rules import Broken, NotApplicable, Rule
 from alharness.testing.subject import Subject
 
@@ -38,62 +38,62 @@ TIME_GROWTH, TIME_SIZES, LONG = 32, (500, 2000), 0.5
 def distinct_positions(subject: Subject) -> None:
     """A query returns exactly ``budget`` distinct integers in [0, n_unlabeled), be the budget one
     image, some, all but one or all."""
-    for budget in (1, SOME, pools.N_UNLABELED - 1, pools.N_UNLABELED):
-        ask(subject, pools.ordinary(), budget)
+    for budget in (1, SOME, N_UNLABELED - 1, N_UNLABELED):
+        ask(subject, pools_for(subject).ordinary(), budget)
 
 
 def pools_of_any_size(subject: Subject) -> None:
     """A pool of any size can be queried, from a single image up, and no row is left out."""
     for n in SIZES:
         try:
-            ask(subject, pools.ordinary(n), n)
+            ask(subject, pools_for(subject).ordinary(n), n)
         except ContractViolation as error:
             raise Broken(f"of {n} unlabeled images, all are asked for: {error.what}") from error
 
 
 def first_cycle(subject: Subject) -> None:
     """A query is answered in cycle 0, where there is no previous model."""
-    ask(subject, pools.first_cycle(), SOME)
+    ask(subject, pools_for(subject).first_cycle(), SOME)
 
 
 def constant_images(subject: Subject) -> None:
     """A pool of one image, repeated, is answered like any other."""
-    ask(subject, pools.constant_images(), SOME)
+    ask(subject, pools_for(subject).constant_images(), SOME)
 
 
 def constant_outputs(subject: Subject) -> None:
     """A model that says the same of every image is answered like any other."""
-    ask(subject, pools.with_logits_times(0), SOME)
+    ask(subject, pools_for(subject).with_logits_times(0), SOME)
 
 
 def saturated_probabilities(subject: Subject) -> None:
     """Probabilities that are exactly 0 and 1 are answered like any other: 0 log 0 is 0."""
-    ask(subject, pools.with_logits_times(1e6), SOME)
+    ask(subject, pools_for(subject).with_logits_times(1e6), SOME)
 
 
 def duplicates(subject: Subject) -> None:
     """Images that are in the pool several times are answered like any other, also when fewer
     different ones are there than are asked for."""
     for budget in (SOME, 150):
-        ask(subject, pools.duplicated(copies=5), budget)
+        ask(subject, pools_for(subject).duplicated(copies=5), budget)
 
 
 def same_generator_same_answer(subject: Subject) -> None:
     """Equally seeded generators give the same answer, whatever was asked before."""
-    first, second = (ask(subject, pools.ordinary(), SOME).tolist() for _ in range(2))
+    first, second = (ask(subject, pools_for(subject).ordinary(), SOME).tolist() for _ in range(2))
     _require_same(first, second, "asked again")
 
 
 def same_answer_in_another_process(subject: Subject) -> None:
     """Equally seeded generators give the same answer in another process, where strings hash
     differently."""
-    here = ask(subject, pools.ordinary(), SOME).tolist()
+    here = ask(subject, pools_for(subject).ordinary(), SOME).tolist()
     _require_same(here, ask_elsewhere(subject, SOME), "asked in another process")
 
 
 def global_generators(subject: Subject) -> None:
     """A query neither draws from nor seeds the global generators of Python and NumPy."""
-    sampler, pool = subject.create(), pools.ordinary()
+    sampler, pool = subject.create(), pools_for(subject).ordinary()
     with watched_generators("draw from rng, and hand it to libraries (random_state)"):
         ask_sampler(sampler, pool, SOME, np.random.default_rng(0), subject.origin)
 
@@ -101,7 +101,7 @@ def global_generators(subject: Subject) -> None:
 def pool_unchanged(subject: Subject) -> None:
     """A query changes nothing in the pool: tensors that it hands out stay as they are, and so do
     the model's weights and buffers."""
-    pool = pools.ordinary()
+    pool = pools_for(subject).ordinary()
     before = _contents(pool)
     ask(subject, pool, SOME)
     after = _contents(pool)
@@ -112,10 +112,10 @@ def pool_unchanged(subject: Subject) -> None:
 
 def order_of_the_pool(subject: Subject) -> None:
     """The images picked do not depend on the order of the pool's rows, but for ties."""
-    picked = set(ask(subject, pools.ordinary(), SOME).tolist())
+    picked = set(ask(subject, pools_for(subject).ordinary(), SOME).tolist())
     for number in range(2):
-        rows = np.random.default_rng(number).permutation(pools.N_UNLABELED)
-        others = set(rows[ask(subject, pools.permuted(rows), SOME)].tolist()) - picked
+        rows = np.random.default_rng(number).permutation(N_UNLABELED)
+        others = set(rows[ask(subject, pools_for(subject).permuted(rows), SOME)].tolist()) - picked
         if others and _depends_on_the_generator(subject):
             raise NotApplicable("the answer depends on the generator")
         if others:
@@ -187,7 +187,7 @@ def _require_same(first: list[int], second: list[int], when: str) -> None:
 
 def _depends_on_the_generator(subject: Subject) -> bool:
     """Whether another seed, the pool being the same, gives other images."""
-    answers = (ask(subject, pools.ordinary(), SOME, seed) for seed in range(3))
+    answers = (ask(subject, pools_for(subject).ordinary(), SOME, seed) for seed in range(3))
     return len({frozenset(answer.tolist()) for answer in answers}) > 1
 
 
@@ -200,7 +200,7 @@ def _measured(
 
 
 def _bytes_of(subject: Subject, n: int) -> float:
-    pool = pools.ordinary(n)
+    pool = pools_for(subject).ordinary(n)
     with peak_memory() as peak:
         ask(subject, pool, SOME)
     return peak.bytes
@@ -208,7 +208,7 @@ def _bytes_of(subject: Subject, n: int) -> float:
 
 def _seconds_of(subject: Subject, n: int) -> float:
     """Of the processor, so that other work on the machine counts little."""
-    pool = pools.ordinary(n)
+    pool = pools_for(subject).ordinary(n)
     start = time.process_time()
     ask(subject, pool, SOME)
     return time.process_time() - start

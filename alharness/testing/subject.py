@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from alharness.executors.resolve import find_method
 from alharness.protocol.components import Component, parse_reference
 from alharness.registry import Registry, discover
 
@@ -62,7 +63,11 @@ def find_subject(
         return Subject(registry, kind, name, None, files, data_dir)
     reference = parse_reference(name)
     kind = kind or registry.find_any(reference.name).kind
-    component = registry.component(kind, reference)
+    component = (
+        find_method(registry, reference)
+        if kind == "sampler"
+        else registry.component(kind, reference)
+    )
     subject = Subject(registry, kind, name, component, files, data_dir)
     subject.create()
     return subject
