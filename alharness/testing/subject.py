@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from alharness.api.errors import UsageError
 from alharness.executors.resolve import find_method
 from alharness.protocol.components import Component, parse_reference
 from alharness.registry import Registry, discover
@@ -58,8 +59,9 @@ def find_subject(
     registry = discover(plugin_files)
     files = tuple(path.expanduser().resolve() for path in plugin_files)
     if kind == "suite":
-        if not name.endswith(".toml"):
-            registry.find_suite(name)
+        path = Path(name) if name.endswith(".toml") else registry.find_suite(name)
+        if not path.is_file():
+            raise UsageError("there is no such file", where=name, remedy="Give a suite's path")
         return Subject(registry, kind, name, None, files, data_dir)
     reference = parse_reference(name)
     kind = kind or registry.find_any(reference.name).kind

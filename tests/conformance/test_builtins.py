@@ -1,0 +1,50 @@
+"""Every built-in keeps its contract."""
+
+import functools
+from pathlib import Path
+
+import pytest
+
+from alharness.registry import discover
+from alharness.testing import KINDS, Outcome, find_subject, rules
+
+NAMES = {"timm:": "timm:resnet18"}
+"""A family is checked by one of its members."""
+
+SLOW = {
+    "vgg16",
+    "resnet18",
+    "resnext50",
+    "shake-shake",
+    "densenet121",
+    "timm:resnet18",
+}
+"""Models that take more than a second."""
+
+SLOW_RULES = {"same-answer-in-another-process"}
+"""Starts a process, which imports torch."""
+
+REGISTRY = discover()
+
+
+def cases():
+    named = [(one.kind, NAMES.get(one.name, one.name)) for one in REGISTRY.registered]
+    named += [("suite", suite.name) for suite in REGISTRY.suites]
+    for kind, name in named:
+        if kind in KINDS:
+            for rule in rules(kind):
+                slow = name in SLOW or rule.name in SLOW_RULES
+                marks = [pytest.mark.slow] if slow else []
+                yield pytest.param(kind, name, rule, id=f"{name}-{rule}", marks=marks)
+
+
+@functools.cache
+def subject(kind, name):
+    """Without data but those that need no folder."""
+    return find_subject(name, kind, data_dir=Path("no-such-folder"))
+
+
+@pytest.mark.parametrize(("kind", "name", "rule"), list(cases()))
+def test_conformance(kind, name, rule):
+    finding = rule.finding(subject(kind, name))
+    assert finding.outcome is not Outcome.BROKEN, finding
