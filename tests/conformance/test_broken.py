@@ -99,7 +99,15 @@ def subject(tmp_path_factory):
 CASES = [*BROKEN, *(("suite", name) for name in SUITES)]
 
 
-@pytest.mark.parametrize(("kind", "name"), CASES, ids=["-".join(case) for case in CASES])
+def with_marks(slow):
+    """Every case; those of these names take seconds."""
+    return [
+        pytest.param(*case, id="-".join(case), marks=[pytest.mark.slow] if case[1] in slow else [])
+        for case in CASES
+    ]
+
+
+@pytest.mark.parametrize(("kind", "name"), with_marks({"same-answer-in-another-process"}))
 def test_the_rule_catches_it(subject, kind, name):
     (rule,) = (rule for rule in rules(kind) if rule.name == target(name))
     finding = rule.finding(subject(kind, name))
@@ -109,7 +117,7 @@ def test_the_rule_catches_it(subject, kind, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "name"), CASES, ids=["-".join(case) for case in CASES])
+@pytest.mark.parametrize(("kind", "name"), with_marks({}))
 def test_other_rules_do_not(subject, kind, name):
     broken = {
         finding.rule.name: finding.seen

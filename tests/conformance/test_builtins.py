@@ -13,16 +13,17 @@ NAMES = {"timm:": "timm:resnet18"}
 
 SLOW = {
     "vgg16",
+    "wrn-28-2",
     "resnet18",
     "resnext50",
     "shake-shake",
     "densenet121",
     "timm:resnet18",
 }
-"""Models that take more than a second."""
+"""Models whose rules take more than a second."""
 
-SLOW_RULES = {"same-answer-in-another-process"}
-"""Starts a process, which imports torch."""
+SLOW_RULES = {"same-answer-in-another-process", "end-to-end"}
+"""They start a process, which imports torch, or a bench."""
 
 REGISTRY = discover()
 
