@@ -3,7 +3,9 @@
 import functools
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from alharness.registry import discover
 from alharness.testing import KINDS, Outcome, find_subject, rules
@@ -49,3 +51,18 @@ def subject(kind, name):
 def test_conformance(kind, name, rule):
     finding = rule.finding(subject(kind, name))
     assert finding.outcome is not Outcome.BROKEN, finding
+
+
+def test_a_folder_of_images(tmp_path):
+    rng = np.random.default_rng(0)
+    for split in ("train", "test"):
+        for name in ("cat", "dog"):
+            folder = tmp_path / split / name
+            folder.mkdir(parents=True)
+            for number in range(3):
+                pixels = rng.integers(256, size=(9, 7, 3)).astype(np.uint8)
+                Image.fromarray(pixels).save(folder / f"{number}.png")
+    for parameters in ("side=8", "side=8,decode_up_to=0"):
+        folder = find_subject(f"image-folder:{parameters}", data_dir=tmp_path)
+        for rule in rules("dataset"):
+            assert rule.finding(folder).outcome is Outcome.PASSED, rule.finding(folder)
