@@ -14,6 +14,7 @@ from alharness.api.errors import (
     PluginError,
     UsageError,
 )
+from alharness.api.framing import Framing, RandomView
 from alharness.api.model import Model
 from alharness.api.oracle import Oracle
 from alharness.api.pool import Pool, Subset
@@ -47,6 +48,7 @@ __all__ = [
     "Distribution",
     "ExecutorSpec",
     "ExitCode",
+    "Framing",
     "HarnessError",
     "ImageFiles",
     "LabeledImages",
@@ -58,6 +60,7 @@ __all__ = [
     "Parameters",
     "PluginError",
     "Pool",
+    "RandomView",
     "Regularizer",
     "RegularizerSpec",
     "Sampler",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,45 +12,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alharness.api.errors import UsageError
-
-
-def decode(data: bytes, side: int) -> NDArray[np.uint8]:
-    """An encoded image as RGB, (3, side, side): shorter side scaled to ``side``, centre kept.
-
-    Raises OSError when the data is no image.
-    """
-    from PIL import Image, ImageOps
-
-    with Image.open(io.BytesIO(data)) as image:
-        rgb = image.convert("RGB")
-        if rgb.size != (side, side):
-            rgb = ImageOps.fit(rgb, (side, side), Image.Resampling.BILINEAR)
-        return np.ascontiguousarray(np.asarray(rgb).transpose(2, 0, 1))
+from alharness.api.framing import Framing
 
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """Images that are decoded whenever they are needed, since they do not fit in memory decoded.
-
-    Each becomes RGB, (3, side, side) uint8: its shorter side is scaled to ``side``, its centre
-    kept.
-    """
+    """Images that are decoded whenever they are needed, since they do not fit in memory decoded."""
 
     paths: Sequence[Path]
-    side: int
+    framing: Framing
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def read(self, number: int) -> tuple[bytes, NDArray[np.uint8]]:
-        """A file's content and the image it decodes to, (3, side, side).
+        """A file's content and the centre of its image, (3, side, side).
 
         Raises UsageError, naming the file, when it cannot be read or is no image.
         """
         path = self.paths[number]
         try:
             data = path.read_bytes()
-            return data, decode(data, self.side)
+            return data, self.framing.centred(data)
         except OSError as error:
             raise UsageError(
                 f"no image can be read ({error.strerror or error})",

@@ -27,6 +27,8 @@ class Spec:
     factory: a class, or an import string ``"package.module:Class"`` that is
         imported only when the plugin is used. Called with the parameters as
         keyword arguments.
+    needs: what has to be there for it to work, in a sentence.
+    cost: what using it takes, in a sentence.
     parameters: the typed parameters; None when there are none.
     step_version: when set, stands for the plugin's source in the keys of units:
         the author's promise that other changes of the source change no result.
@@ -37,6 +39,8 @@ class Spec:
     factory: Callable[..., Any] | str
     summary: str = ""
     citation: str = ""
+    needs: str = ""
+    cost: str = ""
     parameters: type[Parameters] | None = None
     step_version: str | None = None
 

@@ -133,6 +133,8 @@ def _description(registry: Registry, registered: Registered) -> dict[str, Any]:
     return {
         **_row(registry, registered),
         "citation": registered.spec.citation,
+        "needs": registered.spec.needs,
+        "cost": registered.spec.cost,
         "factory": factory
         if isinstance(factory, str)
         else f"{factory.__module__}:{factory.__qualname__}",

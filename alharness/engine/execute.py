@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 import alharness
 from alharness.api.errors import HarnessError
+from alharness.api.oracle import Oracle
 from alharness.engine.images import open_images
 from alharness.engine.network import (
     channel_statistics,
@@ -212,7 +213,13 @@ class Engine:
         if query is None:
             raise HarnessError("the query's record is not there", where=inputs["query"])
         indices = np.asarray(query.result["indices"], dtype=np.int64)
-        oracle = self.plugins.create("oracle", inputs["oracle"])
+        oracle: Oracle = self.plugins.create("oracle", inputs["oracle"])
+        if oracle.fingerprint() != inputs["oracle"].get("fingerprint", ""):
+            raise HarnessError(
+                "what it reads has changed since the unit was planned",
+                where=self.plugins.component("oracle", inputs["oracle"]).origin,
+                remedy="Run the same command again: it is planned anew",
+            )
         path = SeedPath(**inputs["seed"])
         with controlled(path.torch_seed()):
             labels = ask_oracle(

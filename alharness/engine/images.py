@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from alharness.store.pictures import PictureSource
+from alharness.store.pictures import PackedPictures, PictureSource
 
 
 class Images(ABC):
@@ -24,6 +24,13 @@ class Images(ABC):
     @abstractmethod
     def batch(self, rows: torch.Tensor | slice) -> torch.Tensor:
         """Images at these rows, (b, channels, side, side) float32 in [0, 1], on the device."""
+
+    def training_batch(self, rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Images at these rows as a model is trained on them: by the dataset's own transform.
+
+        ``generator`` is where that draws from; without one, it is the images as they are.
+        """
+        return self.batch(rows)
 
     def batches(self, size: int) -> Iterator[tuple[slice, torch.Tensor]]:
         """All images in their order, in slices of at most ``size`` rows."""
@@ -55,29 +62,53 @@ class HeldImages(Images):
 
 
 class ReadImages(Images):
-    """Images that are decoded batch by batch, since all of them would not fit."""
+    """Images that are decoded batch by batch, since all of them would not fit.
+
+    Of the file that they lie in it knows what it hands out, and no dataset index.
+    """
 
     def __init__(
-        self, source: PictureSource, positions: NDArray[np.int64], device: torch.device
+        self, packed: PackedPictures, positions: NDArray[np.int64], device: torch.device
     ) -> None:
         super().__init__(device)
-        self._source = source
-        self._positions = positions
+        self._data = packed.data
+        self._starts, self._ends = packed.starts[positions], packed.ends[positions]
+        self._framing = packed.framing
 
     def __len__(self) -> int:
-        return len(self._positions)
+        return len(self._starts)
 
     def batch(self, rows: torch.Tensor | slice) -> torch.Tensor:
         """Images at these rows, decoded and scaled."""
+        return self._scaled(self._framing.centred(data) for data in self._encoded(rows))
+
+    def training_batch(self, rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Images at these rows, each as a view of its own where the dataset has random ones."""
+        if self._framing.training_view is None:
+            return self.batch(rows)
+        seeds = torch.randint(
+            2**63 - 1, (len(rows),), generator=generator, device=generator.device
+        ).tolist()
+        return self._scaled(
+            self._framing.viewed(data, np.random.default_rng(seed))
+            for data, seed in zip(self._encoded(rows), seeds, strict=True)
+        )
+
+    def _encoded(self, rows: torch.Tensor | slice) -> Iterator[bytes]:
         chosen = rows.cpu().numpy() if isinstance(rows, torch.Tensor) else rows
-        pixels = torch.from_numpy(self._source[self._positions[chosen]])
-        return pixels.to(self.device).float() / 255
+        for start, end in zip(self._starts[chosen], self._ends[chosen], strict=True):
+            yield self._data[start:end]
+
+    def _scaled(self, images: Iterable[NDArray[np.uint8]]) -> torch.Tensor:
+        side = self._framing.side
+        pixels = np.array(list(images), dtype=np.uint8).reshape(-1, 3, side, side)
+        return torch.from_numpy(pixels).to(self.device).float() / 255
 
 
 def open_images(
     source: PictureSource, positions: NDArray[np.int64], device: torch.device
 ) -> Images:
-    """The images at these positions of a split: held where they fit, else read."""
-    if source.in_memory:
-        return HeldImages(torch.from_numpy(source[positions]).to(device))
-    return ReadImages(source, positions, device)
+    """The images at these positions of a split: held where they are decoded, else read."""
+    if isinstance(source, PackedPictures):
+        return ReadImages(source, positions, device)
+    return HeldImages(torch.from_numpy(source[positions]).to(device))

@@ -58,7 +58,8 @@ class Training:
     """One model's training on a labeled set, with cross entropy at a constant learning rate.
 
     ``class_weights`` are (n_classes,), or None for equal ones. ``order`` (CPU) draws the
-    batches, ``augmentation`` (the images' device) is handed to the regularizers.
+    batches, ``augmentation`` (the images' device) is handed to the dataset's own training
+    transform and to the regularizers.
     """
 
     network: nn.Module
@@ -131,7 +132,7 @@ class Training:
         )
 
     def _loss(self, rows: torch.Tensor) -> torch.Tensor:
-        images = self.labeled.images.batch(rows)
+        images = self.labeled.images.training_batch(rows, self.augmentation)
         labels = self.labeled.labels[rows.to(images.device)]
         for regularizer in self.regularizers:
             images = regularizer.augment(images, self.augmentation)

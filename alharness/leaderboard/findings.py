@@ -107,6 +107,8 @@ def _method_json(finding: MethodFinding, reference: str) -> dict[str, Any]:
         "runs": {name: state.value for name, state in result.states.items()},
         "accuracy": _nested(result.accuracy.tolist()),
         "labels_spent": _nested(result.spent.tolist()),
+        "trainings": len(result.trained),
+        "annotation_cost": result.cost.tolist(),
         "curve": [asdict(point) for point in finding.curve],
         "verdict": verdict and {**asdict(verdict), "sentence": verdict.verdict.sentence(reference)},
         "marks": finding.marks and [asdict(mark) for mark in finding.marks],

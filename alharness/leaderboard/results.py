@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +22,15 @@ class MethodResult:
     accuracy: test accuracies in [0, 1], (initial sets, seeds, cycles), NaN where there is none.
     spent: labels with which a run reached the accuracy at which the suite stops, (initial
         sets, seeds), NaN where it has not.
+    cost: of a run's queried labels so far, (initial sets, seeds), in the oracle's unit.
+    trained: keys of the trainings that the method's runs are made of: tunings, seeds, committees.
     """
 
     method: Component
     accuracy: NDArray[np.float64]
     spent: NDArray[np.float64]
+    cost: NDArray[np.float64]
+    trained: frozenset[str]
     states: Mapping[str, State]
 
     @property
@@ -91,12 +96,27 @@ def _method(
     protocol = bench.suite.protocol
     accuracy = np.full((protocol.n_initial_sets, protocol.seeds, len(condition.sizes)), np.nan)
     spent = np.full(accuracy.shape[:2], np.nan)
+    cost = np.zeros(accuracy.shape[:2])
     for run in runs:
         if run.satisfied:
             spent[run.place] = run.condition.sizes[run.last]
         for cycle in range(run.last + 1):
-            unit = run.steps[Slot(cycle, "evaluation", 0)].unit
-            result = ledger.result(unit) if unit is not None else None
-            if result is not None:
-                accuracy[(*run.place, cycle)] = result["test_accuracy"]
-    return MethodResult(method, accuracy, spent, {run.name: run.state for run in runs})
+            evaluated = _result(run, Slot(cycle, "evaluation", 0), ledger)
+            if evaluated is not None:
+                accuracy[(*run.place, cycle)] = evaluated["test_accuracy"]
+            annotated = _result(run, Slot(cycle, "annotation", 0), ledger)
+            if annotated is not None:
+                cost[run.place] += annotated["cost"]
+    states = {run.name: run.state for run in runs}
+    trained = frozenset(
+        step.unit.key
+        for run in runs
+        for slot, step in run.steps.items()
+        if slot.kind in ("trial", "committee") and step.state is State.DONE and step.unit
+    )
+    return MethodResult(method, accuracy, spent, cost, trained, states)
+
+
+def _result(run: Run, slot: Slot, ledger: Ledger) -> Mapping[str, Any] | None:
+    step = run.steps.get(slot)
+    return ledger.result(step.unit) if step is not None and step.unit is not None else None

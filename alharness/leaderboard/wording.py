@@ -102,6 +102,13 @@ def notes(finding: ScenarioFinding, n_models: int) -> list[str]:
         "with 80 % power, with the interval that follows from that of the deviation.",
         f"Labels beside those of the columns: {result.n_validation} for validation.",
     ]
+    trained = {method.result.label: method.result.trained for method in finding.methods}
+    shared = frozenset.intersection(*trained.values())
+    lines.append(
+        "Trainings behind each method (tunings, seeds, committees): "
+        + ", ".join(f"{label} {len(keys)}" for label, keys in trained.items())
+        + f"; {len(shared)} of them are the same for all."
+    )
     if result.stop_at_accuracy is not None:
         lines.append(
             f"A run ends at {result.stop_at_accuracy:.0%} validation accuracy. Later budgets hold "

@@ -37,4 +37,6 @@ def alharness_samplers() -> Iterator[alharness.SamplerSpec]:
         summary="Greedy k-center on the penultimate features",
         citation="Sener and Savarese, Active Learning for Convolutional Neural Networks: "
         "A Core-Set Approach, ICLR 2018",
+        cost="One forward pass over the pool and the labeled set, and at most (labeled + budget) "
+        "x pool distances; memory linear in the pool.",
     )

@@ -28,4 +28,5 @@ def alharness_samplers() -> Iterator[alharness.SamplerSpec]:
         summary="Largest entropy of the class probabilities",
         citation="Settles, Active Learning Literature Survey, University of Wisconsin-Madison, "
         "2009",
+        cost="One forward pass over the pool.",
     )

@@ -1,4 +1,4 @@
-"""``image-folder``: one's own images, in a folder per class below ``train/`` and ``test/``."""
+"""``image-folder`` and ``imagenet``: images in a folder per class below a folder per split."""
 
 from __future__ import annotations
 
@@ -16,6 +16,72 @@ import alharness
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 
+class ClassFolders(alharness.Dataset):
+    """Images in RGB. Classes are the training split's folders in alphabetical order.
+
+    The official order, to which index sets refer, is by class, then by file name.
+    """
+
+    name: str
+    splits: tuple[str, str]
+    suffix: str
+
+    def __init__(self, path: str, limit: int | None) -> None:
+        self.path = path
+        self.limit = limit
+
+    def load(self, root: Path, download: bool) -> alharness.LabeledImages:
+        folders = [root / self.path / split for split in self.splits]
+        classes = self._classes(*folders)
+        train, test = (self._files(folder, classes) for folder in folders)
+        return alharness.LabeledImages(
+            self.training_pictures(train[0]),
+            train[1],
+            self.test_pictures(test[0]),
+            test[1],
+            n_classes=len(classes),
+        )
+
+    def training_pictures(self, paths: list[Path]) -> NDArray[np.uint8] | alharness.ImageFiles:
+        """The training images in these files."""
+        raise NotImplementedError
+
+    def test_pictures(self, paths: list[Path]) -> NDArray[np.uint8] | alharness.ImageFiles:
+        """The test images in these files."""
+        raise NotImplementedError
+
+    def _classes(self, train: Path, test: Path) -> list[str]:
+        for folder in (train, test):
+            if not folder.is_dir():
+                raise self._missing(f"there is no folder '{folder.name}' in '{folder.parent}'")
+        classes = _folders(train)
+        if len(classes) < 2:
+            raise self._missing(f"'{train}' holds {len(classes)} class folders, not 2 or more")
+        if strange := sorted(set(_folders(test)) - set(classes)):
+            raise self._missing(f"'{test}' holds the class '{strange[0]}', {train.name} does not")
+        return classes
+
+    def _files(self, folder: Path, classes: Sequence[str]) -> tuple[list[Path], NDArray[np.int64]]:
+        paths: list[Path] = []
+        labels: list[int] = []
+        for label, name in enumerate(classes):
+            images = sorted(_images(folder / name))[: self.limit]
+            paths += images
+            labels += [label] * len(images)
+        if not paths:
+            raise self._missing(f"'{folder}' holds no image")
+        return paths, np.asarray(labels, dtype=np.int64)
+
+    def _missing(self, what: str) -> alharness.UsageError:
+        train, test = (f"{split}/CLASS/*{self.suffix}" for split in self.splits)
+        below = "--data-dir" if self.path == "." else f"'{self.path}' in --data-dir"
+        return alharness.UsageError(
+            what,
+            where=f"dataset '{self.name}'",
+            remedy=f"Lay images out as {train} and {test} below {below}",
+        )
+
+
 class ImageFolderParameters(alharness.Parameters):
     """Parameters of ``image-folder``."""
 
@@ -31,11 +97,12 @@ class ImageFolderParameters(alharness.Parameters):
     )
 
 
-class ImageFolder(alharness.Dataset):
-    """Images in RGB. Classes are the folders of ``train/`` in alphabetical order.
+class ImageFolder(ClassFolders):
+    """One's own images, decoded once where they fit in memory."""
 
-    The official order, to which index sets refer, is by class, then by file name.
-    """
+    name = "image-folder"
+    splits = ("train", "test")
+    suffix = ".jpg"
 
     def __init__(
         self,
@@ -44,63 +111,70 @@ class ImageFolder(alharness.Dataset):
         limit: int | None = None,
         decode_up_to: int = 4096,
     ) -> None:
-        self.path = path
-        self.side = side
-        self.limit = limit
+        super().__init__(path, limit)
+        self.framing = alharness.Framing(side)
         self.decode_up_to = decode_up_to
 
     def fingerprint(self, root: Path) -> str:
         """Digest of names, sizes and times of all files; of nothing when the folder is gone."""
-        hasher = hashlib.blake2b(digest_size=16)
-        for path in sorted((root / self.path).glob("*/*/*")):
-            about = path.stat()
-            name = path.relative_to(root / self.path).as_posix()
-            hasher.update(f"{name}\0{about.st_size}\0{about.st_mtime_ns}\n".encode())
-        return hasher.hexdigest()
+        return _digest(root / self.path, "*/*/*")
 
-    def load(self, root: Path, download: bool) -> alharness.LabeledImages:
-        folder = root / self.path
-        classes = self._classes(folder)
-        train, test = (self._files(folder / split, classes) for split in ("train", "test"))
-        return alharness.LabeledImages(
-            self._pictures(train[0]),
-            train[1],
-            self._pictures(test[0]),
-            test[1],
-            n_classes=len(classes),
-        )
-
-    def _classes(self, folder: Path) -> list[str]:
-        for split in ("train", "test"):
-            if not (folder / split).is_dir():
-                raise _missing(f"there is no folder '{split}' in '{folder}'")
-        classes = _folders(folder / "train")
-        if len(classes) < 2:
-            raise _missing(
-                f"'{folder / 'train'}' holds {len(classes)} class folders, not 2 or more"
-            )
-        if strange := sorted(set(_folders(folder / "test")) - set(classes)):
-            raise _missing(f"'{folder / 'test'}' holds the class '{strange[0]}', train does not")
-        return classes
-
-    def _files(self, folder: Path, classes: Sequence[str]) -> tuple[list[Path], NDArray[np.int64]]:
-        paths: list[Path] = []
-        labels: list[int] = []
-        for label, name in enumerate(classes):
-            images = sorted(_images(folder / name))[: self.limit]
-            paths += images
-            labels += [label] * len(images)
-        if not paths:
-            raise _missing(f"'{folder}' holds no image")
-        return paths, np.asarray(labels, dtype=np.int64)
-
-    def _pictures(self, paths: list[Path]) -> NDArray[np.uint8] | alharness.ImageFiles:
-        files = alharness.ImageFiles(paths, self.side)
-        if 3 * self.side**2 * len(paths) > self.decode_up_to << 20:
+    def training_pictures(self, paths: list[Path]) -> NDArray[np.uint8] | alharness.ImageFiles:
+        """Decoded, unless they are too many."""
+        files = alharness.ImageFiles(paths, self.framing)
+        if 3 * self.framing.side**2 * len(paths) > self.decode_up_to << 20:
             return files
         with ThreadPoolExecutor() as threads:
             images = threads.map(lambda number: files.read(number)[1], range(len(paths)))
             return np.stack(list(images))
+
+    test_pictures = training_pictures
+
+
+class ImageNetParameters(alharness.Parameters):
+    """Parameters of ``imagenet``."""
+
+    path: str = Field(
+        "imagenet", description="the folder that holds train/ and val/, below --data-dir"
+    )
+    limit: int | None = Field(
+        None, ge=1, description="use only so many images of each class and split, for trying out"
+    )
+
+
+class ImageNet(ClassFolders):
+    """ImageNet (ILSVRC 2012), decoded when needed; the official validation images are the test.
+
+    Laid out as is usual for PyTorch: ``train/<wnid>/*.JPEG`` and ``val/<wnid>/*.JPEG``, the
+    validation images sorted into their classes' folders. Fewer classes are a smaller
+    dataset. It must be fetched by hand (image-net.org asks for consent), and is copied into the
+    workspace as it is, 144 GB.
+
+    Trained on are random resized crops of 224 x 224 (8 to 100 % of the area, aspect ratio 3/4
+    to 4/3) that are mirrored half of the time, so that a suite needs no ``flip-crop``;
+    everything else sees the centre of 224 x 224 after the shorter side is scaled to 256. Munjal et
+    al. (2022) name the two training transforms only; ranges and sizes are the usual ones, those
+    of torchvision's reference training.
+    """
+
+    name = "imagenet"
+    splits = ("train", "val")
+    suffix = ".JPEG"
+
+    def __init__(self, path: str = "imagenet", limit: int | None = None) -> None:
+        super().__init__(path, limit)
+
+    def fingerprint(self, root: Path) -> str:
+        """Digest of the class folders and their times, which change with the files' names."""
+        return _digest(root / self.path, "*/*/")
+
+    def training_pictures(self, paths: list[Path]) -> alharness.ImageFiles:
+        """Random views while a model is trained on them, else the centre."""
+        return alharness.ImageFiles(paths, alharness.Framing(224, 256, alharness.RandomView()))
+
+    def test_pictures(self, paths: list[Path]) -> alharness.ImageFiles:
+        """The centre."""
+        return alharness.ImageFiles(paths, alharness.Framing(224, 256))
 
 
 def _folders(folder: Path) -> list[str]:
@@ -112,12 +186,14 @@ def _images(folder: Path) -> Iterator[Path]:
         yield from (path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
-def _missing(what: str) -> alharness.UsageError:
-    return alharness.UsageError(
-        what,
-        where="dataset 'image-folder'",
-        remedy="Lay images out as train/CLASS/*.jpg and test/CLASS/*.jpg below --data-dir",
-    )
+def _digest(folder: Path, pattern: str) -> str:
+    """Digest of names, sizes and times of what is there."""
+    hasher = hashlib.blake2b(digest_size=16)
+    for path in sorted(folder.glob(pattern)):
+        about = path.stat()
+        name = path.relative_to(folder).as_posix()
+        hasher.update(f"{name}\0{about.st_size}\0{about.st_mtime_ns}\n".encode())
+    return hasher.hexdigest()
 
 
 @alharness.hookimpl
@@ -126,5 +202,15 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         "image-folder",
         ImageFolder,
         summary="Your own images: train/CLASS/*.jpg and test/CLASS/*.jpg",
+        needs="Image files that Pillow reads, in a folder per class.",
+        cost="Decoded once into the workspace, up to the size that fits in memory; beyond, "
+        "decoded in every batch.",
         parameters=ImageFolderParameters,
+    )
+    yield alharness.DatasetSpec(
+        "imagenet",
+        ImageNet,
+        summary="ImageNet: 224 x 224 colour, up to 1 000 classes, 1 281 167 + 50 000 images",
+        citation="Russakovsky et al. (2015), ImageNet Large Scale Visual Recognition Challenge",
+        parameters=ImageNetParameters,
     )

@@ -26,4 +26,5 @@ def alharness_samplers() -> Iterator[alharness.SamplerSpec]:
         LeastConfidence,
         summary="Smallest probability of the likeliest class",
         citation="Lewis and Gale, A Sequential Algorithm for Training Text Classifiers, SIGIR 1994",
+        cost="One forward pass over the pool.",
     )

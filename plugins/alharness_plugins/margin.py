@@ -28,4 +28,5 @@ def alharness_samplers() -> Iterator[alharness.SamplerSpec]:
         summary="Smallest difference of the two highest class probabilities",
         citation="Scheffer, Decomain and Wrobel, Active Hidden Markov Models for Information "
         "Extraction, IDA 2001",
+        cost="One forward pass over the pool.",
     )

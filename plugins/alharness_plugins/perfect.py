@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 import alharness
 
 
+class PerfectParameters(alharness.Parameters):
+    """Parameters of ``perfect``."""
+
+    cost_per_label: float = Field(1.0, ge=0, description="what one label costs")
+
+
 class PerfectOracle(alharness.Oracle):
     """Gives the true labels."""
+
+    def __init__(self, cost_per_label: float = 1.0) -> None:
+        self.cost_per_label = cost_per_label
 
     def annotate(
         self,
@@ -22,5 +34,11 @@ class PerfectOracle(alharness.Oracle):
 
 
 @alharness.hookimpl
-def alharness_oracles():
-    yield alharness.OracleSpec("perfect", PerfectOracle, summary="Gives the true labels")
+def alharness_oracles() -> Iterator[alharness.OracleSpec]:
+    yield alharness.OracleSpec(
+        "perfect",
+        PerfectOracle,
+        summary="Gives the true labels",
+        cost="`cost_per_label` for each queried image.",
+        parameters=PerfectParameters,
+    )

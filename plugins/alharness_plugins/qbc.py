@@ -29,9 +29,9 @@ class Qbc(alharness.ScoreSampler):
 
     Source: Beluch et al. (2018), as in Munjal et al. (2022), section 2: the variance ratio
     over five models. The members are trained as the task model is, with its
-    hyper-parameters and regularizers: the published code trains them without RandAugment
-    and SWA, which tells a committee's worth from that of its recipe no more. A variance
-    ratio over M models has few values: ties are broken with ``rng`` and their share is recorded.
+    hyper-parameters and regularizers; the published code trains them without RandAugment
+    and SWA, so that they are not on equal terms with it. A variance ratio over M models
+    has few values: ties are broken with ``rng``, and their share is recorded.
     """
 
     def __init__(self, members: int = 5, measure: Measure = "variance-ratio") -> None:
@@ -57,5 +57,9 @@ def alharness_samplers() -> Iterator[alharness.SamplerSpec]:
         summary="Largest disagreement of a committee of further models",
         citation="Beluch, Genewein, Nürnberger and Köhler, The Power of Ensembles for Active "
         "Learning in Image Classification, CVPR 2018",
+        needs="Nothing of the model: the harness trains the committee.",
+        cost="`members` further trainings in every cycle that queries, shared by all methods of a"
+        " bench that need them in cycle 0, and one forward pass of each member over the "
+        "pool.",
         parameters=QbcParameters,
     )

@@ -27,4 +27,5 @@ def alharness_samplers() -> Iterator[alharness.SamplerSpec]:
         summary="Uniform without replacement",
         citation="Munjal et al., Towards Robust and Reproducible Active Learning Using "
         "Neural Networks, CVPR 2022 (their RSB)",
+        cost="None: no image is looked at.",
     )

@@ -10,8 +10,8 @@ from PIL import Image
 from alharness.registry import discover
 from alharness.testing import KINDS, Outcome, find_subject, rules
 
-NAMES = {"timm:": "timm:resnet18"}
-"""A family is checked by one of its members."""
+NAMES = {"timm:": "timm:resnet18", "vaal": "vaal:epochs=1,width=4"}
+"""A family is checked by one of its members, and what takes long in a short form."""
 
 SLOW = {
     "vgg16",

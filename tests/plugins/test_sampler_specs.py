@@ -10,7 +10,7 @@ import pytest
 
 import alharness
 
-NAMES = ["random", "least-confidence", "margin", "entropy", "dbal", "bald", "coreset"]
+NAMES = ["random", "least-confidence", "margin", "entropy", "dbal", "bald", "coreset", "vaal"]
 
 
 def module_of(name: str) -> str:

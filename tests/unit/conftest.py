@@ -148,7 +148,7 @@ class World:
                 return {"indices": picked.tolist()}
             case _:
                 indices = self.records[unit.inputs["query"]]["indices"]
-                return {"labels": self.labels[indices].tolist()}
+                return {"labels": self.labels[indices].tolist(), "cost": float(len(indices))}
 
     def drop(self, state: Survey) -> None:
         """Remove the weights that nobody needs."""
@@ -302,7 +302,7 @@ name = "digits-mlp"
 dataset = "digits"
 model = {model}
 regularizers = []
-oracle = "perfect"
+oracle = {oracle}
 """
 
 
@@ -323,12 +323,15 @@ class Workbench:
         self,
         *methods: str,
         model: str = '{ model = "mlp", hidden = 8, layers = 1 }',
+        oracle: str = '"perfect"',
         sets: int = 1,
     ) -> Bench:
         from alharness.executors.resolve import Resolver
         from alharness.protocol.suite import parse_suite
 
-        text = SUITE.format(methods=list(methods or ("watching",)), model=model, sets=sets)
+        text = SUITE.format(
+            methods=list(methods or ("watching",)), model=model, oracle=oracle, sets=sets
+        )
         suite = parse_suite(text, "tiny")
         return Resolver(self.registry, self.workspace, self.workspace.root, False).bench(suite, "x")
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,30 @@ def test_every_page_is_reached_from_the_readme():
         links = re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", page.read_text())
         waiting += [(page.parent / link).resolve() for link in links]
     assert set(PAGES) <= reached
+
+
+WRITTEN = runpy.run_path(str(ROOT / "docs" / "write_plugin_pages.py"))["pages"]()
+FOLDER = ROOT / "docs" / "plugins"
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_plugin_pages_say_what_the_plugins_say(name):
+    """If this fails: ``python docs/write_plugin_pages.py``."""
+    assert (FOLDER / name).read_text() == WRITTEN[name]
+
+
+def test_no_page_is_left_of_a_plugin_that_is_gone():
+    there = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.md")}
+    assert there == set(WRITTEN)
+
+
+@pytest.mark.parametrize("name", [name for name in WRITTEN if "/" in name])
+def test_every_page_says_what_a_reader_asks(name):
+    text = WRITTEN[name]
+    for heading in ("## Parameters", "## Needs", "## Cost"):
+        assert heading in text
+    assert "Not stated." not in text
+    assert "|  |" not in text, "a parameter has no description"
+    own = {"models/mlp", "models/small-cnn", "oracles/perfect", "oracles/recorded"}
+    if name.removesuffix(".md") not in own | {"datasets/image-folder"}:
+        assert "## Citation" in text

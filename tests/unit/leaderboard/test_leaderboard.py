@@ -57,6 +57,20 @@ def test_accuracies_are_at_their_place(bench, world):
     )
 
 
+def test_what_was_spent(bench, world):
+    """Published traps 18 and 19: validation labels and tuning cost something too."""
+    one = world(bench)
+    (result,) = results(bench, one.finish(bench), one)
+    finding = findings(result)
+    report = report_json(bench, [finding], [])["scenarios"][0]
+    assert report["labels_with_validation"] == [12, 18, 24]
+    # 4 x 2 runs of three cycles; cycle 0 is one training for both methods.
+    assert [method["trainings"] for method in report["methods"]] == [24, 24]
+    notes = " ".join(wording.notes(finding, 1))
+    assert "6 for validation" in notes
+    assert "random 24, margin 24; 8 of them are the same for all" in notes
+
+
 def test_what_is_missing_is_nan(bench, world, empty):
     assert all(np.isnan(method.accuracy).all() for method in empty.methods)
     one = world(bench)

@@ -169,6 +169,30 @@ def test_trial_keys_do_not_depend_on_other_methods(make_bench, world):
     assert trial_keys(both, "margin") == trial_keys(reverse, "margin")
 
 
+def test_methods_differ_by_their_labels_only(make_bench, world):
+    """Published traps 16 and 20: warm starts, epochs or recipes for one method and not for others.
+
+    Common random numbers too: trial t draws the same hyper-parameters for every sampler.
+    """
+    end = world(bench := make_bench(trials=3)).finish(bench)
+    inputs = {
+        method: {
+            (run.place, slot): step.unit.inputs
+            for run in end.runs
+            if run.method.name == method
+            for slot, step in run.steps.items()
+            if slot.kind == "trial"
+        }
+        for method in ("random", "margin")
+    }
+    assert inputs["random"].keys() == inputs["margin"].keys()
+    for at, one in inputs["random"].items():
+        other = inputs["margin"][at]
+        differ = {name for name in one if one[name] != other[name]}
+        tuned = at[0].seed == 0
+        assert differ <= ({"labeled"} if tuned else {"labeled", "hyperparameters"})
+
+
 def test_methods_that_pick_the_same_share_everything(make_bench, world):
     """The sampler is not in a trial's key: equal labels, equal trials."""
 

@@ -12,9 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from alharness.api.dataset import LabeledImages
+from alharness.api.dataset import ImageFiles, LabeledImages
 from alharness.api.errors import HarnessError
+from alharness.api.framing import Framing, RandomView
 from alharness.protocol.components import Component
 from alharness.protocol.sets import IndexSet
 from alharness.protocol.units import make_unit
@@ -363,6 +365,31 @@ def test_damaged_data_is_prepared_anew(workspace, part, file, damage):
     assert workspace.records.damaged()
     workspace.datasets.prepare(DATASET, "", small_images())
     assert path.read_bytes() == data
+    assert workspace.datasets.prepared(DATASET, "") is not None
+
+
+@pytest.mark.parametrize("file", ["images.bin", "index.npz"])
+@pytest.mark.parametrize("damage", ["short", "empty", "gone"])
+def test_damaged_packed_images_are_prepared_anew(workspace, tmp_path, file, damage):
+    paths = [tmp_path / f"{number}.png" for number in range(4)]
+    for number, path in enumerate(paths):
+        Image.new("RGB", (5, 4), (number, 0, 0)).save(path)
+    files, labels = ImageFiles(paths, Framing(3, 4, RandomView())), np.arange(4)
+    images = LabeledImages(files, labels, files, labels[::-1].copy(), 4)
+    facts = workspace.datasets.prepare(DATASET, "", images)
+    assert (facts.in_channels, facts.image_size) == (3, 3)
+    path = workspace.datasets.pictures_folder(facts.train_digest) / file
+    match damage:
+        case "short":
+            path.write_bytes(path.read_bytes()[:-1])
+        case "empty":
+            path.write_bytes(b"")
+        case "gone":
+            path.unlink()
+    assert workspace.datasets.prepared(DATASET, "") is None
+    assert workspace.records.damaged()
+    again = workspace.datasets.prepare(DATASET, "", images)
+    assert again.train_digest == facts.train_digest
     assert workspace.datasets.prepared(DATASET, "") is not None
 
 

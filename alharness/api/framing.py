@@ -1,0 +1,114 @@
+"""Framing: how an encoded image of any size becomes a square of pixels."""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Box: TypeAlias = tuple[int, int, int, int]
+
+ATTEMPTS = 10
+
+
+@dataclass(frozen=True)
+class RandomView:
+    """A part of an image, of random size, shape and place, drawn whenever it is trained on.
+
+    Its share of the image's area is uniform in ``scale``, its width over its height
+    log-uniform in ``ratio``; after ten parts that do not fit into the image it is the largest
+    at the centre with a ratio in that range. So do Szegedy et al. (2015), Going Deeper with
+    Convolutions, section 6, and torchvision's ``RandomResizedCrop``. It is mirrored left to
+    right with probability ``mirrored``.
+    """
+
+    scale: tuple[float, float] = (0.08, 1.0)
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    mirrored: float = 0.5
+
+    def box(self, width: int, height: int, rng: np.random.Generator) -> Box:
+        """Left, top, right and bottom edge of a part of an image of this size, in pixels."""
+        low, high = (math.log(bound) for bound in self.ratio)
+        for _ in range(ATTEMPTS):
+            area = width * height * rng.uniform(*self.scale)
+            ratio = math.exp(rng.uniform(low, high))
+            across, down = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+            if 0 < across <= width and 0 < down <= height:
+                left = int(rng.integers(width - across + 1))
+                top = int(rng.integers(height - down + 1))
+                return left, top, left + across, top + down
+        return self._centre(width, height)
+
+    def _centre(self, width: int, height: int) -> Box:
+        across = min(width, round(height * self.ratio[1]))
+        down = min(height, round(width / self.ratio[0]))
+        left, top = (width - across) // 2, (height - down) // 2
+        return left, top, left + across, top + down
+
+
+@dataclass(frozen=True)
+class Framing:
+    """How encoded images become RGB, (3, side, side) uint8.
+
+    The shorter side is scaled to ``scaled_side`` (default ``side``), then the centre
+    is kept. With a ``training_view``, what a model is trained on is instead such a part,
+    scaled to side x side; everything else (evaluation, pool, statistics) sees the centre.
+    Scaling is bilinear, with antialiasing. Raises ValueError when ``scaled_side < side``.
+    """
+
+    side: int
+    scaled_side: int | None = None
+    training_view: RandomView | None = None
+
+    def __post_init__(self) -> None:
+        if self.scaled_side is not None and self.scaled_side < self.side:
+            raise ValueError(f"scaled_side {self.scaled_side} is less than side {self.side}")
+
+    def centred(self, data: bytes) -> NDArray[np.uint8]:
+        """The centre of an encoded image. Raises OSError when the data is no image."""
+        from PIL import Image
+
+        rgb = _decoded(data)
+        width, height = rgb.size
+        scaled = self.scaled_side or self.side
+        # Rounded as torchvision's Resize and CenterCrop do.
+        size = (
+            max(scaled, int(scaled * width / height)),
+            max(scaled, int(scaled * height / width)),
+        )
+        left, top = (round((length - self.side) / 2) for length in size)
+        whole = rgb.resize(size, Image.Resampling.BILINEAR)
+        return _pixels(whole.crop((left, top, left + self.side, top + self.side)))
+
+    def viewed(self, data: bytes, rng: np.random.Generator) -> NDArray[np.uint8]:
+        """What a model is trained on: a random view of an encoded image, or its centre.
+
+        Raises OSError when the data is no image.
+        """
+        from PIL import Image
+
+        view = self.training_view
+        if view is None:
+            return self.centred(data)
+        rgb = _decoded(data)
+        part = rgb.crop(view.box(*rgb.size, rng))
+        pixels = _pixels(part.resize((self.side, self.side), Image.Resampling.BILINEAR))
+        return pixels[..., ::-1] if rng.random() < view.mirrored else pixels
+
+
+def _decoded(data: bytes) -> Image.Image:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as image:
+        return image.convert("RGB")
+
+
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))

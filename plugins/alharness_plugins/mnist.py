@@ -1,0 +1,87 @@
+"""``mnist``: handwritten digits, from the four official files."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+import alharness
+
+
+class MnistParameters(alharness.Parameters):
+    """Parameters of ``mnist``."""
+
+    limit: int | None = Field(
+        None, ge=1, description="use only the first images of each split, for trying things out"
+    )
+
+
+class Mnist(alharness.Dataset):
+    """60 000 training and 10 000 test images of 28 x 28, grey, in the official order.
+
+    The files are where torchvision puts them, ``MNIST/raw/*.gz``. They are read here
+    because torchvision compares their MD5 sums only when it fetches them.
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.limit = limit
+
+    def load(self, root: Path, download: bool) -> alharness.LabeledImages:
+        from torchvision.datasets import MNIST
+
+        folder = root / "MNIST" / "raw"
+        for name, md5 in MNIST.resources:
+            self._require(folder / name, md5, MNIST.mirrors if download else [])
+        train, test = (self._split(folder, split) for split in ("train", "t10k"))
+        return alharness.LabeledImages(*train, *test, n_classes=10)
+
+    def _require(self, path: Path, md5: str, mirrors: list[str]) -> None:
+        """Raises UsageError when a file is not what its MD5 sum says and no mirror has it."""
+        from torchvision.datasets.utils import check_integrity, download_url
+
+        found, why = (
+            check_integrity(path, md5),
+            f"{path.name} is absent or not what its MD5 sum says",
+        )
+        for mirror in mirrors:
+            if found:
+                break
+            try:
+                download_url(mirror + path.name, path.parent, path.name, md5)
+                found = True
+            except (RuntimeError, OSError) as error:
+                why = f"{path.name}: {error}"
+        if not found:
+            raise alharness.UsageError(
+                f"mnist is not in '{path.parents[2]}', or its files are damaged ({why})",
+                where="dataset 'mnist'",
+                remedy="Point --data-dir at the folder that holds it, or allow --download",
+            )
+
+    def _split(self, folder: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        images = _read(folder / f"{split}-images-idx3-ubyte.gz")[: self.limit, None]
+        labels = _read(folder / f"{split}-labels-idx1-ubyte.gz")[: self.limit]
+        return images, labels.astype(np.int64)
+
+
+def _read(path: Path) -> NDArray[np.uint8]:
+    """An IDX file of bytes: two zeros, type 8, number of axes; their lengths, big-endian; bytes."""
+    data = gzip.decompress(path.read_bytes())
+    n_axes = data[3]
+    shape = np.frombuffer(data, dtype=">u4", count=n_axes, offset=4)
+    return np.frombuffer(data, dtype=np.uint8, offset=4 + 4 * n_axes).reshape(shape)
+
+
+@alharness.hookimpl
+def alharness_datasets():
+    yield alharness.DatasetSpec(
+        "mnist",
+        Mnist,
+        summary="MNIST: 28 x 28 grey, 10 classes, 60 000 + 10 000 images",
+        citation="LeCun et al. (1998), Gradient-Based Learning Applied to Document Recognition",
+        parameters=MnistParameters,
+    )

@@ -1,0 +1,68 @@
+"""``stl10``: the labeled images of STL-10, read by torchvision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+import alharness
+
+
+class Stl10Parameters(alharness.Parameters):
+    """Parameters of ``stl10``."""
+
+    limit: int | None = Field(
+        None, ge=1, description="use only the first images of each split, for trying things out"
+    )
+
+
+class Stl10(alharness.Dataset):
+    """5 000 training and 8 000 test images of 96 x 96, in the official order.
+
+    The 100 000 unlabeled images are not used: nobody could label them, and many belong to
+    none of the ten classes. Their file need not be there.
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.limit = limit
+
+    def load(self, root: Path, download: bool) -> alharness.LabeledImages:
+        train, test = (self._split(root, download, split) for split in ("train", "test"))
+        return alharness.LabeledImages(*train, *test, n_classes=10)
+
+    def _split(
+        self, root: Path, download: bool, split: str
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        from torchvision.datasets import STL10
+
+        class Labeled(STL10):
+            """Without the 2.7 GB of unlabeled images."""
+
+            train_list = STL10.train_list[:2]
+
+        try:
+            # torchvision compares the files with their published MD5 sums.
+            images = Labeled(str(root), split=split, download=download)
+        except (RuntimeError, OSError) as error:
+            raise alharness.UsageError(
+                f"stl10 is not in '{root}', or its files are damaged ({error})",
+                where="dataset 'stl10'",
+                remedy="Point --data-dir at the folder that holds it, or allow --download",
+            ) from error
+        labels = images.labels[: self.limit].astype(np.int64)
+        return np.ascontiguousarray(images.data[: self.limit]), labels
+
+
+@alharness.hookimpl
+def alharness_datasets():
+    yield alharness.DatasetSpec(
+        "stl10",
+        Stl10,
+        summary="STL-10: 96 x 96 colour, 10 classes, 5 000 + 8 000 images",
+        citation="Coates et al. (2011), An Analysis of Single-Layer Networks in Unsupervised "
+        "Feature Learning",
+        parameters=Stl10Parameters,
+    )

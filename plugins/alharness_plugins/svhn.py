@@ -1,0 +1,61 @@
+"""``svhn``: street view house numbers, cropped digits, read by torchvision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+import alharness
+
+
+class SvhnParameters(alharness.Parameters):
+    """Parameters of ``svhn``."""
+
+    limit: int | None = Field(
+        None, ge=1, description="use only the first images of each split, for trying things out"
+    )
+
+
+class Svhn(alharness.Dataset):
+    """73 257 training and 26 032 test images of 32 x 32, in the official order.
+
+    The 531 131 easier images of ``extra`` are not used. The files' label 10 is digit 0, class 0.
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.limit = limit
+
+    def load(self, root: Path, download: bool) -> alharness.LabeledImages:
+        train, test = (self._split(root, download, split) for split in ("train", "test"))
+        return alharness.LabeledImages(*train, *test, n_classes=10)
+
+    def _split(
+        self, root: Path, download: bool, split: str
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        from torchvision.datasets import SVHN
+
+        try:
+            # torchvision compares the file with its published MD5 sum before it reads it.
+            digits = SVHN(str(root), split=split, download=download)
+        except (RuntimeError, OSError) as error:
+            raise alharness.UsageError(
+                f"svhn is not in '{root}', or its files are damaged ({error})",
+                where="dataset 'svhn'",
+                remedy="Point --data-dir at the folder that holds it, or allow --download",
+            ) from error
+        return np.ascontiguousarray(digits.data[: self.limit]), digits.labels[: self.limit]
+
+
+@alharness.hookimpl
+def alharness_datasets():
+    yield alharness.DatasetSpec(
+        "svhn",
+        Svhn,
+        summary="SVHN: 32 x 32 colour, 10 classes, 73 257 + 26 032 images",
+        citation="Netzer et al. (2011), Reading Digits in Natural Images with Unsupervised "
+        "Feature Learning",
+        parameters=SvhnParameters,
+    )

@@ -1,0 +1,122 @@
+"""Every built-in sampler and model through whole cycles on real images, on the CPU."""
+
+import json
+import tarfile
+
+import pytest
+
+from alharness import ExitCode
+from alharness.registry import discover
+
+SUITE = """
+schema = 1
+name = "real-images"
+version = 1
+title = "A cycle on real images"
+[protocol]
+initial_sets = 1
+seeds = 1
+initial_fraction = 0.1
+query_fraction = 0.1
+final_fraction = 0.2
+validation_fraction = 0.1
+[tuning]
+trials = 1
+scope = "fixed"
+[tuning.space]
+learning-rate = 1e-3
+batch-size = 16
+optimizer = "adam"
+weight-decay = 1e-5
+[training]
+epochs = {epochs}
+[methods]
+compared = {methods}
+reference = "{reference}"
+[[scenarios]]
+name = "cifar10-jpeg"
+dataset = {{ dataset = "image-folder", path = "cifar10-jpeg", limit = {limit} }}
+model = {model}
+regularizers = ["flip-crop", "weight-decay"]
+oracle = "perfect"
+"""
+
+AFFORDABLE = {
+    "vaal": '{ sampler = "vaal", epochs = 1 }',
+    "qbc": '{ sampler = "qbc", members = 2 }',
+}
+"""Settings that make a sampler affordable here; the others are taken with their defaults."""
+
+MEMBERS = {"timm:": "timm:resnet18"}
+"""One member of each family."""
+
+
+def built_in(kind):
+    return [
+        one.name
+        for one in discover().registered
+        if one.kind == kind and one.provenance.distribution == "alharness"
+    ]
+
+
+@pytest.fixture(scope="module")
+def bench(new_alharness, tmp_path_factory, shared_data):
+    """Runs the suite with what is given, to its end, and gives its results."""
+    root = tmp_path_factory.mktemp("real-images")
+    with tarfile.open(shared_data / "cifar10-jpeg.tar.xz") as archive:
+        archive.extractall(root / "cifar10-jpeg", filter="data")
+    command = new_alharness(root)
+
+    def run(name, **changes):
+        (root / f"{name}.toml").write_text(SUITE.format(**changes))
+        places = ["--suite", f"{name}.toml", "--workspace", name, "--data-dir", root]
+        done = command.run_for(500, "bench", *places, "--device", "cpu", "--json")
+        assert done.returncode == ExitCode.DONE, done.stderr
+        (scenario,) = json.loads(done.stdout)["scenarios"]
+        return scenario, command.workspace(name)
+
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_every_sampler(bench):
+    samplers = built_in("sampler")
+    methods = ", ".join(AFFORDABLE.get(name, f'"{name}"') for name in samplers)
+    scenario, workspace = bench(
+        "samplers",
+        methods=f"[{methods}]",
+        reference="random",
+        limit=40,
+        epochs=3,
+        model='{ model = "small-cnn", width = 16 }',
+    )
+    assert scenario["labels"] == [40, 80]
+    assert [method["method"].split(":")[0] for method in scenario["methods"]] == samplers
+    for method in scenario["methods"]:
+        assert set(method["runs"].values()) == {"done"}
+        assert all(0 < value < 1 for (values,) in method["accuracy"] for value in values)
+    queries = [result for (kind, _), (result, _) in workspace.results().items() if kind == "query"]
+    picked = {tuple(sorted(query["indices"])) for query in queries}
+    assert len(queries) == len(samplers)
+    assert all(len(set(query["indices"])) == 40 for query in queries)
+    assert len(picked) == len(samplers), "two samplers pick the same images"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("model", [MEMBERS.get(name, name) for name in built_in("model")])
+def test_every_model(bench, model):
+    scenario, workspace = bench(
+        model.replace(":", "-"),
+        methods='["margin"]',
+        reference="margin",
+        limit=16,
+        epochs=1,
+        model=f'"{model}"',
+    )
+    (method,) = scenario["methods"]
+    assert set(method["runs"].values()) == {"done"}
+    trials = [result for (kind, _), (result, _) in workspace.results().items() if kind == "trial"]
+    assert len(trials) == 2
+    assert all(len(trial["curves"]["training_loss"]) == 1 for trial in trials)
