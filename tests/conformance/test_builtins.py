@@ -14,6 +14,7 @@ NAMES = {"timm:": "timm:resnet18", "vaal": "vaal:epochs=1,width=4"}
 """A family is checked by one of its members, and what takes long in a short form."""
 
 SLOW = {
+    "vaal:epochs=1,width=4",
     "vgg16",
     "wrn-28-2",
     "resnet18",
@@ -22,7 +23,7 @@ SLOW = {
     "densenet121",
     "timm:resnet18",
 }
-"""Models whose rules take more than a second."""
+"""Their rules take more than a second."""
 
 SLOW_RULES = {"same-answer-in-another-process", "end-to-end"}
 """They start a process, which imports torch, or a bench."""
@@ -66,3 +67,12 @@ def test_a_folder_of_images(tmp_path):
         folder = find_subject(f"image-folder:{parameters}", data_dir=tmp_path)
         for rule in rules("dataset"):
             assert rule.finding(folder).outcome is Outcome.PASSED, rule.finding(folder)
+
+
+def test_recorded_labels(tmp_path):
+    file = tmp_path / "labels.csv"
+    lines = (f"{index},{index % 10}\n" for index in range(1000))
+    file.write_text("index,label\n" + "".join(lines))
+    oracle = find_subject(f"recorded:path={file}")
+    for rule in rules("oracle"):
+        assert rule.finding(oracle).outcome is Outcome.PASSED, rule.finding(oracle)
