@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +29,14 @@ class Sampler(ABC):
 
     They are trained like the task model, with its hyper-parameters, on the same labeled
     set, from initializations of their own; samplers that need a committee share it.
+    """
+
+    notes: Mapping[str, str | float | bool] = MappingProxyType({})
+    """What a query tells about itself beside its picks, such as a solver's gap.
+
+    Set on the instance in ``query``; names to text, finite numbers or booleans. The
+    query's record keeps them among its facts: nothing is computed from them, and a query
+    that is repeated may tell other ones.
     """
 
     @abstractmethod

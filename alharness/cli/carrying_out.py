@@ -58,7 +58,7 @@ def carry_out(opened: Opened, console: Console, computing: Computing, uri: str |
         say("Executor inline: samplers are not isolated. Use it to look for errors.")
     coordinator = Coordinator(opened.bench, opened.workspace, executor)
     plugins = Observers(opened.registry.plugins, say)
-    with closing(_tracker(coordinator, uri, say)) as tracker:
+    with closing(make_tracker(coordinator, uri, say)) as tracker:
         try:
             with _followed(coordinator, plugins, console, tracker, say):
                 state = coordinator.run()
@@ -83,7 +83,8 @@ def make_executor(opened: Opened, computing: Computing) -> Executor:
     )
 
 
-def _tracker(coordinator: Coordinator, uri: str, say: Callable[[str], None]) -> MlflowTracker:
+def make_tracker(coordinator: Coordinator, uri: str, say: Callable[[str], None]) -> MlflowTracker:
+    """What follows a bench in MLflow; ``uri`` names its store, ``say`` gets its messages."""
     suite = coordinator.bench.suite
     destination = Destination(uri, coordinator.workspace.root, suite.name, suite.title)
     record, writer = coordinator.ledger.record, MlflowProcess(destination)

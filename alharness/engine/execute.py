@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -27,7 +27,7 @@ from alharness.engine.network import (
     trained_network,
 )
 from alharness.engine.plugins import Plugins
-from alharness.engine.querying import ask_oracle, checked_positions
+from alharness.engine.querying import ask_oracle, checked_notes, checked_positions
 from alharness.engine.questions import (
     Answer,
     Question,
@@ -44,6 +44,8 @@ from alharness.store.records import Record
 from alharness.store.workspace import Workspace
 
 Result = dict[str, Any]
+Computed: TypeAlias = tuple[Result, dict[str, Any]]
+"""A unit's result, and what its record's facts say beside what all of them do."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Engine:
         Raises HarnessError for what is expected to go wrong; every other
         exception comes out of a plugin's or the harness's code as it is.
         """
-        compute: Callable[[Mapping[str, Any], str], Result] = {
+        compute: Callable[[Mapping[str, Any], str], Computed] = {
             "trial": self._trial,
             "evaluation": self._evaluation,
             "query": self._query,
@@ -72,9 +74,10 @@ class Engine:
         }[unit.kind]
         started, begun = datetime.now(UTC), time.perf_counter()
         # A copy: what a plugin does to its hyper-parameters must not reach the record.
-        result = compute(copy.deepcopy(unit.inputs), unit.key)
+        result, told = compute(copy.deepcopy(unit.inputs), unit.key)
         facts = {
             **self.facts(),
+            **told,
             "plugins": self._provenance(unit.inputs),
             "started": started.isoformat(timespec="milliseconds"),
             "seconds": round(time.perf_counter() - begun, 6),
@@ -126,7 +129,7 @@ class Engine:
             for component in components
         ]
 
-    def _trial(self, inputs: Mapping[str, Any], key: str) -> Result:
+    def _trial(self, inputs: Mapping[str, Any], key: str) -> Computed:
         """Train one model; keep the weights of its best epoch."""
         recipe, path = inputs["recipe"], SeedPath(**inputs["seed"])
         labeled = self.workspace.sets.get(inputs["labeled"])
@@ -166,9 +169,9 @@ class Engine:
                 "validation_accuracy": [score.accuracy for score in trained.validation],
                 "validation_loss": [_finite(score.loss) for score in trained.validation],
             },
-        }
+        }, {}
 
-    def _evaluation(self, inputs: Mapping[str, Any], key: str) -> Result:
+    def _evaluation(self, inputs: Mapping[str, Any], key: str) -> Computed:
         """Measure a chosen model on the test images."""
         labels = self.workspace.datasets.labels(inputs["test"])
         examples = self._examples(inputs["test"], np.arange(len(labels)), labels)
@@ -181,19 +184,20 @@ class Engine:
             "test_accuracy": score.accuracy,
             "test_loss": _finite(score.loss),
             "checkpoint": checkpoint,
-        }
+        }, {}
 
-    def _query(self, inputs: Mapping[str, Any], key: str) -> Result:
+    def _query(self, inputs: Mapping[str, Any], key: str) -> Computed:
         """Ask the sampler; its answer in dataset indices."""
         question = pose(self.workspace, inputs)
         ask = self.ask or self._ask_here
         answer = ask(question)
         order = pool_order(question)
+        origin = self.plugins.component("sampler", inputs["sampler"]).origin
         positions = checked_positions(
             answer["positions"],
             len(order.unlabeled),
             inputs["budget"],
-            self.plugins.component("sampler", inputs["sampler"]).origin,
+            origin,
         )
         return {
             "indices": order.unlabeled[positions].tolist(),
@@ -202,12 +206,12 @@ class Engine:
                 model["trial"]: model["digest"]
                 for model in [*question["models"], *question["committee"]]
             },
-        }
+        }, {"notes": checked_notes(answer["notes"], origin)}
 
     def _ask_here(self, question: Question) -> Answer:
         return answer_question(question, self.plugins, self.device)
 
-    def _annotation(self, inputs: Mapping[str, Any], key: str) -> Result:
+    def _annotation(self, inputs: Mapping[str, Any], key: str) -> Computed:
         """Ask the oracle for the labels of a query's images."""
         query = self.workspace.records.read("query", inputs["query"])
         if query is None:
@@ -230,7 +234,7 @@ class Engine:
                 path.generator(),
                 self.plugins.component("oracle", inputs["oracle"]).origin,
             )
-        return {"labels": labels.tolist(), "cost": float(oracle.cost_per_label) * len(labels)}
+        return {"labels": labels.tolist(), "cost": float(oracle.cost_per_label) * len(labels)}, {}
 
     def _statistics(self, inputs: Mapping[str, Any]) -> tuple[torch.Tensor, torch.Tensor] | None:
         """Mean and deviation of the initial labeled set, when the recipe normalizes."""

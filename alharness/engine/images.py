@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from alharness.store.pictures import PackedPictures, PictureSource
 
+BATCH_VALUES = 1 << 24
+"""Values, of all pixels and channels, that a batch may have where its size is ours to choose."""
+
 
 class Images(ABC):
     """Some images of a dataset, in an order of their own; scaled to [0, 1] when handed out."""
@@ -31,6 +34,10 @@ class Images(ABC):
         ``generator`` is where that draws from; without one, it is the images as they are.
         """
         return self.batch(rows)
+
+    def affordable(self, size: int) -> int:
+        """``size``, or fewer where images are so large that so many would take too much memory."""
+        return max(1, min(size, BATCH_VALUES // self.batch(slice(0, 1)).numel()))
 
     def batches(self, size: int) -> Iterator[tuple[slice, torch.Tensor]]:
         """All images in their order, in slices of at most ``size`` rows."""

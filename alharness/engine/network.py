@@ -108,7 +108,7 @@ def channel_statistics(images: Images) -> tuple[torch.Tensor, torch.Tensor]:
     """
     total = square = torch.zeros((), dtype=torch.float64)
     pixels = 0
-    for _, batch in images.batches(STATISTICS_BATCH):
+    for _, batch in images.batches(images.affordable(STATISTICS_BATCH)):
         exact = batch.double()
         total = total + exact.sum(dim=(0, 2, 3))
         square = square + (exact**2).sum(dim=(0, 2, 3))

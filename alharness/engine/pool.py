@@ -96,7 +96,7 @@ class ImagePool:
                 f"{passes} passes", where="Monte-Carlo dropout", remedy="Ask for at least one"
             )
         masks = DropoutMasks()
-        for rows, images in self.minibatches("unlabeled", BATCH):
+        for rows, images in self._affordable("unlabeled"):
             yield rows, self._sampled(images, passes, masks)
 
     def committee_probabilities(self) -> Iterator[tuple[slice, torch.Tensor]]:
@@ -107,7 +107,7 @@ class ImagePool:
                 where="committee",
                 remedy="Set committee_size on the sampler's class or instance",
             )
-        for rows, images in self.minibatches("unlabeled", BATCH):
+        for rows, images in self._affordable("unlabeled"):
             with torch.no_grad():
                 logits = torch.stack([member(images) for member in self._committee])
             yield rows, logits.softmax(dim=-1)
@@ -120,16 +120,26 @@ class ImagePool:
         """A copy of the model of the cycle before, or None."""
         return copy.deepcopy(self._previous)
 
+    def _affordable(self, subset: Subset) -> Iterator[tuple[slice, torch.Tensor]]:
+        images = self._images[subset]
+        return images.batches(images.affordable(BATCH))
+
     def _forward(self, subset: Subset) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits and penultimate features in one pass."""
         if subset not in self._outputs:
-            logits, embeddings = [], []
+            outputs: list[torch.Tensor] = []
             with torch.no_grad():
-                for _, images in self.minibatches(subset, BATCH):
+                for rows, images in self._affordable(subset):
                     features = self._network.forward_features(images)
-                    logits.append(self._network.forward_head(features))
-                    embeddings.append(self._network.forward_head(features, pre_logits=True))
-            self._outputs[subset] = torch.cat(logits), torch.cat(embeddings).flatten(1)
+                    embeddings = self._network.forward_head(features, pre_logits=True).flatten(1)
+                    batch = [self._network.forward_head(features), embeddings]
+                    if not outputs:
+                        # Filled in place: batches joined at the end would be held twice.
+                        n = len(self._images[subset])
+                        outputs = [part.new_empty((n, part.shape[1])) for part in batch]
+                    for whole, part in zip(outputs, batch, strict=True):
+                        whole[rows] = part
+            self._outputs[subset] = outputs[0], outputs[1]
         return self._outputs[subset]
 
     @torch.no_grad()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import numbers
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -67,6 +69,33 @@ def checked_positions(answer: Any, n_unlabeled: int, budget: int, origin: str) -
     if repeated:
         raise broken(f"{repeated} positions are duplicates")
     return positions.astype(np.int64)
+
+
+def checked_notes(notes: Any, origin: str) -> dict[str, str | float | bool]:
+    """A sampler's ``notes`` as JSON values. Raises ContractViolation when they are none."""
+    rule = "notes are a mapping of names to text, finite numbers or booleans"
+    if not isinstance(notes, Mapping):
+        raise ContractViolation(f"notes are {type(notes).__name__}; {rule}", where=origin)
+    checked = {}
+    for name, value in notes.items():
+        noted = _plain(value)
+        if not isinstance(name, str) or noted is None:
+            raise ContractViolation(f"note {name!r} is {value!r}; {rule}", where=origin)
+        checked[name] = noted
+    return checked
+
+
+def _plain(value: Any) -> str | float | bool | None:
+    """Text, a finite number or a boolean, NumPy's too, as JSON knows it; None for the rest."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real) and math.isfinite(value):
+        return float(value)
+    return None
 
 
 def _as_array(answer: Any) -> NDArray[Any] | None:

@@ -23,7 +23,7 @@ from alharness.engine.images import open_images
 from alharness.engine.network import Network, trained_network
 from alharness.engine.plugins import Plugins
 from alharness.engine.pool import ImagePool
-from alharness.engine.querying import ask_sampler
+from alharness.engine.querying import ask_sampler, checked_notes
 from alharness.engine.randomness import controlled
 from alharness.protocol.seeds import SeedPath
 from alharness.store.index_sets import load_index_set
@@ -54,10 +54,11 @@ class Question(TypedDict):
 
 
 class Answer(TypedDict):
-    """Positions in the pool, and the share of them that chance decided."""
+    """Positions in the pool, the share of them that chance decided, and the sampler's notes."""
 
     positions: list[int]
     share_of_ties: float
+    notes: dict[str, str | float | bool]
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ def answer_question(question: Question, plugins: Plugins, device: torch.device) 
     return Answer(
         positions=positions.tolist(),
         share_of_ties=float(getattr(sampler, "share_of_ties", 0.0)),
+        notes=checked_notes(getattr(sampler, "notes", {}), origin),
     )
 
 

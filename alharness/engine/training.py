@@ -165,8 +165,9 @@ def evaluate(network: nn.Module, examples: Examples) -> Score:
     device = examples.images.device
     hits = torch.zeros((), dtype=torch.int64, device=device)
     loss = torch.zeros((), dtype=torch.float64, device=device)
+    size = examples.images.affordable(EVALUATION_BATCH)
     with torch.no_grad():
-        for rows, images in examples.images.batches(EVALUATION_BATCH):
+        for rows, images in examples.images.batches(size):
             logits, labels = network(images), examples.labels[rows]
             hits += (logits.argmax(dim=1) == labels).sum()
             loss += cross_entropy(logits, labels, reduction="sum")

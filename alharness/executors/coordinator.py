@@ -6,7 +6,6 @@ import time
 import traceback
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from typing import Protocol
 
 from alharness.api.errors import HarnessError
 from alharness.executors.executor import Executor
@@ -15,40 +14,11 @@ from alharness.protocol.planning import Survey, survey
 from alharness.protocol.units import Unit
 from alharness.registry.broken import one_line
 from alharness.store.checkpoints import CheckpointMissing
-from alharness.store.records import Record
+from alharness.store.observer import Observer, Unobserved
 from alharness.store.workspace import StoreLedger, Workspace
 
 SURVEY_SHARE = 0.01
 """Surveys of a bench that keeps busy take at most about this share of its time."""
-
-
-class Observer(Protocol):
-    """Who is told what happens; it cannot change a result."""
-
-    def surveyed(self, survey: Survey) -> None:
-        """Where every run stands now."""
-        ...
-
-    def finished(self, unit: Unit, record: Record) -> None:
-        """A unit was recorded."""
-        ...
-
-    def failed(self, unit: Unit, message: str) -> None:
-        """A unit failed."""
-        ...
-
-
-class Unobserved:
-    """Nobody is told."""
-
-    def surveyed(self, survey: Survey) -> None:
-        """Where every run stands now."""
-
-    def finished(self, unit: Unit, record: Record) -> None:
-        """A unit was recorded."""
-
-    def failed(self, unit: Unit, message: str) -> None:
-        """A unit failed."""
 
 
 class Coordinator:

@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from alharness.api.errors import HarnessError
+from alharness.selection.distances import ELEMENTS, Points, squared_distances
 
 _BLOCK = 64
 """Rows among which picks are made with exact distances."""
@@ -30,8 +31,6 @@ _FIRST = 256
 """Centers that every row meets; the others only lower bounds that stayed high."""
 _CENTERS = 512
 """Centers of one matrix product."""
-_ELEMENTS = 1 << 17
-"""Elements of one float64 temporary: small enough to stay in a processor's cache."""
 
 
 def greedy_k_center_reference(
@@ -50,10 +49,10 @@ def greedy_k_center_reference(
     Returns positions in ``unlabeled``, distinct, in the order of picking, (budget,),
     int64. Raises HarnessError for other inputs and unless ``1 <= budget <= n``.
     """
-    _check(unlabeled, labeled, budget)
-    rows = _float64(unlabeled)
+    check_rows(unlabeled, labeled, budget)
+    rows = unlabeled.detach().cpu().double().numpy()
     distance = np.full(len(rows), np.inf)
-    for center in _float64(labeled):
+    for center in labeled.detach().cpu().double().numpy():
         np.minimum(distance, squared_distances(rows, center), out=distance)
     picks = np.empty(budget, dtype=np.int64)
     for number in range(budget):
@@ -72,7 +71,7 @@ def greedy_k_center(
     Same arguments, result and errors; both tensors live on one device, which must
     know float64. Memory is linear in the number of rows.
     """
-    _check(unlabeled, labeled, budget)
+    check_rows(unlabeled, labeled, budget)
     search = _Search(unlabeled.detach(), labeled.detach(), budget)
     while search.n_picks < budget:
         front = _highest(search.bound, _BLOCK + 1)
@@ -81,25 +80,6 @@ def greedy_k_center(
         else:
             search.apply_centers()
     return search.picks
-
-
-def squared_distances(
-    rows: NDArray[np.float64], others: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Squared Euclidean distances between rows of two arrays that broadcast to (n, D): (n,).
-
-    Sums by folding the last axis in halves, one elementwise addition after another:
-    unlike a library's sum, its rounding depends on D alone, not on the number of
-    rows, the processor or the version.
-    """
-    terms = rows - others
-    terms *= terms
-    width = terms.shape[-1]
-    while width > 1:
-        half = (width + 1) // 2
-        terms[..., : width - half] += terms[..., half:width]
-        width = half
-    return np.array(terms[..., 0])
 
 
 class _Search:
@@ -114,8 +94,7 @@ class _Search:
 
     def __init__(self, unlabeled: torch.Tensor, labeled: torch.Tensor, budget: int) -> None:
         n = len(unlabeled)
-        self.unlabeled, self.labeled = unlabeled, labeled
-        self.products = _Products(labeled, unlabeled)
+        self.points = Points(labeled, unlabeled)
         self.n_labeled = self.n_centers = len(labeled)
         self.centers = np.arange(self.n_labeled + budget, dtype=np.int64)
         self.bound = np.full(n, np.inf)
@@ -145,8 +124,8 @@ class _Search:
         points, bound = self.n_labeled + rows, self.bound[rows]
         for first in range(start, stop, _CENTERS):
             some = self.centers[first : min(first + _CENTERS, stop)]
-            nearest = self.products.upper(points, some).amin(dim=1)
-            np.minimum(bound, self.products.on_host(nearest), out=bound)
+            nearest = self.points.upper(points, some).amin(dim=1)
+            np.minimum(bound, self.points.on_host(nearest), out=bound)
         self.bound[rows] = bound
         self.applied[rows] = stop
 
@@ -157,7 +136,7 @@ class _Search:
         ascending), if there is one.
         """
         block = np.sort(block)
-        rows = self._exact(self.n_labeled + block)
+        rows = self.points.exact(self.n_labeled + block)
         distance = self._settle(block, rows)
         # Distances do not exceed bounds: what comes before the rival comes before
         # everything outside.
@@ -178,8 +157,8 @@ class _Search:
         distance, settled = self.bound[block], self.settled[block]
         for start in range(int(settled.min()), self.n_centers, _CENTERS):
             some = np.arange(start, min(start + _CENTERS, self.n_centers))
-            lower = self.products.lower(self.n_labeled + block, self.centers[some])
-            at_least = np.maximum(self.products.on_host(lower), 0.0)
+            lower = self.points.lower(self.n_labeled + block, self.centers[some])
+            at_least = np.maximum(self.points.on_host(lower), 0.0)
             at_least[some < settled[:, None]] = np.inf
             # The probably nearest first: it rules out most of the others.
             row = np.flatnonzero(at_least.min(axis=1) < distance)
@@ -198,76 +177,11 @@ class _Search:
         center: NDArray[np.int64],
     ) -> None:
         """Lower ``distance`` at ``row`` to that from the center, pair by pair."""
-        step = max(1, _ELEMENTS // rows.shape[1])
+        step = max(1, ELEMENTS // rows.shape[1])
         for start in range(0, len(row), step):
             pairs = slice(start, start + step)
-            others = self._exact(self.centers[center[pairs]])
+            others = self.points.exact(self.centers[center[pairs]])
             np.minimum.at(distance, row[pairs], squared_distances(rows[row[pairs]], others))
-
-    def _exact(self, points: NDArray[np.int64]) -> NDArray[np.float64]:
-        exact = np.empty((len(points), self.unlabeled.shape[1]))
-        is_labeled = points < self.n_labeled
-        exact[is_labeled] = _float64(_take(self.labeled, points[is_labeled]))
-        exact[~is_labeled] = _float64(_take(self.unlabeled, points[~is_labeled] - self.n_labeled))
-        return exact
-
-
-class _Products:
-    """Bounds of ``squared_distances`` between points, from products in low precision.
-
-    Points are moved by their mean, which differences do not notice, and scaled by a
-    power of two into [-1, 1], so that no square overflows. ``upper`` and ``lower``
-    are in these units; ``on_host`` converts.
-
-    Why they are bounds: let u be the rounding unit, Q = |x|² + |y|² and D the number
-    of features. To first order, Q - 2⟨x, y⟩ is computed with an error of at most 2uQ
-    from rounding x and y, 4uQ from rounding Q and bounds, 2(D + 4)uQ from a sum of
-    D + 2 terms in any order (Higham, Accuracy and Stability of Numerical Algorithms,
-    2002, section 3.1); the reference's own rounding is at most 2(log₂D + 3)uQ, and
-    underflow takes less than D·2⁻¹¹⁸. The slack of x and that of y exceed the sum of
-    these by more than the terms of higher order, since D·u < 0.01.
-    """
-
-    def __init__(self, labeled: torch.Tensor, unlabeled: torch.Tensor) -> None:
-        n_labeled, (n, width) = len(labeled), unlabeled.shape
-        # Products in TF32 or bfloat16 have too few digits for bounds to be of use.
-        plain = torch.get_float32_matmul_precision() == "highest"
-        dtype = torch.float32 if plain and width <= 1 << 16 else torch.float64
-        device = unlabeled.device
-        ends = [end for rows in (labeled, unlabeled) if len(rows) for end in rows.aminmax()]
-        largest = max(abs(float(end)) for end in ends)
-        scale = 2.0 ** -(math.frexp(largest)[1] + 1)
-        # Bounds hold with any origin and are tight with one near the mean.
-        mean = unlabeled[:: -(-n // 1024)].double().mean(dim=0) * scale
-        self._points = torch.empty((n_labeled + n, width), dtype=dtype, device=device)
-        norms = torch.empty(n_labeled + n, dtype=torch.float64, device=device)
-        step = max(1, _ELEMENTS // width)
-        for first, rows in ((0, labeled), (n_labeled, unlabeled)):
-            for start in range(0, len(rows), step):
-                moved = rows[start : start + step].double().mul_(scale).sub_(mean)
-                part = slice(first + start, first + start + len(moved))
-                self._points[part] = moved
-                norms[part] = moved.square_().sum(dim=1)
-        slack = norms * ((2.5 * width + 64) * torch.finfo(dtype).eps / 2) + width * 2.0**-118
-        self._padded_norms = (norms + slack).to(dtype)
-        self._slack = slack.to(dtype)
-        self._unit = scale**-2
-
-    def upper(self, points: NDArray[np.int64], others: NDArray[np.int64]) -> torch.Tensor:
-        """Upper bounds of the distances of points to others, (len(points), len(others))."""
-        x, y = _take(self._points, points), _take(self._points, others)
-        upper = torch.addmm(_take(self._padded_norms, others), x, y.T, alpha=-2)
-        return upper.add_(_take(self._padded_norms, points)[:, None])
-
-    def lower(self, points: NDArray[np.int64], others: NDArray[np.int64]) -> torch.Tensor:
-        """Lower bounds of the distances of points to others, (len(points), len(others))."""
-        lower = self.upper(points, others).sub_(_take(self._slack, others), alpha=2)
-        return lower.sub_(_take(self._slack, points)[:, None], alpha=2)
-
-    def on_host(self, bounds: torch.Tensor) -> NDArray[np.float64]:
-        """Bounds in the units of the distances, float64."""
-        converted: NDArray[np.float64] = _float64(bounds) * self._unit
-        return converted
 
 
 def _highest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
@@ -281,37 +195,30 @@ def _highest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     return chosen[np.lexsort((chosen, -values[chosen]))]
 
 
-def _take(rows: torch.Tensor, index: NDArray[np.int64]) -> torch.Tensor:
-    return rows.index_select(0, torch.from_numpy(index).to(rows.device))
-
-
-def _float64(rows: torch.Tensor) -> NDArray[np.float64]:
-    return rows.detach().cpu().numpy().astype(np.float64)
-
-
-def _check(unlabeled: torch.Tensor, labeled: torch.Tensor, budget: int) -> None:
+def check_rows(unlabeled: torch.Tensor, labeled: torch.Tensor, budget: int) -> None:
+    """Raises HarnessError for other inputs than ``greedy_k_center`` takes."""
     for name, rows in (("unlabeled", unlabeled), ("labeled", labeled)):
         if rows.ndim != 2 or rows.dtype != torch.float32:
             raise HarnessError(
                 f"{name} rows have shape {tuple(rows.shape)} and type {rows.dtype}",
-                where="greedy k-center",
+                where="k-center",
                 remedy="Give float32 rows of shape (n, features)",
             )
         if rows.numel() and not all(math.isfinite(end) for end in rows.aminmax()):
             raise HarnessError(
                 f"{name} rows hold NaN or infinite values",
-                where="greedy k-center",
+                where="k-center",
                 remedy="Look for a training that diverged",
             )
     if unlabeled.shape[1] != labeled.shape[1] or unlabeled.shape[1] == 0:
         raise HarnessError(
             f"unlabeled rows have {unlabeled.shape[1]} features, labeled rows {labeled.shape[1]}",
-            where="greedy k-center",
+            where="k-center",
             remedy="Give both the same features, at least one",
         )
     if not 1 <= budget <= len(unlabeled):
         raise HarnessError(
             f"budget {budget} of {len(unlabeled)} unlabeled rows",
-            where="greedy k-center",
+            where="k-center",
             remedy="Ask for at least one and at most all",
         )

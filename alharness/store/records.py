@@ -20,8 +20,8 @@ class Record:
     """What a finished unit leaves.
 
     ``result`` is what was computed and is covered, with the unit, by ``digest``;
-    ``facts`` are times, host, device, versions and plugins. Two records are
-    identical when their results are.
+    ``facts`` are times, host, device, versions, plugins and a sampler's notes. Two
+    records are identical when their results are.
     """
 
     unit: Unit

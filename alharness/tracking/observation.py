@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from alharness.protocol.planning import Survey
 from alharness.protocol.units import Unit
 from alharness.registry.observers import Observers
+from alharness.store.observer import Observer
 from alharness.store.records import Record
 
 
-class Watcher(Protocol):
-    """A part of the harness that follows a bench."""
-
-    def surveyed(self, survey: Survey) -> None:
-        """Where every run stands now."""
-        ...
-
-    def finished(self, unit: Unit, record: Record) -> None:
-        """A unit was recorded."""
-        ...
-
-    def failed(self, unit: Unit, message: str) -> None:
-        """A unit failed."""
-        ...
-
-
 class Observation:
-    """Passes events on to the harness's own watchers and to plugins' lifecycle hooks.
+    """Passes events on to the harness's own observers and to plugins' lifecycle hooks.
 
-    A watcher that raises is reported and dropped, as a plugin is: it cannot change a result.
+    An observer that raises is reported and dropped, as a plugin is: it cannot change a result.
     """
 
     def __init__(
-        self, watchers: Sequence[Watcher], plugins: Observers, report: Callable[[str], None]
+        self, observers: Sequence[Observer], plugins: Observers, report: Callable[[str], None]
     ) -> None:
-        self._watchers = list(watchers)
+        self._observers = list(observers)
         self._plugins = plugins
         self._report = report
 
@@ -55,12 +40,12 @@ class Observation:
         self._plugins.unit_failed(unit.to_json(), message)
 
     def _tell(self, event: str, *details: Any) -> None:
-        for watcher in list(self._watchers):
+        for observer in list(self._observers):
             try:
-                getattr(watcher, event)(*details)
+                getattr(observer, event)(*details)
             except Exception as error:
-                self._watchers.remove(watcher)
+                self._observers.remove(observer)
                 self._report(
-                    f"{type(watcher).__name__} no longer follows the bench: "
+                    f"{type(observer).__name__} no longer follows the bench: "
                     f"{type(error).__name__}: {error}"
                 )

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from alharness.cli.carrying_out import _tracker
+from alharness.cli.carrying_out import make_tracker
 from alharness.engine.execute import Engine
 from alharness.engine.plugins import Plugins
 from alharness.executors.coordinator import Coordinator
@@ -118,7 +118,7 @@ def test_overhead_beside_the_bare_loop(tmp_path: Path, benchmark, epochs, trials
         executor = Alternating(Engine(workspace, plugins, torch.device("cpu")), script)
         coordinator = Coordinator(bench, workspace, executor)
         uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-        with closing(_tracker(coordinator, uri, print)) as tracker:
+        with closing(make_tracker(coordinator, uri, print)) as tracker:
             coordinator.observer = tracker
             began = time.perf_counter()
             state = coordinator.run()

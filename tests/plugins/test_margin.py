@@ -20,7 +20,7 @@ def test_smallest_margin_first(array_pool: Any) -> None:
 
 
 def test_scores_equal_a_full_sort(array_pool: Any) -> None:
-    """Independent source: the definition (METHODS §3) by a full sort in NumPy."""
+    """Independent source: the definition by a full sort in NumPy."""
     probabilities = np.random.default_rng(0).dirichlet(np.ones(10), size=200).astype(np.float32)
     ordered = np.sort(probabilities, axis=1)
     pool = array_pool(200, probabilities=probabilities)

@@ -53,7 +53,10 @@ def test_equally_probable_classes_vote_for_the_first(array_pool):
 
 
 def test_it_is_not_the_uncertainty_of_one_model(array_pool):
-    """A committee that agrees on an uncertain image, and disagrees on a certain one."""
+    """A committee that agrees on an uncertain image, and disagrees on a certain one.
+
+    Published trap 22.
+    """
     said = np.array([[[0.4, 0.3, 0.3], [0.9, 0.1, 0.0]], [[0.4, 0.3, 0.3], [0.1, 0.9, 0.0]]])
     pool = array_pool(2, sampled=said, probabilities=said[0])
     assert Qbc(members=2).query(pool, 1, np.random.default_rng(0)) == [1]
@@ -61,7 +64,7 @@ def test_it_is_not_the_uncertainty_of_one_model(array_pool):
 
 
 def test_chance_breaks_ties_and_their_share_is_recorded(array_pool):
-    """30 images with disagreement, 70 without: of 50 picked, 20 are drawn."""
+    """30 images with disagreement, 70 without: of 50 picked, 20 are drawn. Published trap 10."""
     said = votes([0] * 100, [0] * 100, [1] * 30 + [0] * 70)
     picked = []
     for seed in range(40):

@@ -10,7 +10,10 @@ import pytest
 
 import alharness
 
-NAMES = ["random", "least-confidence", "margin", "entropy", "dbal", "bald", "coreset", "vaal"]
+NAMES = [
+    *("random", "least-confidence", "margin", "entropy"),
+    *("dbal", "bald", "coreset", "coreset-mip", "vaal"),
+]
 
 
 def module_of(name: str) -> str:

@@ -1,6 +1,6 @@
 """Least confidence, entropy, DBAL, BALD.
 
-Traps (METHODS §4): an acquisition upside down (2), p log p at 0 (9), ties decided by
+Published traps (docs/traps.md): an acquisition upside down (2), p log p at 0 (9), ties decided by
 row order (10), one method under two names (22). Independent sources: scipy.stats.entropy
 and scipy.special.xlogy, in float64.
 """
@@ -61,6 +61,42 @@ def test_equals_scipy_and_takes_the_highest(sampler: type, array_pool: Any) -> N
     assert set(picks.tolist()) == set(np.argsort(-reference)[:30].tolist())
 
 
+def in_plain_loops(sampled: np.ndarray) -> dict[type, list[float]]:
+    """What each sampler scores, row by row in Python's floats, sums correctly rounded."""
+
+    def entropy_of(p: list[float]) -> float:
+        return -math.fsum(x * math.log(x) for x in p if x > 0)
+
+    scored: dict[type, list[float]] = {one: [] for one in SAMPLERS}
+    for row in range(sampled.shape[1]):
+        passes = [[float(x) for x in one] for one in sampled[:, row]]
+        mean = [math.fsum(column) / len(passes) for column in zip(*passes, strict=True)]
+        expected = math.fsum(map(entropy_of, passes)) / len(passes)
+        scored[LeastConfidence].append(1 - max(passes[0]))
+        scored[Entropy].append(entropy_of(passes[0]))
+        scored[Dbal].append(entropy_of(mean))
+        scored[Bald].append(entropy_of(mean) - expected)
+    return scored
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_equals_plain_loops_where_the_model_is_nearly_sure(sampler: type, array_pool: Any) -> None:
+    """Softmax of large logits, with exact zeros and the smallest floats among them.
+
+    An ε in the logarithm, or float32 sums, would be off by more than the scores are apart.
+    """
+    logits = 30 * np.random.default_rng(3).standard_normal((T, 150, 10))
+    p = np.exp(logits - logits.max(axis=2, keepdims=True))
+    sampled = (p / p.sum(axis=2, keepdims=True)).astype(np.float32)
+    sampled[sampled < 1e-30] = 0
+    sampled[0, 0, np.argmin(sampled[0, 0])] = 1e-45
+    pool = array_pool(150, probabilities=sampled[0], sampled=sampled)
+    reference = np.array(in_plain_loops(sampled)[sampler])
+    np.testing.assert_allclose(make(sampler).scores(pool), reference, rtol=1e-9, atol=1e-15)
+    picks = make(sampler).query(pool, 40, np.random.default_rng(0))
+    assert reference[picks].min() >= np.delete(reference, picks).max() - 1e-15
+
+
 def test_by_hand(array_pool: Any) -> None:
     p = np.array([[0.75, 0.25, 0.0], [0.5, 0.25, 0.25], [1.0, 0.0, 0.0]])
     pool = array_pool(3, probabilities=p, sampled=np.stack([p, p[:, ::-1]]))
@@ -79,7 +115,7 @@ def test_by_hand(array_pool: Any) -> None:
 
 
 def test_bald_takes_the_most_informative(array_pool: Any) -> None:
-    """METHODS, trap 2. Passes give class 0 the probability ½ + d or ½ - d: the information
+    """Published trap 2. Passes give class 0 the probability ½ + d or ½ - d: the information
     is known, H(½) - H(½ + d), and grows with d. DBAL cannot tell these rows apart."""
     shift = np.random.default_rng(0).permutation(np.linspace(0, 0.48, 40))
     row = np.stack([0.5 + shift, 0.5 - shift], axis=1)
@@ -103,7 +139,7 @@ def test_bald_does_not_want_what_is_merely_noisy(array_pool: Any) -> None:
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_saturated_rows_rank_last(sampler: type, array_pool: Any) -> None:
-    """METHODS, trap 9: 0 log 0 is 0, neither NaN nor first."""
+    """Published trap 9: 0 log 0 is 0, neither NaN nor first."""
     sampled = sampled_at_random(60)
     sampled[:, 20:40] = np.eye(10)[np.arange(20) % 10]
     pool = array_pool(60, probabilities=sampled[0], sampled=sampled)
@@ -115,7 +151,7 @@ def test_saturated_rows_rank_last(sampler: type, array_pool: Any) -> None:
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_ties_are_drawn_and_their_share_recorded(sampler: type, array_pool: Any) -> None:
-    """METHODS, trap 10. The first row is better than all others, which are alike."""
+    """Published trap 10. The first row is better than all others, which are alike."""
     best, alike = [[0.5, 0.5], [0.9, 0.1]], [[0.8, 0.2], [0.7, 0.3]]
     sampled = np.stack([best, *[alike] * 40], axis=1)
     pool = array_pool(41, probabilities=sampled[0], sampled=sampled)
@@ -130,7 +166,7 @@ def test_ties_are_drawn_and_their_share_recorded(sampler: type, array_pool: Any)
 
 
 def test_no_two_samplers_rank_alike(array_pool: Any) -> None:
-    """METHODS, trap 22: one method under two names. Ranks, as scale decides nothing."""
+    """Published trap 22: one method under two names. Ranks, as scale decides nothing."""
     sampled = sampled_at_random(300)
     pool = array_pool(300, probabilities=sampled[0], sampled=sampled)
     ranks = {one.__name__: rankdata(make(one).scores(pool)) for one in [Margin, *SAMPLERS]}

@@ -1,6 +1,6 @@
 """VAAL.
 
-Traps (METHODS §4): score upside down (2), row positions (4), one target for both sets (7),
+Published traps: score upside down (2), row positions (4), one target for both sets (7),
 evaluation mode (8, 15), mean against sum (15). Independent sources:
 torch.distributions.kl_divergence, and the losses by their formulas in NumPy, float64;
 layers counted by hand.
@@ -113,7 +113,7 @@ def changed(before: dict[str, torch.Tensor], network: nn.Module) -> set[str]:
 
 @pytest.mark.parametrize("reduction", ["per-image", "torchal"])
 def test_a_planted_shift_is_found(reduction: str) -> None:
-    """METHODS, trap 7. At random, half of what is picked lies on its side."""
+    """Published trap 7. At random, half of what is picked lies on its side."""
     shares = []
     for seed in range(2):
         pool, turned = half_turned(seed)
@@ -167,7 +167,7 @@ def test_reductions_by_definition(reduction: str) -> None:
 
 
 def test_an_image_weighs_the_same_in_batches_of_any_size() -> None:
-    """METHODS, trap 15: in the published loss the KL divergence grows with the batch."""
+    """Published trap 15: in the published loss the KL divergence grows with the batch."""
     images, reconstruction = torch.rand(2, 1, 1, 4, 4)
     one = [images, reconstruction, *torch.randn(2, 1, 6)]
     many = [tensor.expand(9, *tensor.shape[1:]) for tensor in one]
@@ -379,7 +379,7 @@ def test_batches_of_one() -> None:
 def test_scores_are_those_of_networks_in_evaluation_mode(
     side: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """METHODS, trap 8. Row by row, -logit D(μ); scoring leaves the networks as they were."""
+    """Published trap 8. Row by row, -logit D(μ); scoring leaves the networks as they were."""
     kept, train = [], training.trained_networks
 
     def keeping(*arguments: Any) -> Any:
@@ -415,7 +415,7 @@ def test_the_pool_is_as_it_was() -> None:
 
 
 def test_ties_are_drawn_and_their_share_recorded() -> None:
-    """METHODS, trap 10: images that are alike."""
+    """Published trap 10: images that are alike."""
     images = torch.rand(24, 1, 8, 8)
     drawn = set()
     for seed in range(4):

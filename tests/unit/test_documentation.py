@@ -77,3 +77,22 @@ def test_every_page_says_what_a_reader_asks(name):
     own = {"models/mlp", "models/small-cnn", "oracles/perfect", "oracles/recorded"}
     if name.removesuffix(".md") not in own | {"datasets/image-folder"}:
         assert "## Citation" in text
+
+
+TRAPS = re.findall(
+    r"^\| (\d+) \|.*`(tests/\S+)::(\S+)` \|$",
+    (ROOT / "docs" / "traps.md").read_text(),
+    flags=re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize(("number", "file", "name"), TRAPS, ids=[trap[2] for trap in TRAPS])
+def test_the_test_of_a_trap_is_there_and_says_which_it_is(number, file, name):
+    source = (ROOT / file).read_text()
+    (test,) = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and node.name == name
+    ]
+    said = re.findall(r"[Tt]raps? ([\d, and]+)", ast.get_docstring(test) or "")
+    assert number in re.findall(r"\d+", " ".join(said)), "its docstring names the trap"

@@ -80,7 +80,7 @@ def test_training_mode_in_every_epoch_and_evaluation_mode_between():
 
 
 def test_normalization_is_the_same_everywhere_and_augmentation_is_for_training():
-    """Published traps 15 and 8: loaders that normalize differently; augmented acquisition."""
+    """Published traps 8 and 15: loaders that normalize differently; augmented acquisition."""
     network, witness, labeled, validation = fitted([Darker()], epochs=1)
     assert close(as_rows(witness.seen[True]), normalized(labeled, brightness=0.5))
     assert close(as_rows(witness.seen[False]), normalized(validation))

@@ -19,6 +19,7 @@ def upcoming(workbench, bench):
 
 
 def test_trial_evaluation_query_annotation(workbench):
+    """Published trap 23."""
     bench = workbench.bench()
     condition = bench.conditions[0]
     trial = upcoming(workbench, bench)["trial"]
@@ -63,7 +64,7 @@ def test_executed_twice_gives_the_same(workbench):
 
 
 def test_rows_of_the_pool_in_a_random_order_and_mapped_right(workbench, monkeypatch):
-    """METHODS, trap 4: positions are no dataset indices."""
+    """Published trap 4: positions are no dataset indices."""
     bench = workbench.bench()
     workbench.execute(upcoming(workbench, bench)["trial"])
     query = upcoming(workbench, bench)["query"]

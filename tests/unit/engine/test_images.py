@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from alharness import Framing, ImageFiles, RandomView, Regularizer
-from alharness.engine.images import open_images
+from alharness.engine.images import HeldImages, open_images
 from alharness.engine.network import Network
 from alharness.engine.pool import ImagePool
 from alharness.engine.randomness import controlled
@@ -233,3 +233,11 @@ def test_nothing_in_the_pool_is_in_the_order_of_classes(files, tmp_path):
             assert len(thing) < 50 or all(isinstance(one, str) for one in thing)
         if isinstance(thing, str):
             assert str(tmp_path) not in thing
+
+
+def test_batches_of_large_images_are_smaller():
+    """64 MB of values at most where the size is the harness's to choose, and never nothing."""
+    small, large, vast = (
+        HeldImages(torch.zeros(2, 3, side, side, dtype=torch.uint8)) for side in (32, 224, 4096)
+    )
+    assert [images.affordable(512) for images in (small, large, vast)] == [512, 111, 1]

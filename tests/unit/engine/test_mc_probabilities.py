@@ -1,4 +1,4 @@
-"""Monte-Carlo dropout: one network per pass. METHODS §4, trap 8.
+"""Monte-Carlo dropout: one network per pass. Published trap 8 (docs/traps.md).
 
 Independent source of what dropout does to an element: torch's own modules in train mode.
 """
@@ -218,7 +218,10 @@ def test_elements_become_what_torch_makes_of_them(module, shape, p):
 
 @pytest.mark.parametrize("model", WITH_DROPOUT)
 def test_the_network_stays_as_it_was(model, monkeypatch):
-    """Evaluation mode, batch-norm statistics, what a sampler asks between two slices."""
+    """Evaluation mode, batch-norm statistics, what a sampler asks between two slices.
+
+    Published trap 8.
+    """
     monkeypatch.setattr(pool_module, "BATCH", 8)
     pool = seeded(model)
     plain = make_pool(pool.model().model).probabilities()
@@ -235,7 +238,7 @@ def test_the_network_stays_as_it_was(model, monkeypatch):
 
 @pytest.mark.parametrize("sampler", [LeastConfidence, Entropy])
 def test_scores_are_equal_on_repeated_queries(sampler):
-    """METHODS, trap 8. Without dropout nothing is random, whatever was asked before."""
+    """Published trap 8. Without dropout nothing is random, whatever was asked before."""
     first = sampler().scores(seeded(Early))
     pool = seeded(Early)
     torch.manual_seed(3)
@@ -294,6 +297,7 @@ def test_features_are_computed_again_only_where_they_vary(model, times):
 
 @pytest.mark.parametrize("model", [Base, lambda: Late(0.0), lambda: Early(0.0)])
 def test_an_error_without_dropout(model):
+    """Published trap 8."""
     with pytest.raises(HarnessError, match="no dropout") as caught:
         list(seeded(model).mc_probabilities(4))
     assert "dropout = 0.5" in caught.value.remedy

@@ -25,6 +25,7 @@ from alharness.engine.querying import ask_oracle, checked_positions
     ],
 )
 def test_broken_answers(answer, rule):
+    """Published trap 5."""
     with pytest.raises(ContractViolation, match=rule) as caught:
         checked_positions(answer, 5, 3, "sampler 'x' (dist 1)")
     assert "sampler 'x' (dist 1)" in str(caught.value)

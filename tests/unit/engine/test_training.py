@@ -52,7 +52,7 @@ def training(network, regularizers=(), n=4, batch_size=4):
     ("plan", "best"), [([1, 3, 2], 1), ([1, 3, 3, 0], 1), ([2, 2], 0), ([0, 1, 4], 2), ([0, 0], 0)]
 )
 def test_the_earliest_best_weights_are_kept(plan, best):
-    """METHODS, trap 1: not references to weights that training goes on to change."""
+    """Published trap 1: not references to weights that training goes on to change."""
     network = Scripted(plan)
     trained = training(network).fit(len(plan))
     assert trained.best_epoch == best
@@ -63,6 +63,7 @@ def test_the_earliest_best_weights_are_kept(plan, best):
 
 
 def test_best_weights_equal_a_copy_taken_then():
+    """Published trap 1."""
     copies = []
 
     class Real(nn.Module):

@@ -32,6 +32,7 @@ def end(bench, world):
 
 
 def test_members_train_as_the_chosen_model_did_but_for_their_seed(end):
+    """Published trap 20."""
     for run in end.runs:
         members = committee(end, run.method.name)
         for (place, slot), member in members.items():
@@ -127,7 +128,7 @@ def test_a_failed_member_stops_its_own_runs_only(bench, world):
 
 
 def test_no_other_method_trains_anything_else_for_it(make_bench, world, end):
-    """Published trap: a condition that is always true gave every baseline one method's extras."""
+    """Published trap 6: a condition that is always true gave every baseline one method's extras."""
     alone = make_bench(("random",), trials=3)
     (by_itself, beside) = (
         {run.place: run for run in state.runs if run.method.name == "random"}

@@ -157,7 +157,7 @@ def test_a_method_added_later_adds_only_its_later_cycles(make_bench, world):
 
 
 def test_trial_keys_do_not_depend_on_other_methods(make_bench, world):
-    """METHODS, trap 6."""
+    """Published trap 6."""
 
     def walked(*methods):
         bench = make_bench(methods)
@@ -210,6 +210,7 @@ def test_methods_that_pick_the_same_share_everything(make_bench, world):
 
 
 def test_test_accuracy_decides_nothing(make_bench, world):
+    """Published trap 16."""
     bench = make_bench()
     one, other = world(bench, test_luck=1), world(bench, test_luck=2)
     one.finish(bench)

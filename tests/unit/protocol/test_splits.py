@@ -30,7 +30,7 @@ def test_a_split_is_a_partition(protocol, n_train, initial_set, suite_seed, vali
 @given(initial_set=st.integers(0, 4), suite_seed=st.integers(0, 9))
 @settings(max_examples=20)
 def test_the_validation_size_leaves_the_initial_set_as_it_is(protocol, initial_set, suite_seed):
-    """METHODS, section 6: L⁰ stays, the validation set is the last of the shuffle."""
+    """L⁰ stays, the validation set is the last of the shuffle."""
     large = split(protocol(validation_fraction=0.1), 500, initial_set, suite_seed)
     small = split(protocol(validation_fraction=0.02), 500, initial_set, suite_seed)
     assert np.array_equal(small.initial, large.initial)

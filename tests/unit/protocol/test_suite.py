@@ -336,7 +336,7 @@ def test_the_suites_that_alharness_comes_with(path: Path):
 
 
 def test_the_suite_cifar_is_the_papers_protocol():
-    """Sections 4 and 5, supplement 1.3."""
+    """Sections 4 and 5, supplement 1.3. Published trap 21."""
     (path,) = [p for p in alharness_suites.alharness_suites() if p.stem == "cifar"]
     assert tomllib.loads(path.read_text(encoding="utf-8"))["protocol"] == {
         "initial_sets": "munjal2022",

@@ -30,7 +30,10 @@ SPACE = {
 
 
 def test_hyperparameters_never_change():
-    """Published results depend on these numbers: mend the code, not the numbers."""
+    """Published results depend on these numbers: mend the code, not the numbers.
+
+    Published trap 17.
+    """
     assert hyperparameters(SPACE, PATH, 2) == (
         {
             "learning-rate": 7.3292e-05,

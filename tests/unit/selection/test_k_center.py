@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import alharness
-from alharness.selection import greedy_k_center, greedy_k_center_reference, k_center
+from alharness.selection import distances, greedy_k_center, greedy_k_center_reference, k_center
 
 
 def float32(values: object) -> torch.Tensor:
@@ -115,10 +115,10 @@ def test_lower_matrix_precision_changes_no_pick() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_bounds_hold_for_every_pair(kind: object) -> None:
     rows = float32(kind(np.random.default_rng(5), 200, 33))  # type: ignore[operator]
-    products = k_center._Products(rows[:60], rows[60:])
+    products = distances.Points(rows[:60], rows[60:])
     everything = np.arange(200)
     exact = rows.numpy().astype(np.float64)
-    distance = k_center.squared_distances(exact[:, None], exact[None])
+    distance = distances.squared_distances(exact[:, None], exact[None])
     assert np.all(products.on_host(products.upper(everything, everything)) >= distance)
     assert np.all(products.on_host(products.lower(everything, everything)) <= distance)
 
@@ -179,8 +179,8 @@ def test_order_of_rows_matters_for_ties_only() -> None:
 
 def test_distances_do_not_depend_on_the_number_of_rows() -> None:
     rows = gaussian(np.random.default_rng(2), 50, 301)
-    alone = [k_center.squared_distances(row[None], rows[0])[0] for row in rows]
-    assert k_center.squared_distances(rows, rows[0]).tolist() == alone
+    alone = [distances.squared_distances(row[None], rows[0])[0] for row in rows]
+    assert distances.squared_distances(rows, rows[0]).tolist() == alone
 
 
 def test_equals_the_definition_by_scipy() -> None:

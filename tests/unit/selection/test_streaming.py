@@ -69,7 +69,7 @@ def test_entropy_of_rows(n: int) -> None:
 
 
 def test_by_hand() -> None:
-    """In nats: H(½, ½) = log 2, H(one-hot) = 0 and not NaN (METHODS, trap 9)."""
+    """In nats: H(½, ½) = log 2, H(one-hot) = 0 and not NaN (published trap 9)."""
     rows = torch.tensor([[0.5, 0.5, 0.0], [0.0, 1.0, 0.0], [0.5, 0.25, 0.25]])
     assert selection.entropy(rows).tolist() == pytest.approx(
         [math.log(2), 0.0, 1.5 * math.log(2)], abs=1e-15
