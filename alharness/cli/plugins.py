@@ -1,22 +1,31 @@
-"""``alharness plugins``: what is installed, and everything about one of it."""
+"""``alharness plugins``: what is installed, everything about one of it, and its conformance."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from alharness import ExitCode
 from alharness.cli import options
 from alharness.registry import BrokenPlugin, Registered, Registry, discover
 from alharness.registry.hookspecs import KINDS
 from alharness.registry.parameters import describe_parameters
+
+if TYPE_CHECKING:
+    from alharness.testing import Finding
+
+CHECKED_KINDS = ("sampler", "model", "regularizer", "oracle", "dataset", "suite")
+"""Those of alharness.testing, which imports torch: help and mistaken options do without."""
 
 JSON_SCHEMA = 1
 """Version of the JSON that these commands print."""
@@ -24,7 +33,7 @@ JSON_SCHEMA = 1
 
 @click.group()
 def plugins() -> None:
-    """List and describe plugins."""
+    """List, describe and check plugins."""
 
 
 @plugins.command("list")
@@ -58,6 +67,54 @@ def show(name: str, as_json: bool, plugin_files: tuple[Path, ...], kind: str | N
         _print_json(plugin=description)
     else:
         _print_description(description)
+
+
+@plugins.command()
+@click.argument("name", metavar="NAME[:PARAMETER=VALUE,…]")
+@options.as_json
+@options.plugin_files
+@options.data_dir
+@click.option(
+    "--kind",
+    type=click.Choice(CHECKED_KINDS),
+    help="When several kinds have the name; needed for a suite.",
+)
+@click.pass_context
+def check(
+    ctx: click.Context,
+    name: str,
+    as_json: bool,
+    plugin_files: tuple[Path, ...],
+    data_dir: Path,
+    kind: str | None,
+) -> None:
+    """Check that the plugin NAME keeps its contract; exit code 5 when it breaks a rule.
+
+    The conformance kit, alharness.testing, checks the same in a plugin's own tests.
+    """
+    # What plugins print must not get into the data on stdout.
+    with redirect_stdout(sys.stderr):
+        from alharness.testing import Outcome, find_subject, findings
+
+        subject = find_subject(name, kind, plugin_files, data_dir)
+        found = findings(subject)
+    if as_json:
+        rules = [_finding_row(finding) for finding in found]
+        _print_json(kind=subject.kind, name=subject.name, rules=rules)
+    else:
+        rows = [tuple(_finding_row(finding).values()) for finding in found]
+        _console().print(_table(subject.origin, ("rule", "demand", "outcome", "seen"), rows))
+    if any(finding.outcome is Outcome.BROKEN for finding in found):
+        ctx.exit(ExitCode.CONFORMANCE)
+
+
+def _finding_row(finding: Finding) -> dict[str, str]:
+    return {
+        "rule": finding.rule.name,
+        "demand": finding.rule.demand,
+        "outcome": finding.outcome.value,
+        "seen": finding.seen,
+    }
 
 
 def _row(registry: Registry, registered: Registered) -> dict[str, Any]:

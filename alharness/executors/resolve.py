@@ -29,6 +29,21 @@ def find_suite(registry: Registry, name: str) -> Suite:
     return load_suite(Path(name) if name.endswith(".toml") else registry.find_suite(name))
 
 
+def find_method(registry: Registry, reference: Reference) -> Component:
+    """The sampler that a reference stands for, with the committee that it declares.
+
+    Raises UsageError or PluginError for one that is not there or cannot be used.
+    """
+    component = registry.component("sampler", reference)
+    size = getattr(registry.create(component), "committee_size", 0)
+    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        raise PluginError(
+            f"committee_size is {size!r}, expected a whole number of 0 or more",
+            where=component.origin,
+        )
+    return replace(component, committee_size=size)
+
+
 @dataclass(frozen=True)
 class Resolver:
     """Turns suites into benches with the plugins, the workspace and the data that are here."""
@@ -45,7 +60,9 @@ class Resolver:
         PluginError for plugins that cannot be used; ``origin`` names the suite.
         """
         with _located(f"{origin}, methods"):
-            methods = tuple(self._method(reference) for reference in suite.methods.compared)
+            methods = tuple(
+                find_method(self.registry, reference) for reference in suite.methods.compared
+            )
         return Bench(suite, methods, tuple(self._conditions(suite, origin)))
 
     def _conditions(self, suite: Suite, origin: str) -> Iterator[Condition]:
@@ -73,16 +90,6 @@ class Resolver:
             space=search_space(suite.tuning.space, owned, fixed=fixed),
         )
 
-    def _method(self, reference: Reference) -> Component:
-        component = self.registry.component("sampler", reference)
-        size = self.registry.create(component).committee_size
-        if isinstance(size, bool) or not isinstance(size, int) or size < 0:
-            raise PluginError(
-                f"committee_size is {size!r}, expected a whole number of 0 or more",
-                where=component.origin,
-            )
-        return replace(component, committee_size=size)
-
     def _oracle(self, reference: Reference) -> Component:
         component = self.registry.component("oracle", reference)
         oracle: Oracle = self.registry.create(component)
@@ -104,7 +111,7 @@ class Resolver:
             return prepared
         with _plugin_code(dataset, "load raised"):
             images = loader.load(self.data_dir, self.download)
-        _check(images, dataset.origin)
+        check_images(images, dataset.origin)
         return self.workspace.datasets.prepare(dataset, fingerprint, images)
 
 
@@ -129,7 +136,7 @@ def _plugin_code(component: Component, doing: str) -> Iterator[None]:
         raise PluginError(f"{doing} {one_line(error)}", where=component.origin) from error
 
 
-def _check(images: LabeledImages, origin: str) -> None:
+def check_images(images: LabeledImages, origin: str) -> None:
     """Raises PluginError when a dataset breaks its contract."""
     parts = {
         "train": (images.train_images, images.train_labels),

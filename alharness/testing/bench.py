@@ -1,0 +1,130 @@
+"""A bench of a second that asks one sampler, through the real engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from alharness.api.dataset import LabeledImages
+from alharness.engine.execute import Engine
+from alharness.engine.plugins import Plugins
+from alharness.executors.coordinator import Coordinator
+from alharness.executors.inline import InlineExecutor
+from alharness.protocol.bench import Bench, make_condition
+from alharness.protocol.components import Component, Reference
+from alharness.protocol.planning import next_units
+from alharness.protocol.search_space import search_space
+from alharness.protocol.suite import parse_suite
+from alharness.registry import Registry
+from alharness.registry.candidates import from_files
+from alharness.registry.loading import load
+from alharness.store.workspace import StoreLedger, Workspace
+from alharness.testing.images import N_CLASSES, draw_images
+from alharness.testing.subject import Subject
+
+SUITE = """
+schema = 1
+name = "testing"
+version = 1
+title = "The conformance kit's bench: 30, 60 and 90 labels of 150 images"
+[protocol]
+initial_sets = 1
+seeds = 1
+initial_fraction = 0.2
+query_fraction = 0.2
+final_fraction = 0.6
+validation_fraction = 0.1
+[tuning]
+trials = 1
+scope = "fixed"
+[tuning.space]
+learning-rate = 0.05
+batch-size = 16
+optimizer = "sgd"
+[training]
+epochs = 2
+[methods]
+compared = ["random"]
+reference = "random"
+[[scenarios]]
+name = "testing"
+dataset = "testing-images"
+model = "testing-network"
+regularizers = []
+oracle = "testing-truth"
+"""
+N_TRAIN, N_TEST = 150, 20
+CHANNELS, SIDE = 3, 12
+"""Unlike those of the kit's pools."""
+
+_IMAGES = Component("dataset", "testing-images", {}, "", "testing", "alharness", "-", "")
+
+
+class TinyBench:
+    """One run of three cycles with a sampler, in a workspace of its own."""
+
+    def __init__(self, subject: Subject, folder: Path) -> None:
+        plugin = load(from_files([Path(__file__).with_name("bench_plugin.py")])[0])
+        registry = Registry((*subject.registry.plugins, plugin), subject.registry.broken)
+        self._sampler = subject.plugin
+        self._registry = registry
+        self._workspace = Workspace(folder)
+        self._engine = Engine(self._workspace, Plugins(registry), torch.device("cpu"))
+
+    def failures(self) -> list[str]:
+        """Carry out the run; what failed, a line for each unit."""
+        executor = InlineExecutor(self._engine)
+        coordinator = Coordinator(self._bench(_images()), self._workspace, executor)
+        coordinator.run()
+        return list(coordinator.failures.values())
+
+    def first_query(self) -> list[int]:
+        """The dataset indices that the sampler picks in cycle 0. Raises what the engine raises."""
+        return self._first_query(self._bench(_images()))
+
+    def first_query_among_other_labels(self) -> list[int]:
+        """The same when the hidden labels, and nothing else, are other ones."""
+        images = _images()
+        start = self._bench(images).conditions[0].starts[0]
+        known = np.concatenate([start.labeled.indices, start.validation.indices])
+        hidden = np.setdiff1d(np.arange(N_TRAIN), known)
+        images.train_labels[hidden] = (images.train_labels[hidden] + 1) % N_CLASSES
+        return self._first_query(self._bench(images))
+
+    # The suite names a method only because it must: the bench is given the sampler.
+    def _bench(self, images: LabeledImages) -> Bench:
+        suite = parse_suite(SUITE, "the conformance kit")
+        facts = self._workspace.datasets.prepare(_IMAGES, "", images)
+        condition = make_condition(
+            suite,
+            suite.scenarios[0],
+            facts,
+            dataset=_IMAGES,
+            model=self._registry.component("model", Reference("testing-network")),
+            regularizers=(),
+            oracle=self._registry.component("oracle", Reference("testing-truth")),
+            space=search_space(suite.tuning.space, {}, fixed=True),
+        )
+        return Bench(suite, (self._sampler,), (condition,))
+
+    def _first_query(self, bench: Bench) -> list[int]:
+        ledger = StoreLedger(self._workspace)
+        while True:
+            for unit in next_units(bench, ledger):
+                for index_set in unit.sets:
+                    self._workspace.sets.put(index_set)
+                self._engine.execute(unit)
+                if unit.kind == "query":
+                    result = ledger.result(unit)
+                    assert result is not None
+                    return sorted(result["indices"])
+            ledger.refresh()
+
+
+def _images() -> LabeledImages:
+    rng = np.random.default_rng(5)
+    train = draw_images(N_TRAIN, rng, CHANNELS, SIDE)
+    test = draw_images(N_TEST, rng, CHANNELS, SIDE)
+    return LabeledImages(*train, *test, n_classes=N_CLASSES)

@@ -1,0 +1,70 @@
+"""Checking a plugin against all rules of its kind."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from alharness.api.errors import UsageError
+from alharness.testing.rules import Finding, Outcome, Rule
+from alharness.testing.subject import Subject, find_subject
+
+_MODULES = {
+    "sampler": "samplers",
+    "model": "models",
+    "regularizer": "regularizers",
+    "oracle": "oracles",
+    "dataset": "datasets",
+    "suite": "suites",
+}
+
+KINDS = tuple(_MODULES)
+"""Kinds that have rules."""
+
+
+def rules(kind: str) -> tuple[Rule, ...]:
+    """The rules of a kind's contract. Raises UsageError for a kind that has none."""
+    if kind not in _MODULES:
+        raise UsageError(
+            f"there are no rules for the kind '{kind}'",
+            remedy=f"Kinds with rules are {', '.join(KINDS)}",
+        )
+    found: tuple[Rule, ...] = importlib.import_module(f"alharness.testing.{_MODULES[kind]}").RULES
+    return found
+
+
+def findings(subject: Subject) -> tuple[Finding, ...]:
+    """Check every rule of the plugin's kind, in the order of ``rules``."""
+    return tuple(rule.finding(subject) for rule in rules(subject.kind))
+
+
+def check(
+    name: str,
+    *,
+    kind: str | None = None,
+    only: Rule | None = None,
+    plugin_files: Sequence[str | Path] = (),
+    data_dir: str | Path = "data",
+) -> None:
+    """Check the plugin NAME, or NAME:parameter=value, against the rules of its kind.
+
+    kind: needed when several kinds have the name, and for suites.
+    only: one of ``rules(kind)``, for a test of its own.
+    plugin_files: Python files to load as plugins, without packaging.
+    data_dir: where datasets look for their data.
+
+    Raises AssertionError that lists the broken rules with what was seen, from the
+    first exception behind it; UsageError and PluginError for a plugin that cannot be
+    found or built. A rule that does not apply passes.
+    """
+    subject = find_subject(name, kind, [Path(path) for path in plugin_files], Path(data_dir))
+    found = findings(subject) if only is None else (only.finding(subject),)
+    broken = [one for one in found if one.outcome is Outcome.BROKEN]
+    if broken:
+        raise AssertionError(_listed(subject, broken)) from broken[0].cause
+
+
+def _listed(subject: Subject, broken: Sequence[Finding]) -> str:
+    lines = [f"{one.rule}: {one.rule.demand}\n    {one.seen}" for one in broken]
+    return "\n  ".join([f"{subject.origin} breaks", *lines])

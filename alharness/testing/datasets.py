@@ -1,0 +1,119 @@
+"""The contract of datasets."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alharness.api.dataset import ImageFiles, LabeledImages
+from alharness.api.errors import UsageError
+from alharness.executors.resolve import check_images
+from alharness.testing.generators import watched_generators
+from alharness.testing.rules import Broken, NotApplicable, Rule
+from alharness.testing.subject import Subject
+
+
+def images_and_labels(subject: Subject) -> None:
+    """Decoded images are uint8 (n, channels, side, side), image files can be read, and labels are
+    int64 (n,) in [0, n_classes), for training and test images."""
+    loaded = _load(subject)
+    check_images(loaded, subject.origin)
+    if loaded.n_classes < 2:
+        raise Broken(f"it has {loaded.n_classes} classes, not two or more")
+    for pictures in (loaded.train_images, loaded.test_images):
+        if isinstance(pictures, ImageFiles):
+            pictures.read(0)
+
+
+def same_order_again(subject: Subject) -> None:
+    """Loaded again, images and labels are the same in the same order: index sets refer to it."""
+    first, second = _load(subject), _load(subject)
+    for part in ("train_images", "train_labels", "test_images", "test_labels"):
+        if not _equal(getattr(first, part), getattr(second, part)):
+            raise Broken(f"loaded again, {part} are others")
+
+
+def absence(subject: Subject) -> None:
+    """Without its data it raises a UsageError with a remedy; it writes nothing and opens no
+    connection unless downloading is allowed."""
+    with tempfile.TemporaryDirectory() as folder, _watched_connections() as attempts:
+        raised: Exception | None = None
+        try:
+            subject.create().load(Path(folder), download=False)
+        except Exception as error:
+            raised = error
+        written = sorted(path.name for path in Path(folder).iterdir())
+    if attempts:
+        raise Broken(f"it tried to connect to {attempts[0]}") from raised
+    if written:
+        raise Broken(f"it wrote '{written[0]}'") from raised
+    if isinstance(raised, UsageError) and not raised.remedy:
+        raise Broken(f"the UsageError has no remedy: {raised}") from raised
+    if raised is not None and not isinstance(raised, UsageError):
+        raise raised
+
+
+def fingerprint(subject: Subject) -> None:
+    """The fingerprint is a string, there with and without the data, and the same until the data
+    change."""
+    with tempfile.TemporaryDirectory() as folder:
+        for root in (Path(folder), subject.data_dir):
+            first, second = (subject.create().fingerprint(root) for _ in range(2))
+            if not isinstance(first, str):
+                raise Broken(f"the fingerprint is {first!r}")
+            if first != second:
+                raise Broken(f"of the same data it is {first!r}, then {second!r}")
+
+
+def global_generators(subject: Subject) -> None:
+    """Loading neither draws from nor seeds the global generators of Python and NumPy."""
+    with watched_generators("draw from a generator of its own with a fixed seed"):
+        _load(subject)
+
+
+RULES = tuple(
+    Rule(check)
+    for check in (images_and_labels, same_order_again, absence, fingerprint, global_generators)
+)
+
+
+def _load(subject: Subject) -> LabeledImages:
+    try:
+        loaded: LabeledImages = subject.create().load(subject.data_dir, download=False)
+    except UsageError as error:
+        raise NotApplicable(f"its data are not there ({error.what})") from error
+    return loaded
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, ImageFiles):
+        return bool(one == other)
+    return bool(np.array_equal(one, other))
+
+
+@contextmanager
+def _watched_connections() -> Iterator[list[str]]:
+    """No connection can be opened; the addresses that were tried."""
+    attempts: list[str] = []
+
+    def connect(self: socket.socket, address: Any) -> None:
+        attempts.append(str(address))
+        raise OSError("the conformance kit allows no connection")
+
+    def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> None:
+        attempts.append(str(host))
+        raise socket.gaierror("the conformance kit allows no connection")
+
+    before = socket.socket.connect, socket.getaddrinfo
+    socket.socket.connect = connect  # type: ignore[assignment, method-assign]
+    socket.getaddrinfo = getaddrinfo  # type: ignore[assignment]
+    try:
+        yield attempts
+    finally:
+        socket.socket.connect, socket.getaddrinfo = before  # type: ignore[method-assign]

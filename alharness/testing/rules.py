@@ -1,0 +1,84 @@
+"""Rules: what a contract demands, one sentence each, and how it is checked."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from alharness.api.errors import HarnessError
+from alharness.registry.broken import one_line
+from alharness.testing.subject import Subject
+
+
+class Outcome(StrEnum):
+    """How a rule turned out for one plugin."""
+
+    PASSED = "passed"
+    BROKEN = "broken"
+    NOT_APPLICABLE = "not applicable"
+
+
+class Broken(Exception):
+    """Raised by a rule's check: what was seen, on one line."""
+
+
+class NotApplicable(Exception):
+    """Raised by a rule's check that this plugin gives nothing to check: why, on one line."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What checking one rule found.
+
+    seen: what broke the rule, or why it does not apply; empty when it passed.
+    cause: the exception behind it, with its traceback; None when it passed.
+    """
+
+    rule: Rule
+    outcome: Outcome
+    seen: str = ""
+    cause: Exception | None = None
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.outcome}" + (f": {self.seen}" if self.seen else "")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of a contract.
+
+    ``check`` raises Broken or NotApplicable; whatever else it raises comes out of the
+    plugin and breaks the rule too. Its name in kebab-case is the rule's, its docstring
+    the demand.
+    """
+
+    check: Callable[[Subject], None]
+
+    @property
+    def name(self) -> str:
+        """In kebab-case."""
+        return self.check.__name__.replace("_", "-")
+
+    @property
+    def demand(self) -> str:
+        """What the rule demands, in one sentence."""
+        return " ".join((inspect.getdoc(self.check) or "").split())
+
+    def finding(self, subject: Subject) -> Finding:
+        """Check one plugin."""
+        try:
+            self.check(subject)
+        except NotApplicable as error:
+            return Finding(self, Outcome.NOT_APPLICABLE, str(error), error)
+        except Broken as error:
+            return Finding(self, Outcome.BROKEN, str(error), error)
+        except HarnessError as error:
+            return Finding(self, Outcome.BROKEN, error.what, error)
+        except Exception as error:
+            return Finding(self, Outcome.BROKEN, f"raised {one_line(error)}", error)
+        return Finding(self, Outcome.PASSED)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,84 @@
+"""Regularizers that each break one rule, which their name begins with; the rest tells how."""
+
+import numpy as np
+import torch
+from torch import nn
+
+import alharness
+
+
+class ShoutsItsName(alharness.Regularizer):
+    def search_space(self):
+        return {"STRENGTH": alharness.Uniform(0.0, 1.0)}
+
+
+class Centres(alharness.Regularizer):
+    def augment(self, images, generator):
+        return images - 0.5
+
+
+class DrawsElsewhere(alharness.Regularizer):
+    def augment(self, images, generator):
+        return (images * torch.rand(len(images), 1, 1, 1)).clamp(0, 1)
+
+
+class InPlace(alharness.Regularizer):
+    def augment(self, images, generator):
+        return images.mul_(0.9)
+
+
+class OneCoinPerBatch(alharness.Regularizer):
+    """As torchvision's transforms do when they are given a batch."""
+
+    def augment(self, images, generator):
+        return images * torch.rand((), generator=generator)
+
+
+class HidesTheModel(alharness.Regularizer):
+    def wrap_model(self, model):
+        return nn.Sequential(model)
+
+
+class NumberAsPenalty(alharness.Regularizer):
+    def penalty(self, model):
+        return 0.1
+
+
+class SgdOnly(alharness.Regularizer):
+    def optimizer_options(self, hyperparameters):
+        return {"nesterov": True}
+
+
+class OffersNothingThatFits(alharness.Regularizer):
+    def after_training(self, model, continuation):
+        return {"average": torch.zeros(1)}
+
+
+class FreshNoise(alharness.Regularizer):
+    def wrap_model(self, model):
+        model.head.bias.data += float(np.random.default_rng().random())
+        return model
+
+
+class DrawsFromNumpy(alharness.Regularizer):
+    def wrap_model(self, model):
+        model.head.bias.data += float(np.random.rand())  # noqa: NPY002
+        return model
+
+
+@alharness.hookimpl
+def alharness_regularizers():
+    for name, factory in {
+        "search-space": ShoutsItsName,
+        "augmented-images": Centres,
+        "generator-alone": DrawsElsewhere,
+        "batch-unchanged": InPlace,
+        "randomness-per-image": OneCoinPerBatch,
+        "wrapped-model": HidesTheModel,
+        "penalty": NumberAsPenalty,
+        "optimizer-options": SgdOnly,
+        "training": OffersNothingThatFits,
+        "same-seed-same-training": FreshNoise,
+        "global-generators": DrawsFromNumpy,
+    }.items():
+        yield alharness.RegularizerSpec(name, factory)
