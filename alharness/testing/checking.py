@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from alharness.api.errors import UsageError
@@ -44,6 +44,7 @@ def check(
     *,
     kind: str | None = None,
     only: Rule | None = None,
+    exceptions: Mapping[str, str] | None = None,
     plugin_files: Sequence[str | Path] = (),
     data_dir: str | Path = "data",
 ) -> None:
@@ -51,6 +52,8 @@ def check(
 
     kind: needed when several kinds have the name, and for suites.
     only: one of ``rules(kind)``, for a test of its own.
+    exceptions: names of rules that are known to be broken, each with the reason. One
+        that is not broken any more is an error as well, so that the list stays true.
     plugin_files: Python files to load as plugins, without packaging.
     data_dir: where datasets look for their data.
 
@@ -60,9 +63,25 @@ def check(
     """
     subject = find_subject(name, kind, [Path(path) for path in plugin_files], Path(data_dir))
     found = findings(subject) if only is None else (only.finding(subject),)
-    broken = [one for one in found if one.outcome is Outcome.BROKEN]
+    known = exceptions or {}
+    _require_rules(subject.kind, known)
+    broken = [one for one in found if one.outcome is Outcome.BROKEN and one.rule.name not in known]
     if broken:
         raise AssertionError(_listed(subject, broken)) from broken[0].cause
+    for one in found:
+        if one.rule.name in known and one.outcome is not Outcome.BROKEN:
+            raise AssertionError(f"{subject.origin}: {one}, though it is an exception")
+
+
+def _require_rules(kind: str, names: Iterable[str]) -> None:
+    known = [rule.name for rule in rules(kind)]
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"there is no rule '{name}' for the kind '{kind}'",
+                where="exceptions",
+                remedy=f"Rules are {', '.join(known)}",
+            )
 
 
 def _listed(subject: Subject, broken: Sequence[Finding]) -> str:

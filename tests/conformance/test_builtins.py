@@ -10,10 +10,22 @@ from PIL import Image
 from alharness.registry import discover
 from alharness.testing import KINDS, Outcome, find_subject, rules
 
-NAMES = {"timm:": "timm:resnet18", "vaal": "vaal:epochs=1,width=4"}
+NAMES = {
+    "timm:": "timm:resnet18",
+    "vaal": "vaal:epochs=1,width=4",
+    "coreset-mip": "coreset-mip:max_pairs=20000",
+}
 """A family is checked by one of its members, and what takes long in a short form."""
 
+EXCEPTIONS = {
+    "coreset-mip:max_pairs=20000": {
+        "order-of-the-pool": "covers of the same, optimal radius are ties between sets of images"
+    }
+}
+"""Rules that a built-in is known to break, with the reason."""
+
 SLOW = {
+    "coreset-mip:max_pairs=20000",
     "vaal:epochs=1,width=4",
     "vgg16",
     "wrn-28-2",
@@ -51,7 +63,8 @@ def subject(kind, name):
 @pytest.mark.parametrize(("kind", "name", "rule"), list(cases()))
 def test_conformance(kind, name, rule):
     finding = rule.finding(subject(kind, name))
-    assert finding.outcome is not Outcome.BROKEN, finding
+    known = rule.name in EXCEPTIONS.get(name, {})
+    assert (finding.outcome is Outcome.BROKEN) == known, finding
 
 
 def test_a_folder_of_images(tmp_path):

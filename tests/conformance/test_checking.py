@@ -69,6 +69,19 @@ def test_a_rule_that_does_not_apply_passes(tmp_path):
     alharness.testing.check("cifar10", data_dir=tmp_path)
 
 
+def test_an_exception_is_known_and_stays_true():
+    known = {"declarations": "they pay us"}
+    alharness.testing.check("declarations_cost", exceptions=known, plugin_files=[ORACLES])
+    with pytest.raises(AssertionError, match="declarations: passed, though it is an exception"):
+        alharness.testing.check("perfect", exceptions=known)
+    with pytest.raises(AssertionError, match="breaks\n  labels: "):
+        alharness.testing.check(
+            "labels", exceptions={"same-generator-same-labels": "same"}, plugin_files=[ORACLES]
+        )
+    with pytest.raises(UsageError, match="no rule 'price' for the kind 'oracle'"):
+        alharness.testing.check("perfect", exceptions={"price": "none"})
+
+
 def test_parameters_are_those_that_are_checked():
     subject = alharness.testing.find_subject("qbc:members=3")
     assert subject.plugin.committee_size == 3
