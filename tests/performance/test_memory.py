@@ -57,9 +57,9 @@ def assert_linear(sizes: list[int], grown: list[int], bytes_per_row: float) -> N
     print("MiB by rows:", dict(zip(sizes, mebibytes, strict=True)))
     steps = [later - size for size, later in itertools.pairwise(grown)]
     for before, after in itertools.pairwise(steps):
-        # Pages and allocators round: a few MiB are no growth.
-        assert after <= 2.1 * before + 4 * MIB, mebibytes
-    assert grown[-1] <= bytes_per_row * sizes[-1] + 16 * MIB, mebibytes
+        # Pages and allocators round, and threads come and go: some MiB are no growth.
+        assert after <= 2.1 * before + 16 * MIB, mebibytes
+    assert grown[-1] <= bytes_per_row * sizes[-1] + 24 * MIB, mebibytes
 
 
 def need(gibibytes: float) -> None:
