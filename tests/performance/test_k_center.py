@@ -1,7 +1,7 @@
 """Greedy k-center against the plain float32 loop, the fastest way known.
 
 The full size: ``ALHARNESS_FULL=1 pytest tests/performance/test_k_center.py
---benchmark-enable``; the ratio is in the benchmark's extra info.
+-n 0 --benchmark-enable``; the ratio is in the benchmark's extra info.
 """
 
 from __future__ import annotations
