@@ -20,7 +20,7 @@ _NAMES = {
     "hyperparameters": "the hyper-parameters",
 }
 _PLUGINS = ("sampler", "model", "oracle")
-_CONSEQUENCES = frozenset({"trial", "previous", "labeled", "hyperparameters"})
+_CONSEQUENCES = frozenset({"trial", "previous", "committee", "labeled", "hyperparameters"})
 """Inputs that differ whenever something before them does: told only when nothing else is."""
 
 
@@ -122,6 +122,8 @@ def _plugin(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterat
         yield f"{kind}.source", f"the source of {kind} '{new['name']}' changed"
     if old["parameters"] != new["parameters"]:
         yield f"{kind}.parameters", f"the parameters of {kind} '{new['name']}' changed"
+    if old.get("fingerprint") != new.get("fingerprint"):
+        yield f"{kind}.fingerprint", f"what {kind} '{new['name']}' reads changed"
 
 
 def _regularizers(

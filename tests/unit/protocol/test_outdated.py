@@ -31,6 +31,7 @@ QUERY = {
     "sampler": identity("margin"),
     "trial": "t0",
     "previous": None,
+    "committee": ["c0"],
     "labeled": "l0",
     "budget": 10,
     "seed": {"initial_set": 0, "cycle": 0, "number": 0},
@@ -88,6 +89,8 @@ def why(kind, now, *before):
         ("query", ("budget", 5), "budget changed from 10 to 5"),
         ("query", ("trial", "t1"), "the trial changed"),
         ("annotation", ("oracle", "source", "b"), "the source of oracle 'perfect' changed"),
+        ("annotation", ("oracle", "fingerprint", "f"), "what oracle 'perfect' reads changed"),
+        ("query", ("committee", ["c1"]), "the committee changed"),
         ("evaluation", ("test", "e1"), "the test data changed"),
     ],
 )
@@ -97,7 +100,8 @@ def test_what_changed_is_named(kind, change, reason):
 
 
 def test_what_follows_from_a_change_is_not_told_beside_it():
-    now = changed(changed(changed(QUERY, "trial", "t1"), "labeled", "l1"), "model", "source", "b")
+    now = changed(changed(QUERY, "committee", ["c1"]), "trial", "t1")
+    now = changed(changed(now, "labeled", "l1"), "model", "source", "b")
     assert why("query", now, QUERY) == ["the source of model 'mlp' changed"]
 
 
