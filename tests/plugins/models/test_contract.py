@@ -18,7 +18,15 @@ each_model = pytest.mark.parametrize("name", NAMES)
 
 @each_model
 @pytest.mark.parametrize(
-    ("image_size", "in_channels"), [(8, 1), (28, 1), (32, 3), (64, 3), (96, 3)]
+    ("image_size", "in_channels"),
+    [
+        (8, 1),
+        (32, 3),
+        *(
+            pytest.param(side, channels, marks=pytest.mark.slow)
+            for side, channels in [(28, 1), (64, 3), (96, 3)]
+        ),
+    ],
 )
 def test_shapes_and_interface(build, name, image_size, in_channels):
     network = build(name, 7, in_channels, image_size).eval()
