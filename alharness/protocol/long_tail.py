@@ -1,4 +1,4 @@
-"""Long-tailed initial sets: class sizes by a power law (paper, section 6.4).
+"""Long-tailed initial sets: class sizes by a power law (paper, section 6.3).
 
 The published code's law: class i of C gets int(a + k · exp(α · (i + 0.5))) images, scaled to
 the size of the initial set. Only the initial set is imbalanced.

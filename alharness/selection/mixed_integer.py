@@ -79,8 +79,8 @@ def robust_k_center(
 
     What limits it: ``max_pairs`` of rows that are no farther apart than greedy's radius,
     else greedy's picks are the answer; ``max_nodes`` of branch and bound in each program;
-    ``seconds`` for everything after greedy (HiGHS looks at the clock between its own steps:
-    it was 28 s late on 40 000 rows). HiGHS is deterministic by its documentation: until the
+    ``seconds`` for everything after greedy (HiGHS looks at the clock between its own
+    steps, so large programs end late). HiGHS is deterministic by its documentation: until the
     seconds bind, the same rows in the same order have the same answer with the same build of
     SciPy. That a radius is reached is checked here, in float64; that one is impossible is
     HiGHS's word.

@@ -99,8 +99,7 @@ def alharness_samplers() -> Iterator[alharness.SamplerSpec]:
         citation="Sener and Savarese, Active Learning for Convolutional Neural Networks: "
         "A Core-Set Approach, ICLR 2018",
         cost="What coreset takes, at most (labeled + budget + pool) x pool distances, and about "
-        "twenty mixed-integer programs: a second in all for a pool of a thousand images, a "
-        "minute or more for ten thousand, over half a minute each for forty thousand; memory "
-        "linear in the pool and in max_pairs.",
+        "twenty mixed-integer programs, each of which may take as long as `seconds` allow on "
+        "pools of ten thousand images and more; memory linear in the pool and in max_pairs.",
         parameters=CoresetMipParameters,
     )

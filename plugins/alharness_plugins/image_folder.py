@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -42,13 +43,13 @@ class ClassFolders(alharness.Dataset):
             n_classes=len(classes),
         )
 
+    @abstractmethod
     def training_pictures(self, paths: list[Path]) -> NDArray[np.uint8] | alharness.ImageFiles:
         """The training images in these files."""
-        raise NotImplementedError
 
+    @abstractmethod
     def test_pictures(self, paths: list[Path]) -> NDArray[np.uint8] | alharness.ImageFiles:
         """The test images in these files."""
-        raise NotImplementedError
 
     def _classes(self, train: Path, test: Path) -> list[str]:
         for folder in (train, test):
@@ -213,6 +214,6 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         summary="ImageNet: 224 x 224 colour, up to 1 000 classes, 1 281 167 + 50 000 images",
         citation="Russakovsky et al. (2015), ImageNet Large Scale Visual Recognition Challenge",
         needs="train/WNID/*.JPEG and val/WNID/*.JPEG below `--data-dir`.",
-        cost="A copy of all files in the workspace; decoding takes about 5 ms per image and epoch.",
+        cost="A copy of all files in the workspace; each image is decoded in every epoch.",
         parameters=ImageNetParameters,
     )

@@ -43,10 +43,8 @@ class Mnist(alharness.Dataset):
         """Raises UsageError when a file is not what its MD5 sum says and no mirror has it."""
         from torchvision.datasets.utils import check_integrity, download_url
 
-        found, why = (
-            check_integrity(path, md5),
-            f"{path.name} is absent or not what its MD5 sum says",
-        )
+        found = check_integrity(path, md5)
+        why = f"{path.name} is absent or not what its MD5 sum says"
         for mirror in mirrors:
             if found:
                 break

@@ -56,7 +56,7 @@ class NoisyParameters(alharness.Parameters):
 class NoisyOracle(alharness.Oracle):
     """Mislabels images of a batch that are chosen at random; the others get their true labels.
 
-    Source: Munjal et al. (2022), section 6.5: the labels of 10 % or 20 % of an active set are
+    Source: Munjal et al. (2022), section 7: the labels of 10 % or 20 % of an active set are
     permuted. Initial and validation sets are clean. The published code draws any class instead
     (``uniform``), and turns the labels of earlier batches clean again (``scope = "newest"``).
     Less than the fraction is wrong in the end: a permuted or uniform label may be the true one.

@@ -27,7 +27,7 @@ class QbcParameters(alharness.Parameters):
 class Qbc(alharness.ScoreSampler):
     """Scores the disagreement of a committee, largest first.
 
-    Source: Beluch et al. (2018), as in Munjal et al. (2022), section 2: the variance ratio
+    Source: Beluch et al. (2018), as in Munjal et al. (2022), section 2.5: the variance ratio
     over five models. The members are trained as the task model is, with its
     hyper-parameters and regularizers; the published code trains them without RandAugment
     and SWA, so that they are not on equal terms with it. A variance ratio over M models
