@@ -42,7 +42,7 @@ class ImageFiles:
             ) from error
 
 
-Pictures: TypeAlias = "NDArray[np.uint8] | ImageFiles"
+SplitImages: TypeAlias = "NDArray[np.uint8] | ImageFiles"
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class LabeledImages:
     sets refer to it.
     """
 
-    train_images: Pictures
+    train_images: SplitImages
     train_labels: NDArray[np.int64]
-    test_images: Pictures
+    test_images: SplitImages
     test_labels: NDArray[np.int64]
     n_classes: int
 

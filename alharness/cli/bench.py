@@ -14,6 +14,7 @@ from rich.console import Console
 
 from alharness import ExitCode
 from alharness.cli import options
+from alharness.session.asked import Computing, Opening
 
 
 @click.command()
@@ -24,8 +25,8 @@ from alharness.cli import options
 @click.pass_context
 def bench(
     ctx: click.Context,
-    opening: options.Opening,
-    computing: options.Computing,
+    opening: Opening,
+    computing: Computing,
     tracking_uri: str | None,
     as_json: bool,
 ) -> None:
@@ -38,11 +39,11 @@ def bench(
     try:
         # What plugins print must not get into the data on stdout.
         with _terminate_as_interrupt(), redirect_stdout(sys.stderr):
-            from alharness.cli.opening import open_bench
+            from alharness.session.opening import open_bench
 
             opened = open_bench(opening)
             # Imports torch: a mistake in the command shows before that.
-            from alharness.cli.carrying_out import carry_out
+            from alharness.session.carrying_out import carry_out
 
             outcome = carry_out(opened, messages, computing, tracking_uri)
     except KeyboardInterrupt:

@@ -13,7 +13,7 @@ from alharness import ExitCode, HarnessError, __version__
 COMMANDS = {
     "bench": ("alharness.cli.bench:bench", "Run a suite and give its verdict."),
     "plan": ("alharness.cli.plan:plan", "Show what bench would compute, and compute nothing."),
-    "plugins": ("alharness.cli.plugins:plugins", "List, describe and check plugins."),
+    "plugins": ("alharness.cli.plugins.plugins:plugins", "List, describe and check plugins."),
 }
 """Each command: where it is, imported only when invoked, and its short help."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
+
+from alharness.session.asked import Computing, Opening
 
 plugin_files = click.option(
     "--plugin-file",
@@ -122,30 +124,6 @@ tracking_uri = click.option(
     envvar=["ALHARNESS_TRACKING_URI", "MLFLOW_TRACKING_URI"],
     help="An MLflow server or database; by default mlflow.db in the workspace.",
 )
-
-
-@dataclass(frozen=True)
-class Opening:
-    """What says which bench: suite, methods, plugins, workspace, data."""
-
-    suite_name: str
-    plugins: tuple[str, ...]
-    plugin_files: tuple[Path, ...]
-    workspace_dir: Path
-    data_dir: Path
-    download: bool
-
-
-@dataclass(frozen=True)
-class Computing:
-    """What says where and how units are executed."""
-
-    executor: str
-    device: str
-    jobs: int | None
-    jobs_per_gpu: int
-    query_timeout: float
-    query_memory: int | None
 
 
 def opening(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from alharness.cli import options
+from alharness.session.asked import Opening
 
 JSON_SCHEMA = 1
 
@@ -17,7 +18,7 @@ JSON_SCHEMA = 1
 @options.opening
 @options.as_json
 def plan(
-    opening: options.Opening,
+    opening: Opening,
     as_json: bool,
 ) -> None:
     """Show what bench would compute, and compute nothing.
@@ -26,11 +27,11 @@ def plan(
     methods, and can be executed now; how long the rest takes, from what was measured;
     why units that were computed before have to be computed again.
     """
-    from alharness.cli.opening import open_bench
     from alharness.cli.tables import print_plan
-    from alharness.protocol.outdated import outdated
-    from alharness.protocol.planning import survey
-    from alharness.protocol.tally import estimate, overall, tallies
+    from alharness.protocol.planning.outdated import outdated
+    from alharness.protocol.planning.survey import survey
+    from alharness.protocol.planning.tally import estimate, overall, tallies
+    from alharness.session.opening import open_bench
     from alharness.store.workspace import StoreLedger
 
     opened = open_bench(opening)

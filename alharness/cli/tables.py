@@ -9,12 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from alharness.leaderboard import wording
-from alharness.leaderboard.findings import ScenarioFinding
+from alharness.observing.durations import clock
 from alharness.protocol.bench import Bench
-from alharness.protocol.outdated import Outdated
-from alharness.protocol.planning import SlotKind
-from alharness.protocol.tally import Group, Tally
-from alharness.tracking.durations import clock
+from alharness.protocol.planning.outdated import Outdated
+from alharness.protocol.planning.survey import SlotKind
+from alharness.protocol.planning.tally import Group, Tally
+from alharness.results.findings import ScenarioFinding
 
 KINDS: tuple[SlotKind, ...] = ("trial", "evaluation", "committee", "query", "annotation")
 STATES = ("ready", "waiting", "failed", "blocked", "shared")

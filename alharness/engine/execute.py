@@ -242,14 +242,14 @@ class Engine:
         if name is None:
             return None
         indices = self.workspace.sets.get(name).indices
-        pictures = self.workspace.datasets.pictures(inputs["data"])
-        return channel_statistics(open_images(pictures, indices, torch.device("cpu")))
+        stored = self.workspace.datasets.images(inputs["data"])
+        return channel_statistics(open_images(stored, indices, torch.device("cpu")))
 
     def _examples(
         self, split: str, indices: NDArray[np.int64], labels: NDArray[np.int64]
     ) -> Examples:
-        pictures = self.workspace.datasets.pictures(split)
-        images = open_images(pictures, indices, self.device)
+        stored = self.workspace.datasets.images(split)
+        images = open_images(stored, indices, self.device)
         return Examples(images, torch.from_numpy(labels).to(self.device))
 
     def _labels(self, split: str) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from alharness.store.pictures import PackedPictures, PictureSource
+from alharness.store.images import PackedImages, StoredImages
 
 BATCH_VALUES = 1 << 24
 """Values, of all pixels and channels, that a batch may have where its size is ours to choose."""
@@ -75,7 +75,7 @@ class ReadImages(Images):
     """
 
     def __init__(
-        self, packed: PackedPictures, positions: NDArray[np.int64], device: torch.device
+        self, packed: PackedImages, positions: NDArray[np.int64], device: torch.device
     ) -> None:
         super().__init__(device)
         self._data = packed.data
@@ -112,10 +112,8 @@ class ReadImages(Images):
         return torch.from_numpy(pixels).to(self.device).float() / 255
 
 
-def open_images(
-    source: PictureSource, positions: NDArray[np.int64], device: torch.device
-) -> Images:
+def open_images(source: StoredImages, positions: NDArray[np.int64], device: torch.device) -> Images:
     """The images at these positions of a split: held where they are decoded, else read."""
-    if isinstance(source, PackedPictures):
+    if isinstance(source, PackedImages):
         return ReadImages(source, positions, device)
     return HeldImages(torch.from_numpy(source[positions]).to(device))

@@ -26,8 +26,8 @@ from alharness.engine.pool import ImagePool
 from alharness.engine.querying import ask_sampler, checked_notes
 from alharness.engine.randomness import controlled
 from alharness.protocol.seeds import SeedPath
+from alharness.store.images import open_stored
 from alharness.store.index_sets import load_index_set
-from alharness.store.pictures import open_pictures
 from alharness.store.workspace import Workspace
 
 
@@ -80,7 +80,7 @@ def pose(workspace: Workspace, inputs: Mapping[str, Any]) -> Question:
         models.append(inputs["previous"])
     return Question(
         inputs=dict(inputs),
-        images=str(workspace.datasets.pictures_folder(inputs["data"])),
+        images=str(workspace.datasets.images_folder(inputs["data"])),
         labeled=str(workspace.sets.path(inputs["labeled"])),
         validation=str(workspace.sets.path(inputs["validation"])),
         models=[_trained_model(workspace, model) for model in models],
@@ -103,7 +103,7 @@ def pool_order(question: Question) -> PoolOrder:
     """In which order a sampler sees the images, drawn from the query's seed path."""
     labeled = load_index_set(Path(question["labeled"])).indices
     validation = load_index_set(Path(question["validation"])).indices
-    n_images = open_pictures(Path(question["images"])).shape[0]
+    n_images = open_stored(Path(question["images"])).shape[0]
     hidden = np.setdiff1d(np.arange(n_images), np.concatenate([labeled, validation]))
     path = SeedPath(**question["inputs"]["seed"])
     return PoolOrder(
@@ -134,14 +134,14 @@ def answer_question(question: Question, plugins: Plugins, device: torch.device) 
 
 def _pool(question: Question, plugins: Plugins, device: torch.device) -> ImagePool:
     order = pool_order(question)
-    pictures = open_pictures(Path(question["images"]))
+    stored = open_stored(Path(question["images"]))
     labeled = load_index_set(Path(question["labeled"]))
     assert labeled.labels is not None
     inputs = question["inputs"]
     networks = [_network(inputs, model, plugins, device) for model in question["models"]]
     return ImagePool(
-        open_images(pictures, order.unlabeled, device),
-        open_images(pictures, labeled.indices[order.labeled], device),
+        open_images(stored, order.unlabeled, device),
+        open_images(stored, labeled.indices[order.labeled], device),
         torch.from_numpy(labeled.labels[order.labeled]).to(device),
         inputs["n_classes"],
         networks[0],

@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from alharness.api.errors import HarnessError
 from alharness.executors.executor import Executor
 from alharness.protocol.bench import Bench
-from alharness.protocol.planning import Survey, survey
+from alharness.protocol.planning.survey import Survey, survey
 from alharness.protocol.units import Unit
 from alharness.registry.broken import one_line
 from alharness.store.checkpoints import CheckpointMissing

@@ -7,9 +7,9 @@ from typing import Any
 
 import alharness
 from alharness.leaderboard import wording
-from alharness.leaderboard.findings import ScenarioFinding, as_json
 from alharness.protocol.bench import Bench
-from alharness.protocol.suite import suite_digest
+from alharness.protocol.suite.reading import suite_digest
+from alharness.results.findings import ScenarioFinding, as_json
 from alharness.statistics import PaperChain
 
 JSON_SCHEMA = 1

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from alharness.leaderboard.findings import MethodFinding, ScenarioFinding
-from alharness.leaderboard.results import ScenarioResult
+from alharness.results.collect import ScenarioResult
+from alharness.results.findings import MethodFinding, ScenarioFinding
 from alharness.statistics import Comparison, Interval, Point, Verdict
 
 SYMBOLS = {

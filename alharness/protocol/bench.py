@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from alharness.api.space import Space, Value
 from alharness.protocol.components import Component
-from alharness.protocol.long_tail import class_counts, long_tailed
-from alharness.protocol.schedule import labeled_sizes
+from alharness.protocol.partition.long_tail import class_counts, long_tailed
+from alharness.protocol.partition.sets import IndexSet
+from alharness.protocol.partition.sizes import labeled_sizes
+from alharness.protocol.partition.splits import Split, split
 from alharness.protocol.seeds import SeedPath
-from alharness.protocol.sets import IndexSet
-from alharness.protocol.splits import Split, split
-from alharness.protocol.suite import Scenario, Suite
-from alharness.protocol.tuning import hyperparameters, tuning_path
+from alharness.protocol.suite.tables import Scenario, Suite
+from alharness.protocol.tuning.search import hyperparameters, tuning_path
 from alharness.protocol.units import Unit, make_unit
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from alharness.protocol.keys import digest
-from alharness.protocol.sets import IndexSet
+from alharness.protocol.partition.sets import IndexSet
 
 UnitKind: TypeAlias = Literal["trial", "evaluation", "query", "annotation"]
 

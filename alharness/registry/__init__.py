@@ -7,13 +7,11 @@ as a BrokenPlugin with its reason, and is fatal only to a command that needs it.
 from alharness.registry.broken import BrokenPlugin
 from alharness.registry.catalog import Registry
 from alharness.registry.discovery import discover
-from alharness.registry.observers import Observers
 from alharness.registry.provenance import Provenance
 from alharness.registry.registered import Registered, RegisteredSuite
 
 __all__ = [
     "BrokenPlugin",
-    "Observers",
     "Provenance",
     "Registered",
     "RegisteredSuite",

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alharness.api.dataset import ImageFiles, LabeledImages, Pictures
+from alharness.api.dataset import ImageFiles, LabeledImages, SplitImages
 from alharness.api.errors import HarnessError
 from alharness.protocol.bench import DatasetFacts
 from alharness.protocol.components import Component
 from alharness.protocol.keys import digest
 from alharness.store.files import cannot_write, set_aside, write_over
-from alharness.store.pictures import PictureSource, open_pictures, pack, split_digest, write_array
+from alharness.store.images import StoredImages, open_stored, pack, split_digest, write_array
 
 
 class Datasets:
@@ -58,13 +58,13 @@ class Datasets:
         write_over(self._entry_path(dataset), json.dumps(noted).encode())
         return self._facts(train, test, images.n_classes)
 
-    def pictures_folder(self, name: str) -> Path:
+    def images_folder(self, name: str) -> Path:
         """The folder of a split's images, which holds nothing else."""
         return self._folder / "images" / name
 
-    def pictures(self, name: str) -> PictureSource:
+    def images(self, name: str) -> StoredImages:
         """The images of a split. Raises HarnessError when they cannot be read."""
-        return open_pictures(self.pictures_folder(name))
+        return open_stored(self.images_folder(name))
 
     def labels(self, name: str) -> NDArray[np.int64]:
         """The labels of a split, (n,) int64. Raises HarnessError when they cannot be read."""
@@ -80,7 +80,7 @@ class Datasets:
         return labels
 
     def _facts(self, train: str, test: str, n_classes: int) -> DatasetFacts:
-        _, channels, side, _ = self.pictures(train).shape
+        _, channels, side, _ = self.images(train).shape
         return DatasetFacts(train, test, self.labels(train), n_classes, channels, side)
 
     def _noted(self, dataset: Component) -> dict[str, Any] | None:
@@ -96,18 +96,18 @@ class Datasets:
         """Whether a split is there and what its name says; else it is set aside."""
         whole = self._agrees(name)
         if not whole:
-            set_aside(self.pictures_folder(name), self._damaged)
+            set_aside(self.images_folder(name), self._damaged)
             set_aside(self._labels_path(name), self._damaged)
         return whole
 
     def _agrees(self, name: str) -> bool:
         """Whether a split is there and what its name says."""
         try:
-            return split_digest(self.pictures_folder(name), self.labels(name)) == name
+            return split_digest(self.images_folder(name), self.labels(name)) == name
         except HarnessError:
             return False
 
-    def _write_split(self, images: Pictures, labels: NDArray[np.int64]) -> str:
+    def _write_split(self, images: SplitImages, labels: NDArray[np.int64]) -> str:
         folder = self._folder / "images"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -130,12 +130,12 @@ class Datasets:
         Another bench may be preparing the same: what it has put there so far is
         no damage, and it must find it there at any time.
         """
-        pictures = self.pictures_folder(name)
-        were_there = pictures.is_dir()
+        folder = self.images_folder(name)
+        were_there = folder.is_dir()
         write_over(self._labels_path(name), _npy(labels))
         if were_there and not self._agrees(name):
-            set_aside(pictures, self._damaged)
-        _move(whole, pictures)
+            set_aside(folder, self._damaged)
+        _move(whole, folder)
 
     def _labels_path(self, name: str) -> Path:
         return self._folder / "labels" / f"{name}.npy"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from alharness.api.errors import HarnessError
-from alharness.protocol.sets import IndexSet
+from alharness.protocol.partition.sets import IndexSet
 from alharness.store.files import set_aside, write_once
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from alharness.protocol.planning import Survey
+from alharness.protocol.planning.survey import Survey
 from alharness.protocol.units import Unit
 from alharness.store.records import Record
 

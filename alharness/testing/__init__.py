@@ -14,20 +14,20 @@ Rules check what can be seen from outside, on the CPU. They cannot show that a m
 computes what its paper says.
 """
 
-from alharness.testing.checking import KINDS, check, findings, rules
-from alharness.testing.rules import Broken, Finding, NotApplicable, Outcome, Rule
+from alharness.testing.checking import KINDS, check, checked, rules
+from alharness.testing.rules import Broken, Checked, NotApplicable, Outcome, Rule
 from alharness.testing.subject import Subject, find_subject
 
 __all__ = [
     "KINDS",
     "Broken",
-    "Finding",
+    "Checked",
     "NotApplicable",
     "Outcome",
     "Rule",
     "Subject",
     "check",
+    "checked",
     "find_subject",
-    "findings",
     "rules",
 ]

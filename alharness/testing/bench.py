@@ -14,9 +14,9 @@ from alharness.executors.coordinator import Coordinator
 from alharness.executors.inline import InlineExecutor
 from alharness.protocol.bench import Bench, make_condition
 from alharness.protocol.components import Component, Reference
-from alharness.protocol.planning import next_units
-from alharness.protocol.search_space import search_space
-from alharness.protocol.suite import parse_suite
+from alharness.protocol.planning.survey import next_units
+from alharness.protocol.suite.reading import parse_suite
+from alharness.protocol.tuning.search_space import search_space
 from alharness.registry import Registry
 from alharness.registry.candidates import from_files
 from alharness.registry.loading import load

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from alharness.api.errors import UsageError
-from alharness.testing.rules import Finding, Outcome, Rule
+from alharness.testing.rules import Checked, Outcome, Rule
 from alharness.testing.subject import Subject, find_subject
 
 _MODULES = {
@@ -34,7 +34,7 @@ def rules(kind: str) -> tuple[Rule, ...]:
     return found
 
 
-def findings(subject: Subject) -> tuple[Finding, ...]:
+def checked(subject: Subject) -> tuple[Checked, ...]:
     """Check every rule of the plugin's kind, in the order of ``rules``."""
     return tuple(rule.finding(subject) for rule in rules(subject.kind))
 
@@ -62,7 +62,7 @@ def check(
     found or built. A rule that does not apply passes.
     """
     subject = find_subject(name, kind, [Path(path) for path in plugin_files], Path(data_dir))
-    found = findings(subject) if only is None else (only.finding(subject),)
+    found = checked(subject) if only is None else (only.finding(subject),)
     known = exceptions or {}
     _require_rules(subject.kind, known)
     broken = [one for one in found if one.outcome is Outcome.BROKEN and one.rule.name not in known]
@@ -84,6 +84,6 @@ def _require_rules(kind: str, names: Iterable[str]) -> None:
             )
 
 
-def _listed(subject: Subject, broken: Sequence[Finding]) -> str:
+def _listed(subject: Subject, broken: Sequence[Checked]) -> str:
     lines = [f"{one.rule}: {one.rule.demand}\n    {one.seen}" for one in broken]
     return "\n  ".join([f"{subject.origin} breaks", *lines])

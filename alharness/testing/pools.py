@@ -18,7 +18,7 @@ from alharness.testing.images import N_CLASSES, draw_images, trained_network
 N_UNLABELED, N_LABELED = 203, 41
 """Sizes of an ordinary pool: multiples of nothing."""
 
-Pictures = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 Networks = Callable[[int], Network]
 """A network by its number: of this cycle 0, of the one before 1, then the committee."""
@@ -70,8 +70,8 @@ class Pools:
 
     def _pool(
         self,
-        unlabeled: Pictures,
-        labeled: tuple[Pictures, Labels] | None = None,
+        unlabeled: Pixels,
+        labeled: tuple[Pixels, Labels] | None = None,
         networks: Networks = trained_network,
         is_first: bool = False,
     ) -> ImagePool:
@@ -88,9 +88,9 @@ class Pools:
         )
 
 
-def _unlabeled(n: int = N_UNLABELED) -> Pictures:
+def _unlabeled(n: int = N_UNLABELED) -> Pixels:
     return draw_images(n, np.random.default_rng(11))[0]
 
 
-def _labeled() -> tuple[Pictures, Labels]:
+def _labeled() -> tuple[Pixels, Labels]:
     return draw_images(N_LABELED, np.random.default_rng(12))

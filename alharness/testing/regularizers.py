@@ -13,10 +13,10 @@ from alharness.api.space import Choice, Space
 from alharness.engine.images import HeldImages
 from alharness.engine.randomness import controlled
 from alharness.engine.training import Examples, Trained, Training, make_optimizer
-from alharness.protocol.declared_space import read_space, write_space
-from alharness.protocol.search_space import search_space as merged_space
 from alharness.protocol.seeds import SeedPath
-from alharness.protocol.tuning import hyperparameters
+from alharness.protocol.tuning.declared_space import read_space, write_space
+from alharness.protocol.tuning.search import hyperparameters
+from alharness.protocol.tuning.search_space import search_space as merged_space
 from alharness.testing.generators import watched_generators
 from alharness.testing.images import N_CLASSES, SmallNetwork, draw_images
 from alharness.testing.models import require_interface

@@ -29,7 +29,7 @@ class NotApplicable(Exception):
 
 
 @dataclass(frozen=True)
-class Finding:
+class Checked:
     """What checking one rule found.
 
     seen: what broke the rule, or why it does not apply; empty when it passed.
@@ -66,19 +66,19 @@ class Rule:
         """What the rule demands, in one sentence."""
         return " ".join((inspect.getdoc(self.check) or "").split())
 
-    def finding(self, subject: Subject) -> Finding:
+    def finding(self, subject: Subject) -> Checked:
         """Check one plugin."""
         try:
             self.check(subject)
         except NotApplicable as error:
-            return Finding(self, Outcome.NOT_APPLICABLE, str(error), error)
+            return Checked(self, Outcome.NOT_APPLICABLE, str(error), error)
         except Broken as error:
-            return Finding(self, Outcome.BROKEN, str(error), error)
+            return Checked(self, Outcome.BROKEN, str(error), error)
         except HarnessError as error:
-            return Finding(self, Outcome.BROKEN, error.what, error)
+            return Checked(self, Outcome.BROKEN, error.what, error)
         except Exception as error:
-            return Finding(self, Outcome.BROKEN, f"raised {one_line(error)}", error)
-        return Finding(self, Outcome.PASSED)
+            return Checked(self, Outcome.BROKEN, f"raised {one_line(error)}", error)
+        return Checked(self, Outcome.PASSED)
 
     def __str__(self) -> str:
         return self.name

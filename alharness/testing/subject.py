@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from alharness.api.errors import UsageError
-from alharness.executors.resolve import find_method
 from alharness.protocol.components import Component, parse_reference
 from alharness.registry import Registry, discover
+from alharness.session.resolve import find_method
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from alharness.executors.resolve import find_suite
-from alharness.protocol.search_space import search_space
+from alharness.protocol.tuning.search_space import search_space
+from alharness.session.resolve import find_suite
 from alharness.testing.rules import Rule
 from alharness.testing.subject import Subject
 

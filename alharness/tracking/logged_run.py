@@ -11,7 +11,7 @@ STATE_TAG = "alharness.state"
 FAILURE_TAG = "alharness.failure"
 
 
-class Point(NamedTuple):
+class MetricValue(NamedTuple):
     """One value of a metric; ``time`` in milliseconds since 1970."""
 
     metric: str
@@ -38,7 +38,7 @@ class LoggedRun:
     started: int
     ended: int | None
     params: Mapping[str, str]
-    metrics: Sequence[Point]
+    metrics: Sequence[MetricValue]
     tags: Mapping[str, str]
 
     def to_json(self) -> dict[str, Any]:
@@ -48,4 +48,4 @@ class LoggedRun:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> LoggedRun:
         """The run that ``to_json`` described."""
-        return cls(**{**data, "metrics": [Point(*point) for point in data["metrics"]]})
+        return cls(**{**data, "metrics": [MetricValue(*point) for point in data["metrics"]]})

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from alharness.protocol.bench import Bench
-from alharness.protocol.planning import Survey
+from alharness.protocol.planning.survey import Survey
 from alharness.protocol.units import Unit
 from alharness.store.records import Record
 from alharness.tracking.logged_run import LoggedRun
@@ -57,14 +57,14 @@ class MlflowTracker:
         bench: Bench,
         record: Callable[[Unit], Record | None],
         writer: Writer,
-        place: str,
+        store_name: str,
         report: Callable[[str], None],
     ) -> None:
-        """``place`` names the store for people; ``report`` gets lines for the terminal."""
+        """``store_name`` names the store for people; ``report`` gets lines for the terminal."""
         self._failures: dict[str, str] = {}
         self._plan = TrackingPlan(bench, record, self._failures)
         self._writer = writer
-        self._place = place
+        self._store_name = store_name
         self._report = report
         self._news = threading.Condition()
         self._survey: Survey | None = None
@@ -106,7 +106,7 @@ class MlflowTracker:
                     break
                 if not told and now - began > CLOSING_LINE:
                     told = True
-                    self._report(f"Still logging to {self._place}")
+                    self._report(f"Still logging to {self._store_name}")
         finally:
             self._writer.kill()
         self._thread.join()
@@ -123,7 +123,7 @@ class MlflowTracker:
                 self._problem = str(error)
                 pause = min(2 * pause, LONGEST_PAUSE) or FIRST_PAUSE
                 if pause == WORTH_A_LINE:
-                    self._report(f"{self._place} is away ({self._problem}): the bench goes on")
+                    self._report(f"{self._store_name} is away ({self._problem}): the bench goes on")
             except Exception as error:
                 self._problem = f"{type(error).__name__}: {error}"
                 return
@@ -179,9 +179,9 @@ class MlflowTracker:
         missing = [] if self._survey is None else self._missing(self._survey, self._states or {})
         if missing:
             self._report(
-                f"{len(missing)} MLflow runs were not logged to {self._place} ({self._problem}): "
-                "run the same command again to log them"
+                f"{len(missing)} MLflow runs were not logged to {self._store_name} "
+                f"({self._problem}): run the same command again to log them"
             )
         if self._refused:
             reason = next(iter(self._refused.values()))
-            self._report(f"{self._place} refused {len(self._refused)} MLflow runs ({reason})")
+            self._report(f"{self._store_name} refused {len(self._refused)} MLflow runs ({reason})")

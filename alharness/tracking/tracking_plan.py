@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from alharness.protocol.bench import Bench, Condition, Place
 from alharness.protocol.keys import digest
-from alharness.protocol.planning import Run, Slot, SlotKind, State, Survey
-from alharness.protocol.suite import protocol_digest
+from alharness.protocol.planning.survey import Run, Slot, SlotKind, State, Survey
+from alharness.protocol.suite.reading import protocol_digest
 from alharness.protocol.units import Unit, UnitKind
 from alharness.store.records import Record
-from alharness.tracking.logged_run import FAILURE_TAG, LoggedRun, Point
+from alharness.tracking.logged_run import FAILURE_TAG, LoggedRun, MetricValue
 
 LAYOUT = 1
 """Raised when runs are logged differently: those logged before are then written again."""
@@ -120,7 +120,7 @@ class TrackingPlan:
             [point for cycle in range(len(run.chosen)) for point in self._cycle(run, cycle)], tags,
         )  # fmt: skip
 
-    def _cycle(self, run: Run, cycle: int) -> Iterator[Point]:
+    def _cycle(self, run: Run, cycle: int) -> Iterator[MetricValue]:
         """What a run reached in a cycle; the step is the number of labeled images."""
         labels = len(run.labeled[cycle])
         validation = len(run.condition.starts[run.place.initial_set].validation)
@@ -132,12 +132,12 @@ class TrackingPlan:
                 "labels_with_validation": labels + validation,
             }
             for metric, value in values.items():
-                yield Point(metric, float(value), labels, _ended(trial))
+                yield MetricValue(metric, float(value), labels, _ended(trial))
         for kind, metric in _MEASURED:
             step = run.steps.get(Slot(cycle, kind, 0))
             record = self._record(step.unit) if step is not None and step.unit is not None else None
             if record is not None:
-                yield Point(metric, float(record.result[metric]), labels, _ended(record))
+                yield MetricValue(metric, float(record.result[metric]), labels, _ended(record))
                 yield from _notes(record, labels)
 
     def _shared(self, run: Run) -> Planned:
@@ -253,7 +253,7 @@ def _shared_name(run: Run) -> str:
     return f"shared/{run.condition.name}/{run.place.initial_set}/{run.place.seed}"
 
 
-def _curves(record: Record) -> Iterator[Point]:
+def _curves(record: Record) -> Iterator[MetricValue]:
     """What a trial measured after each epoch (the step), and its best; no loss that diverged."""
     result, started = record.result, _started(record)
     for metric, values in result["curves"].items():
@@ -261,19 +261,19 @@ def _curves(record: Record) -> Iterator[Point]:
             if value is not None:
                 share = (epoch + 1) / len(values)
                 time = started + round(1000 * record.facts["seconds"] * share)
-                yield Point(metric, float(value), epoch, time)
+                yield MetricValue(metric, float(value), epoch, time)
     best = result["best_epoch"]
     for metric in ("validation_accuracy", "validation_loss"):
         if result[metric] is not None:
-            yield Point(f"best_{metric}", float(result[metric]), best, _ended(record))
-    yield Point("best_epoch", float(best), best, _ended(record))
+            yield MetricValue(f"best_{metric}", float(result[metric]), best, _ended(record))
+    yield MetricValue("best_epoch", float(best), best, _ended(record))
 
 
-def _notes(record: Record, labels: int) -> Iterator[Point]:
+def _notes(record: Record, labels: int) -> Iterator[MetricValue]:
     """What a query noted of itself in numbers."""
     for name, value in record.facts.get("notes", {}).items():
         if isinstance(value, int | float) and not isinstance(value, bool):
-            yield Point(f"note.{name}", float(value), labels, _ended(record))
+            yield MetricValue(f"note.{name}", float(value), labels, _ended(record))
 
 
 def _span(records: Iterable[Record], status: str) -> tuple[int, int | None]:

@@ -32,7 +32,7 @@ def test_the_suite_of_the_docs_runs_on_real_images(new_alharness, tmp_path, shar
 
 
 @pytest.fixture
-def pictures(tmp_path):
+def images(tmp_path):
     """Two classes of 40 + 10 noisy images, dark and bright, of two sizes and kinds."""
     rng = np.random.default_rng(0)
     for split, n in (("train", 40), ("test", 10)):

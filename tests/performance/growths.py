@@ -12,15 +12,15 @@ import sys
 
 import numpy as np
 import torch
-from alharness_plugins.bald import Bald
-from alharness_plugins.coreset import Coreset
-from alharness_plugins.coreset_mip import CoresetMip
-from alharness_plugins.dbal import Dbal
-from alharness_plugins.entropy import Entropy
-from alharness_plugins.least_confidence import LeastConfidence
-from alharness_plugins.margin import Margin
-from alharness_plugins.qbc import Qbc
-from alharness_plugins.random import Random
+from alharness_plugins.samplers.bald import Bald
+from alharness_plugins.samplers.coreset import Coreset
+from alharness_plugins.samplers.coreset_mip import CoresetMip
+from alharness_plugins.samplers.dbal import Dbal
+from alharness_plugins.samplers.entropy import Entropy
+from alharness_plugins.samplers.least_confidence import LeastConfidence
+from alharness_plugins.samplers.margin import Margin
+from alharness_plugins.samplers.qbc import Qbc
+from alharness_plugins.samplers.random import Random
 from torch import nn
 
 import alharness

@@ -6,10 +6,10 @@ import pytest
 
 from alharness.executors.coordinator import Coordinator
 from alharness.executors.local import LocalExecutor
-from alharness.executors.resolve import Resolver
 from alharness.executors.workers import Limits
-from alharness.protocol.suite import parse_suite
+from alharness.protocol.suite.reading import parse_suite
 from alharness.registry import discover
+from alharness.session.resolve import Resolver
 from alharness.store.workspace import Workspace
 
 SUITE = """

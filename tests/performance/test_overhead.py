@@ -9,14 +9,14 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from alharness.cli.carrying_out import make_tracker
 from alharness.engine.execute import Engine
 from alharness.engine.plugins import Plugins
 from alharness.executors.coordinator import Coordinator
 from alharness.executors.inline import InlineExecutor
-from alharness.executors.resolve import Resolver
-from alharness.protocol.suite import parse_suite
+from alharness.protocol.suite.reading import parse_suite
 from alharness.registry import discover
+from alharness.session.carrying_out import make_tracker
+from alharness.session.resolve import Resolver
 from alharness.store.workspace import Workspace
 
 SUITE = """
@@ -54,7 +54,7 @@ oracle = "perfect"
 def bare(bench, plugins, workspace, labeled):
     """Train the model of one trial as one would in a script: same batches, epochs, evaluation."""
     condition = bench.conditions[0]
-    pictures = workspace.datasets.pictures(condition.facts.train_digest)
+    pictures = workspace.datasets.images(condition.facts.train_digest)
     images = torch.from_numpy(pictures[np.arange(pictures.shape[0])])
     labels = torch.from_numpy(condition.facts.train_labels)
     validation = condition.starts[0].validation.indices

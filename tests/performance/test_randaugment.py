@@ -6,7 +6,7 @@ from time import perf_counter
 
 import pytest
 import torch
-from alharness_plugins.randaugment.regularizer import RandAugment
+from alharness_plugins.regularizers.randaugment.regularizer import RandAugment
 from torchvision.transforms import v2
 
 IMAGES, SIDE, M = 256, 32, 5

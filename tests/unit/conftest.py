@@ -10,8 +10,8 @@ import pytest
 from alharness import Choice, LogUniform
 from alharness.protocol.bench import Bench, DatasetFacts, make_condition
 from alharness.protocol.components import Component
-from alharness.protocol.planning import Survey, survey
-from alharness.protocol.suite import Suite
+from alharness.protocol.planning.survey import Survey, survey
+from alharness.protocol.suite.tables import Suite
 from alharness.protocol.units import Unit
 
 N_TRAIN, N_CLASSES = 60, 3
@@ -194,7 +194,7 @@ import torch
 from torch import nn
 
 import alharness
-from alharness_plugins.networks.mlp import Mlp
+from alharness_plugins.models.networks.mlp import Mlp
 
 
 class Watching(alharness.Sampler):
@@ -326,8 +326,8 @@ class Workbench:
         oracle: str = '"perfect"',
         sets: int = 1,
     ) -> Bench:
-        from alharness.executors.resolve import Resolver
-        from alharness.protocol.suite import parse_suite
+        from alharness.protocol.suite.reading import parse_suite
+        from alharness.session.resolve import Resolver
 
         text = SUITE.format(
             methods=list(methods or ("watching",)), model=model, oracle=oracle, sets=sets

@@ -1,7 +1,7 @@
 """Shake-Shake: its coefficients, recovered from what it computes, and its forward pass."""
 
 import torch
-from alharness_plugins.networks.shake_shake import Block, TwoPathSkip, shaken
+from alharness_plugins.models.networks.shake_shake import Block, TwoPathSkip, shaken
 from scipy import stats
 from torch import nn
 

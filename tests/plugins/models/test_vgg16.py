@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from alharness_plugins.networks.vgg import GridAverage
+from alharness_plugins.models.networks.vgg import GridAverage
 from torch import nn
 from torchvision.models.vgg import cfgs, make_layers
 

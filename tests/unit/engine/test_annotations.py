@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from alharness import HarnessError, UsageError
-from alharness.protocol.planning import Slot, survey
+from alharness.protocol.planning.survey import Slot, survey
 from alharness.store.workspace import StoreLedger
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from alharness import ContractViolation
-from alharness.protocol.planning import Slot, State, next_units, survey
+from alharness.protocol.planning.survey import Slot, State, next_units, survey
 from alharness.store.workspace import StoreLedger
 
 

@@ -10,7 +10,7 @@ from alharness import HarnessError
 from alharness.engine.images import HeldImages
 from alharness.engine.network import Network
 from alharness.engine.pool import ImagePool
-from alharness.protocol.planning import next_units
+from alharness.protocol.planning.survey import next_units
 from alharness.store.workspace import StoreLedger
 
 
@@ -29,7 +29,7 @@ def test_trial_evaluation_query_annotation(workbench):
     assert after.keys() == {"evaluation", "query"}
     # Test images are opened by no unit but the evaluation.
     hidden = workbench.workspace.root / "elsewhere"
-    test = workbench.workspace.datasets.pictures_folder(condition.facts.test_digest)
+    test = workbench.workspace.datasets.images_folder(condition.facts.test_digest)
     test.rename(hidden)
     query = workbench.execute(after["query"])
     start = condition.starts[0]
@@ -84,7 +84,7 @@ def test_rows_of_the_pool_in_a_random_order_and_mapped_right(workbench, monkeypa
     )
     picked = workbench.execute(query)["indices"]
     (pool,) = pools
-    pictures = workbench.workspace.datasets.pictures(query.inputs["data"])
+    pictures = workbench.workspace.datasets.images(query.inputs["data"])
     images = pictures[np.arange(pictures.shape[0])]
     truth = bench.conditions[0].facts.train_labels
     shown = np.rint(pool.images()[: len(picked)].numpy() * 255)

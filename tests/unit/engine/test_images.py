@@ -15,7 +15,7 @@ from alharness.engine.network import Network
 from alharness.engine.pool import ImagePool
 from alharness.engine.randomness import controlled
 from alharness.engine.training import Examples, Training
-from alharness.store.pictures import open_pictures, pack, split_digest
+from alharness.store.images import open_stored, pack, split_digest
 
 N = 60
 LABELS = np.repeat(np.arange(3), N // 3)
@@ -38,7 +38,7 @@ def files(tmp_path):
 def packed(paths, folder, framing):
     folder.mkdir()
     pack(ImageFiles(paths, framing), folder)
-    return open_pictures(folder)
+    return open_stored(folder)
 
 
 VIEWED = Framing(8, 9, RandomView())

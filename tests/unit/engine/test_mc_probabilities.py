@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from alharness_plugins.bald import Bald
-from alharness_plugins.dbal import Dbal
-from alharness_plugins.entropy import Entropy
-from alharness_plugins.least_confidence import LeastConfidence
+from alharness_plugins.samplers.bald import Bald
+from alharness_plugins.samplers.dbal import Dbal
+from alharness_plugins.samplers.entropy import Entropy
+from alharness_plugins.samplers.least_confidence import LeastConfidence
 from torch import nn
 from torch.nn import functional
 
@@ -21,14 +21,14 @@ from alharness.engine.dropout import DropoutMasks
 from alharness.engine.images import HeldImages
 from alharness.engine.network import Network
 from alharness.engine.pool import ImagePool
-from alharness.protocol.planning import State
+from alharness.protocol.planning.survey import State
 from alharness.registry import discover
 
 # Registered under other names, so that the installed ones do not matter.
 PLUGINS = """
 import alharness
-from alharness_plugins.bald import BaldParameters
-from alharness_plugins.dbal import DbalParameters
+from alharness_plugins.samplers.bald import BaldParameters
+from alharness_plugins.samplers.dbal import DbalParameters
 
 
 @alharness.hookimpl
@@ -40,7 +40,8 @@ def alharness_samplers():
         ("mc-entropy", "dbal:Dbal", DbalParameters),
         ("mc-information", "bald:Bald", BaldParameters),
     ]:
-        yield alharness.SamplerSpec(name, f"alharness_plugins.{factory}", parameters=parameters)
+        factory = f"alharness_plugins.samplers.{factory}"
+        yield alharness.SamplerSpec(name, factory, parameters=parameters)
 """
 DETERMINISTIC, MONTE_CARLO = ["least-sure", "most-entropy"], ["mc-entropy", "mc-information"]
 

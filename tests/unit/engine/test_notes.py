@@ -9,7 +9,7 @@ import pytest
 from alharness import ContractViolation
 from alharness.engine.querying import checked_notes
 from alharness.engine.questions import answer_question, pose
-from alharness.protocol.planning import next_units
+from alharness.protocol.planning.survey import next_units
 from alharness.registry import discover
 from alharness.store.workspace import StoreLedger
 
@@ -20,8 +20,8 @@ import time
 import numpy as np
 
 import alharness
-from alharness_plugins.coreset_mip import CoresetMipParameters
-from alharness_plugins.random import Random
+from alharness_plugins.samplers.coreset_mip import CoresetMipParameters
+from alharness_plugins.samplers.random import Random
 
 
 class Noting(Random):
@@ -39,7 +39,7 @@ def alharness_samplers():
     yield alharness.SamplerSpec("watching", Random)
     yield alharness.SamplerSpec("noting", Noting)
     yield alharness.SamplerSpec("noting-nan", NotingNan)
-    yield alharness.SamplerSpec("covering", "alharness_plugins.coreset_mip:CoresetMip",
+    yield alharness.SamplerSpec("covering", "alharness_plugins.samplers.coreset_mip:CoresetMip",
                                 parameters=CoresetMipParameters)
 """
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from alharness.protocol.planning import State
-from alharness.registry import Observers
-from alharness.tracking.observation import Observation
+from alharness.observing.observation import Observation
+from alharness.observing.observers import Observers
+from alharness.protocol.planning.survey import State
 
 
 def states(survey):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from alharness.protocol.suite import Protocol
+from alharness.protocol.suite.tables import Protocol
 
 
 @pytest.fixture(scope="session")

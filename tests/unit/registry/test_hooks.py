@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import alharness
-from alharness.registry import Observers, discover, hookspecs
+from alharness.observing.observers import Observers
+from alharness.registry import discover, hookspecs
 from alharness.registry.broken import RefusedPlugin
 
 HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("alharness_")}

@@ -18,7 +18,7 @@ from alharness.api.dataset import ImageFiles, LabeledImages
 from alharness.api.errors import HarnessError
 from alharness.api.framing import Framing, RandomView
 from alharness.protocol.components import Component
-from alharness.protocol.sets import IndexSet
+from alharness.protocol.partition.sets import IndexSet
 from alharness.protocol.units import make_unit
 from alharness.store.checkpoints import CheckpointMissing, load_weights
 from alharness.store.files import set_aside, write_once, write_over
@@ -329,7 +329,7 @@ def test_datasets_are_prepared_once_and_labels_lie_apart(workspace):
         assert (one.n_classes, one.in_channels, one.image_size) == (3, 1, 4)
         np.testing.assert_array_equal(one.train_labels, small_images().train_labels)
     (data / "labels" / f"{facts.train_digest}.npy").unlink()
-    pictures = workspace.datasets.pictures(facts.train_digest)
+    pictures = workspace.datasets.images(facts.train_digest)
     rows = np.array([7, 0, 3])
     np.testing.assert_array_equal(pictures[rows], small_images().train_images[rows])
 
@@ -378,7 +378,7 @@ def test_damaged_packed_images_are_prepared_anew(workspace, tmp_path, file, dama
     images = LabeledImages(files, labels, files, labels[::-1].copy(), 4)
     facts = workspace.datasets.prepare(DATASET, "", images)
     assert (facts.in_channels, facts.image_size) == (3, 3)
-    path = workspace.datasets.pictures_folder(facts.train_digest) / file
+    path = workspace.datasets.images_folder(facts.train_digest) / file
     match damage:
         case "short":
             path.write_bytes(path.read_bytes()[:-1])

@@ -8,8 +8,8 @@ import pytest
 from alharness.api.space import Choice
 from alharness.protocol.bench import Bench, DatasetFacts, make_condition
 from alharness.protocol.components import Component
-from alharness.protocol.planning import Survey, survey
-from alharness.protocol.suite import parse_suite
+from alharness.protocol.planning.survey import Survey, survey
+from alharness.protocol.suite.reading import parse_suite
 from alharness.protocol.units import Unit
 from alharness.store.records import Record
 

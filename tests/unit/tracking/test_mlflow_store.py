@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from alharness.tracking.logged_run import FAILURE_TAG, KEY_TAG, STATE_TAG, LoggedRun, Point
+from alharness.tracking.logged_run import FAILURE_TAG, KEY_TAG, STATE_TAG, LoggedRun, MetricValue
 
 PARENT = LoggedRun(
     "parent", "layout-1 RUNNING", "s/margin/0/0", None, "RUNNING", 1000, None,
-    {"method": "margin"}, [Point("test_accuracy", 0.5, 10, 1500)], {"alharness.kind": "run"},
+    {"method": "margin"}, [MetricValue("test_accuracy", 0.5, 10, 1500)], {"alharness.kind": "run"},
 )  # fmt: skip
 TRIAL = LoggedRun(
     "trial", "layout-1 FINISHED", "cycle 0 trial 0", "parent", "FINISHED", 1000, 2000,
-    {"learning-rate": "0.1"}, [Point("training_loss", 2.0, 0, 1500)], {"alharness.chosen": "no"},
+    {"learning-rate": "0.1"}, [MetricValue("training_loss", 2.0, 0, 1500)],
+    {"alharness.chosen": "no"},
 )  # fmt: skip
 
 
@@ -76,7 +77,7 @@ def test_artifacts_stay_in_the_workspace(uri: str, tmp_path: Path, monkeypatch) 
 
 def test_writing_again_continues_a_run_and_repeats_nothing(uri: str, tmp_path: Path) -> None:
     connect(uri, tmp_path).write(PARENT)
-    further = [*PARENT.metrics, Point("test_accuracy", 0.7, 20, 3000)]
+    further = [*PARENT.metrics, MetricValue("test_accuracy", 0.7, 20, 3000)]
     done = replace(PARENT, state="done", status="FINISHED", ended=4000, metrics=further)
     connect(uri, tmp_path).write(done)
     client, runs = read(uri)
@@ -130,7 +131,7 @@ def test_two_benches_of_a_workspace_create_a_run_once(uri: str, tmp_path: Path) 
 def test_more_than_a_batch_holds(uri: str, tmp_path: Path) -> None:
     big = replace(
         PARENT,
-        metrics=[Point("training_loss", 1.0, epoch, 1000 + epoch) for epoch in range(2500)],
+        metrics=[MetricValue("training_loss", 1.0, epoch, 1000 + epoch) for epoch in range(2500)],
         params={f"p{number}": "1" for number in range(250)},
         tags={f"t{number}": "1" for number in range(250)},
     )
@@ -149,7 +150,7 @@ def test_a_big_run_killed_between_its_batches_is_not_taken_for_written(
 ) -> None:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-    points = [Point("training_loss", 1.0, epoch, 1000 + epoch) for epoch in range(1500)]
+    points = [MetricValue("training_loss", 1.0, epoch, 1000 + epoch) for epoch in range(1500)]
     batches = []
     log = SqlAlchemyStore.log_batch
 

@@ -1,0 +1,1 @@
+"""``alharness plugins``."""

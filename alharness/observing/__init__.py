@@ -1,0 +1,1 @@
+"""Observing: what happened, for MLflow, the terminal and third parties alike."""

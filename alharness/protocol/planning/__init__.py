@@ -1,0 +1,1 @@
+"""Planning: what comes next, and where every run stands."""

@@ -1,0 +1,131 @@
+"""Counting: how many units a bench has, how they stand, and how long the rest takes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from alharness.protocol.planning.survey import Run, Slot, SlotKind, State, Step, Survey
+from alharness.protocol.units import Unit
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Numbers of units. ``shared`` are those that serve several methods, counted with each."""
+
+    done: int = 0
+    ready: int = 0
+    waiting: int = 0
+    failed: int = 0
+    blocked: int = 0
+    shared: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.done + self.ready + self.waiting + self.failed + self.blocked
+
+
+class Group(NamedTuple):
+    """What numbers are given by."""
+
+    scenario: str
+    method: str
+    cycle: int
+    kind: SlotKind
+
+
+class Entry(NamedTuple):
+    """A unit as the plan sees it; equal ``identity``, same unit."""
+
+    identity: Hashable
+    run: Run
+    slot: Slot
+    step: Step
+
+
+def entries(survey: Survey) -> Iterator[Entry]:
+    """Every unit of every run; a shared unit comes once per run."""
+    for run in survey.runs:
+        for slot, step in run.steps.items():
+            yield Entry(_identity(run, slot, step), run, slot, step)
+
+
+def unique(survey: Survey) -> dict[Hashable, Entry]:
+    """Every unit once; one that a run needs again is not done, though others have done with it."""
+    once: dict[Hashable, Entry] = {}
+    for entry in entries(survey):
+        known = once.get(entry.identity)
+        if known is None or known.step.state is State.DONE:
+            once[entry.identity] = entry
+    return once
+
+
+def tallies(survey: Survey) -> dict[Group, Tally]:
+    """Numbers by scenario, method, cycle and kind of unit."""
+    everything = list(entries(survey))
+    methods: dict[Hashable, set[str]] = defaultdict(set)
+    for entry in everything:
+        methods[entry.identity].add(entry.run.method.label)
+    groups: dict[Group, dict[Hashable, Entry]] = defaultdict(dict)
+    for entry in everything:
+        run, slot = entry.run, entry.slot
+        group = Group(run.condition.name, run.method.label, slot.cycle, slot.kind)
+        groups[group][entry.identity] = entry
+    return {
+        group: _count(members.values(), sum(len(methods[identity]) > 1 for identity in members))
+        for group, members in groups.items()
+    }
+
+
+def overall(survey: Survey) -> Tally:
+    """Numbers of distinct units; ``shared`` is 0."""
+    return _count(unique(survey).values(), 0)
+
+
+def estimate(survey: Survey, seconds: Callable[[Unit], float | None]) -> float | None:
+    """Seconds that the units still to do would take one after another, from what was measured.
+
+    ``seconds`` gives the measured time of a recorded unit. A unit is taken to last
+    as long as the measured ones of its scenario, kind and cycle do on average, or
+    of the nearest cycle that was measured, in proportion to the labeled images.
+    None when a kind that is still to do was not measured in its scenario.
+    """
+    everything = unique(survey).values()
+    measured: dict[tuple[str, SlotKind], dict[int, list[float]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for entry in everything:
+        unit = entry.step.unit
+        taken = seconds(unit) if unit is not None and entry.step.state is State.DONE else None
+        if taken is not None:
+            measured[entry.run.condition.name, entry.slot.kind][entry.slot.cycle].append(taken)
+    total = 0.0
+    for entry in everything:
+        if entry.step.state in (State.READY, State.WAITING):
+            by_cycle = measured.get((entry.run.condition.name, entry.slot.kind))
+            if not by_cycle:
+                return None
+            total += _expected(by_cycle, entry.slot.cycle, entry.run.condition.sizes)
+    return total
+
+
+def _expected(by_cycle: Mapping[int, list[float]], cycle: int, sizes: tuple[int, ...]) -> float:
+    nearest = min(by_cycle, key=lambda measured: (abs(measured - cycle), measured))
+    taken = by_cycle[nearest]
+    return sum(taken) / len(taken) * sizes[cycle] / sizes[nearest]
+
+
+def _identity(run: Run, slot: Slot, step: Step) -> Hashable:
+    """The key where it is known; before, what will make units equal: cycle 0 is shared by all."""
+    if step.unit is not None:
+        return step.unit.key
+    shared = slot.cycle == 0 and slot.kind in ("trial", "evaluation", "committee")
+    return (run.condition.name, None if shared else run.method.label, run.place, slot)
+
+
+def _count(group: Iterable[Entry], shared: int) -> Tally:
+    states = [entry.step.state for entry in group]
+    return Tally(**{state.value: states.count(state) for state in State}, shared=shared)

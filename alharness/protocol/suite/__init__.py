@@ -1,0 +1,1 @@
+"""Suites: frozen declarations of protocol, tuning, training, methods and scenarios, in TOML."""

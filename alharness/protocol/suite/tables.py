@@ -1,0 +1,305 @@
+"""Suites: frozen declarations of protocol, tuning, training, methods and scenarios, in TOML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    model_validator,
+)
+
+from alharness.api.errors import UsageError
+from alharness.api.space import Space
+from alharness.protocol.components import Reference
+from alharness.protocol.partition.splits import MUNJAL2022_SEEDS
+from alharness.protocol.suite.errors import misfit, misfit_from
+from alharness.protocol.suite.references import (
+    DatasetReference,
+    ModelReference,
+    OracleReference,
+    RegularizerReference,
+    SamplerReference,
+    written_out,
+)
+from alharness.protocol.tuning.declared_space import read_space, require_single_values, write_space
+
+SCHEMA = 1
+"""The newest version of the suite format that is known."""
+
+_KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def _kebab(name: str) -> str:
+    if not _KEBAB.fullmatch(name):
+        raise ValueError(name)
+    return name
+
+
+def _is_none(value: object) -> bool:
+    """Keys that came later leave the digests of suites without them as they were."""
+    return value is None
+
+
+def _initial_sets(value: object) -> int | Literal["munjal2022"]:
+    if value == "munjal2022":
+        return "munjal2022"
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(value)
+    return value
+
+
+def _read_space(value: object) -> Space:
+    try:
+        return read_space(value)
+    except UsageError as error:
+        raise misfit_from(error) from None
+
+
+_tuple = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+
+Name: TypeAlias = Annotated[str, AfterValidator(_kebab)]
+Count: TypeAlias = Annotated[int, Field(ge=1)]
+Share: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
+
+_NAME = "a name in kebab-case, such as my-suite"
+_COUNT = "a whole number of 1 or more"
+_SHARE = "a fraction of all training images, above 0 and below 1"
+
+
+class _Table(BaseModel):
+    """A table of a suite. A field's description says what to write, for messages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Protocol(_Table):
+    """Initial sets, seeds and budgets (paper, sections 4, 5 and 6.1)."""
+
+    initial_sets: Annotated[int | Literal["munjal2022"], PlainValidator(_initial_sets)] = Field(
+        description='a whole number of 1 or more, or "munjal2022" for the paper\'s five partitions'
+    )
+    seeds: Count = Field(description=_COUNT)
+    initial_fraction: Share = Field(description=_SHARE)
+    query_fraction: Share = Field(description=_SHARE)
+    final_fraction: Share = Field(description=_SHARE)
+    validation_fraction: Share = Field(description=_SHARE)
+    stop_at_accuracy: Share | None = Field(
+        default=None,
+        exclude_if=_is_none,
+        description="a validation accuracy above 0 and below 1: a run that reaches it is done",
+    )
+
+    @property
+    def n_initial_sets(self) -> int:
+        """How many initial sets there are: five for the paper's partitions."""
+        return (
+            len(MUNJAL2022_SEEDS) if self.initial_sets == "munjal2022" else int(self.initial_sets)
+        )
+
+    @property
+    def n_cycles(self) -> int:
+        """How many cycles a run has: one more than queries."""
+        return int(self._queries) + 1
+
+    @property
+    def cumulative_fractions(self) -> tuple[Fraction, ...]:
+        """Labeled fraction of each cycle, cycle 0 first, exactly as written in decimals."""
+        initial, query = _exact(self.initial_fraction), _exact(self.query_fraction)
+        return tuple(initial + cycle * query for cycle in range(self.n_cycles))
+
+    @property
+    def exact_validation_fraction(self) -> Fraction:
+        """The validation fraction, exactly as written in decimals."""
+        return _exact(self.validation_fraction)
+
+    @property
+    def _queries(self) -> Fraction:
+        span = _exact(self.final_fraction) - _exact(self.initial_fraction)
+        return span / _exact(self.query_fraction)
+
+    @model_validator(mode="after")
+    def _fractions_fit(self) -> Protocol:
+        initial, final = self.initial_fraction, self.final_fraction
+        if initial >= final:
+            raise misfit(
+                f"{final} leaves nothing to query after initial_fraction = {initial}",
+                "Write a larger final_fraction",
+                key="final_fraction",
+            )
+        if self._queries.denominator != 1:
+            raise misfit(
+                f"from {initial} to {final} is not a whole number of queries of "
+                f"{self.query_fraction}",
+                f"Write one that divides {float(_exact(final) - _exact(initial))}",
+                key="query_fraction",
+            )
+        if _exact(final) + self.exact_validation_fraction > 1:
+            raise misfit(
+                f"{final} and validation_fraction = {self.validation_fraction} are more than "
+                "all training images",
+                "Lower one of them",
+                key="final_fraction",
+            )
+        return self
+
+
+class Tuning(_Table):
+    """The AutoML of a cycle: random search over ``space`` (paper, section 4; supplement 1.3)."""
+
+    trials: Count = Field(description=f"{_COUNT}: the trials of one tuning")
+    scope: Literal["per-initial-set", "first-initial-set", "fixed"] = Field(
+        description='"per-initial-set", "first-initial-set" or "fixed"'
+    )
+    space: Annotated[Space, PlainValidator(_read_space), PlainSerializer(write_space)] = Field(
+        description="a table [tuning.space] with a line for each hyper-parameter"
+    )
+
+    @model_validator(mode="after")
+    def _fixed_is_fixed(self) -> Tuning:
+        if self.scope == "fixed":
+            if self.trials != 1:
+                raise misfit(
+                    f'{self.trials} trials, but scope = "fixed" tunes nothing',
+                    "Write trials = 1, or another scope",
+                    key="trials",
+                )
+            try:
+                require_single_values(self.space)
+            except UsageError as error:
+                raise misfit_from(error) from None
+        return self
+
+
+class Training(_Table):
+    """How a model is trained (paper, section 5)."""
+
+    epochs: Count = Field(description=_COUNT)
+    normalize: bool = Field(
+        default=True,
+        description="true (by mean and deviation of the initial labeled set) or false",
+    )
+
+
+class Methods(_Table):
+    """The samplers compared, and the one that all others are compared with."""
+
+    compared: Annotated[tuple[SamplerReference, ...], _tuple, Field(min_length=1)] = Field(
+        description='a list of samplers, such as ["random", { sampler = "vaal", epochs = 15 }]'
+    )
+    reference: SamplerReference = Field(
+        default=Reference("random"), description="one of the samplers compared"
+    )
+
+    @model_validator(mode="after")
+    def _distinct_and_with_reference(self) -> Methods:
+        labels = [method.label for method in self.compared]
+        _refuse_repeats(labels, key="compared")
+        if self.reference.label not in labels:
+            raise misfit(
+                f"'{self.reference.label}' is not among the methods compared",
+                "Add it to methods.compared, or write one of them as methods.reference",
+                key="reference",
+            )
+        return self
+
+
+class LongTail(_Table):
+    """The power law of a long-tailed initial set: class i gets a + k · exp(alpha · (i + 0.5)).
+
+    The counts are scaled to the size of the initial set.
+    """
+
+    a: Annotated[float, Field(ge=1)] = Field(description="a number of 1 or more")
+    k: Annotated[float, Field(gt=0)] = Field(description="a number above 0")
+    alpha: Annotated[float, Field(lt=0)] = Field(description="a number below 0")
+
+
+class Scenario(_Table):
+    """One experimental condition; its split and budgets are the protocol's."""
+
+    name: Name = Field(description=_NAME)
+    dataset: DatasetReference = Field(description='a dataset, such as "digits"')
+    model: ModelReference = Field(description='a model, such as "small-cnn"')
+    regularizers: Annotated[tuple[RegularizerReference, ...], BeforeValidator(written_out)] = Field(
+        description='a list of regularizers, such as ["weight-decay", "strong"], or []'
+    )
+    oracle: OracleReference = Field(description='an oracle, such as "perfect"')
+    loss: Literal["cross-entropy", "class-weighted-cross-entropy"] = Field(
+        default="cross-entropy",
+        exclude_if=lambda loss: loss == "cross-entropy",
+        description='"cross-entropy" or "class-weighted-cross-entropy"',
+    )
+    long_tail: LongTail | None = Field(
+        default=None,
+        exclude_if=_is_none,
+        description="a table such as { a = 500, k = 4000, alpha = -0.32 }: class sizes of the "
+        "initial set",
+    )
+
+    @model_validator(mode="after")
+    def _regularizers_distinct(self) -> Scenario:
+        names = [regularizer.name for regularizer in self.regularizers]
+        _refuse_repeats(names, key="regularizers")
+        return self
+
+
+class Suite(_Table):
+    """A frozen declaration: protocol, scenarios and the methods compared.
+
+    Fields are the keys of the TOML file. Read one with ``load_suite``.
+    """
+
+    # ``schema`` is a deprecated method of pydantic's models, hence the alias.
+    schema_version: int = Field(
+        alias="schema", ge=SCHEMA, le=SCHEMA, description=f"schema = {SCHEMA}"
+    )
+    name: Name = Field(description=_NAME)
+    version: Count = Field(description=_COUNT)
+    title: str = Field(description="a line of text")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
+        default=0, description="a whole number of 0 or more, below 2**63"
+    )
+    protocol: Protocol = Field(description="a table [protocol]")
+    tuning: Tuning = Field(description="a table [tuning]")
+    training: Training = Field(description="a table [training]")
+    methods: Methods = Field(description="a table [methods]")
+    scenarios: Annotated[tuple[Scenario, ...], _tuple, Field(min_length=1)] = Field(
+        description="at least one table [[scenarios]]"
+    )
+
+    @model_validator(mode="after")
+    def _scenarios_distinct(self) -> Suite:
+        _refuse_repeats([scenario.name for scenario in self.scenarios], key="scenarios")
+        return self
+
+    def with_methods(self, references: Iterable[Reference]) -> Suite:
+        """This suite comparing ``references`` with its own reference, and nothing else.
+
+        What ``--plugin NAME`` means. A method given twice, or given though it is the
+        reference, is compared once.
+        """
+        reference = self.methods.reference
+        distinct = {method.label: method for method in (reference, *references)}
+        methods = Methods(compared=tuple(distinct.values()), reference=reference)
+        return self.model_copy(update={"methods": methods})
+
+
+def _refuse_repeats(names: list[str], *, key: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise misfit(f"'{name}' is there twice", "Rename or remove one of them", key=key)
+
+
+def _exact(fraction: float) -> Fraction:
+    """0.1 as 1/10, not as the nearest binary number."""
+    return Fraction(str(fraction))

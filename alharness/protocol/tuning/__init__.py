@@ -1,0 +1,1 @@
+"""Tuning: the hyper-parameters of each trial, and which trial is best."""

@@ -1,0 +1,1 @@
+"""Results: the document of what a bench found."""

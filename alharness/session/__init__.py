@@ -1,0 +1,1 @@
+"""Sessions: a bench opened in a workspace; what the command line and notebooks use."""

@@ -1,0 +1,120 @@
+"""What ``bench`` does once everything is found: compute, track, report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from alharness.engine.device import find_device, lanes
+from alharness.engine.execute import Engine
+from alharness.engine.plugins import Plugins
+from alharness.executors.coordinator import Coordinator
+from alharness.executors.executor import Executor
+from alharness.executors.inline import InlineExecutor
+from alharness.executors.local import LocalExecutor
+from alharness.executors.workers import Limits, half_of_memory
+from alharness.leaderboard.report import report_json, report_markdown
+from alharness.observing.observation import Observation
+from alharness.observing.observers import Observers
+from alharness.observing.progress import Pace, progress
+from alharness.protocol.planning.survey import Survey
+from alharness.results.collect import results
+from alharness.results.findings import ScenarioFinding, findings
+from alharness.session.asked import Computing
+from alharness.session.opening import Opened
+from alharness.store.files import write_over
+from alharness.tracking.mlflow_process import Destination, MlflowProcess
+from alharness.tracking.mlflow_tracker import MlflowTracker
+from alharness.tracking.tracking_uri import shown, tracking_uri
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a bench ended with."""
+
+    findings: Sequence[ScenarioFinding]
+    report: dict[str, Any]
+    failures: Sequence[str]
+    path: Path
+
+
+def carry_out(opened: Opened, console: Console, computing: Computing, uri: str | None) -> Outcome:
+    """Execute every unit that can be, follow it on the terminal and in MLflow, write the report.
+
+    Raises UsageError, before anything is computed, for a device or a tracking
+    URI that cannot be used.
+    """
+    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    uri = tracking_uri(uri, opened.workspace.root)
+    executor = make_executor(opened, computing)
+    if computing.executor == "inline":
+        say("Executor inline: samplers are not isolated. Use it to look for errors.")
+    coordinator = Coordinator(opened.bench, opened.workspace, executor)
+    plugins = Observers(opened.registry.plugins, say)
+    with closing(make_tracker(coordinator, uri, say)) as tracker:
+        try:
+            with _followed(coordinator, plugins, console, tracker, say):
+                state = coordinator.run()
+        finally:
+            executor.shutdown()
+        outcome = _report(opened, coordinator, state)
+        plugins.bench_finished(outcome.report)
+    return outcome
+
+
+def make_executor(opened: Opened, computing: Computing) -> Executor:
+    """The executor that the command line asks for. Raises UsageError for an unusable device."""
+    if computing.executor == "inline":
+        device = find_device(computing.device)
+        return InlineExecutor(Engine(opened.workspace, Plugins(opened.registry), device))
+    return LocalExecutor(
+        opened.workspace,
+        opened.registry,
+        opened.plugin_files,
+        lanes(computing.device, computing.jobs, computing.jobs_per_gpu),
+        Limits(computing.query_timeout, computing.query_memory or half_of_memory()),
+    )
+
+
+def make_tracker(coordinator: Coordinator, uri: str, say: Callable[[str], None]) -> MlflowTracker:
+    """What follows a bench in MLflow; ``uri`` names its store, ``say`` gets its messages."""
+    suite = coordinator.bench.suite
+    destination = Destination(uri, coordinator.workspace.root, suite.name, suite.title)
+    record, writer = coordinator.ledger.record, MlflowProcess(destination)
+    return MlflowTracker(coordinator.bench, record, writer, shown(uri), say)
+
+
+@contextmanager
+def _followed(
+    coordinator: Coordinator,
+    plugins: Observers,
+    console: Console,
+    tracker: MlflowTracker,
+    say: Callable[[str], None],
+) -> Iterator[None]:
+    pace = Pace(coordinator.ledger, coordinator.executor.slots)
+    shown_progress = progress(console, pace)
+    coordinator.observer = Observation([shown_progress, tracker], plugins, say)
+    try:
+        yield
+    finally:
+        shown_progress.close()
+
+
+def _report(opened: Opened, coordinator: Coordinator, state: Survey) -> Outcome:
+    found = [findings(one) for one in results(opened.bench, state, coordinator.ledger)]
+    failed = state.failed()
+    failures = [message for key, message in coordinator.failures.items() if key in failed]
+    report = report_json(opened.bench, found, failures)
+    folder, name = opened.workspace.reports, opened.bench.suite.name
+    path = folder / f"{name}.md"
+    write_over(path, report_markdown(opened.bench, found, failures).encode())
+    write_over(folder / f"{name}.json", json.dumps(report, indent=1).encode())
+    return Outcome(found, report, failures, path)

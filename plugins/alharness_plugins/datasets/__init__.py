@@ -1,0 +1,1 @@
+"""Datasets: images and their labels."""

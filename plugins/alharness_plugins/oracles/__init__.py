@@ -1,0 +1,1 @@
+"""Oracles: who labels what was picked."""

@@ -1,0 +1,1 @@
+"""Regularizers: what acts while a model trains."""

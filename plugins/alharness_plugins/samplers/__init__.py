@@ -1,0 +1,1 @@
+"""Samplers: which images to label next."""

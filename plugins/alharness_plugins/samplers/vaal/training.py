@@ -1,0 +1,127 @@
+"""The game of VAE and discriminator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+import alharness
+from alharness.epochs import run_epochs
+from alharness_plugins.samplers.vaal import VaalParameters, losses
+from alharness_plugins.samplers.vaal.networks import Discriminator, Vae
+
+
+def trained_networks(pool: alharness.Pool, parameters: VaalParameters) -> tuple[Vae, Discriminator]:
+    """Both networks after all epochs. Draws from torch's global generators.
+
+    An epoch has (n_labeled + n_unlabeled) // batch_size iterations, at least one.
+    Raises HarnessError when a loss is not finite, or images are too small.
+    """
+    game = Game(pool, parameters)
+    iterations = max((pool.n_labeled + pool.n_unlabeled) // parameters.batch_size, 1)
+    # To the loop, an iteration is a batch of one: which images it takes, each set's passes say.
+    run_epochs(
+        iterations,
+        1,
+        parameters.epochs,
+        step=lambda _: game.iteration(),
+        after_epoch=_checked,
+        generator=torch.default_generator,
+    )
+    return game.vae, game.discriminator
+
+
+class Game:
+    """VAE and discriminator, their optimizers, and the batches they play with."""
+
+    def __init__(self, pool: alharness.Pool, parameters: VaalParameters) -> None:
+        _, channels, side, _ = pool.images("labeled", torch.tensor([0])).shape
+        self.vae = Vae(channels, side, parameters.latent, parameters.width).to(pool.device)
+        self.discriminator = Discriminator(parameters.latent).to(pool.device)
+        self._parameters = parameters
+        self._batches = batches(pool, parameters.batch_size)
+        self._vae_optimizer, self._discriminator_optimizer = (
+            torch.optim.Adam(network.parameters(), lr=parameters.learning_rate, fused=True)
+            for network in (self.vae, self.discriminator)
+        )
+
+    def iteration(self) -> torch.Tensor:
+        """Steps of the VAE, each on a batch of its own, then of the discriminator.
+
+        The discriminator's first step takes the VAE's last batch. Returns the sum of the
+        last losses of both, a scalar.
+        """
+        for _ in range(self._parameters.vae_steps):
+            labeled, unlabeled = next(self._batches)
+            vae_loss = self.vae_step(labeled, unlabeled)
+        for number in range(self._parameters.adversary_steps):
+            if number > 0:
+                labeled, unlabeled = next(self._batches)
+            discriminator_loss = self.discriminator_step(labeled, unlabeled)
+        return vae_loss + discriminator_loss
+
+    def vae_step(self, labeled: torch.Tensor, unlabeled: torch.Tensor) -> torch.Tensor:
+        """Reconstruct both sets and make them pass for labeled; returns the loss."""
+        self.vae.train()
+        reduced = losses.REDUCTIONS[self._parameters.reduction]
+        labeled_outputs, unlabeled_outputs = self.vae(labeled), self.vae(unlabeled)
+        loss = (
+            reduced(labeled, *labeled_outputs, self._parameters.beta)
+            + reduced(unlabeled, *unlabeled_outputs, self._parameters.beta)
+            + self._parameters.adversary_weight
+            * losses.deceiving(*self._logits(labeled_outputs[1], unlabeled_outputs[1]))
+        )
+        self._vae_optimizer.zero_grad()
+        loss.backward(inputs=list(self.vae.parameters()))
+        self._vae_optimizer.step()
+        return loss.detach()
+
+    def discriminator_step(self, labeled: torch.Tensor, unlabeled: torch.Tensor) -> torch.Tensor:
+        """Tell labeled from unlabeled; returns the loss.
+
+        Latent means come from the VAE in evaluation mode, as in the published code: as they
+        are when scored, and batch norm does not take away what sets one batch apart from the
+        other.
+        """
+        self.vae.eval()
+        with torch.no_grad():
+            means = [self.vae.encode(images)[0] for images in (labeled, unlabeled)]
+        loss = losses.discriminating(*self._logits(*means))
+        self._discriminator_optimizer.zero_grad()
+        loss.backward()
+        self._discriminator_optimizer.step()
+        return loss.detach()
+
+    def _logits(self, *means: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Of labeled and unlabeled means, in one pass."""
+        return self.discriminator(torch.cat(means)).split([len(one) for one in means])
+
+
+def batches(pool: alharness.Pool, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Labeled and unlabeled images, without end; draws from torch's global CPU generator."""
+    labeled = endless_passes(pool.n_labeled, size, torch.default_generator)
+    unlabeled = endless_passes(pool.n_unlabeled, size, torch.default_generator)
+    for pair in zip(labeled, unlabeled, strict=True):
+        yield pool.images("labeled", pair[0]), pool.images("unlabeled", pair[1])
+
+
+def endless_passes(n: int, size: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
+    """Rows, (b,) int64, of shuffled passes over n images, one pass after the other.
+
+    b is ``size``, or less at the end of a pass. As in the epoch loop, a last batch of one
+    image is dropped unless it is an only image or batches are of one.
+    """
+    while True:
+        for rows in torch.randperm(n, generator=generator).split(size):
+            if len(rows) > 1 or min(size, n) == 1:
+                yield rows
+
+
+def _checked(epoch: int, loss: torch.Tensor) -> None:
+    if not torch.isfinite(loss):
+        raise alharness.HarnessError(
+            f"the loss is {loss.item()} in epoch {epoch}",
+            where="vaal",
+            remedy="Try a lower learning_rate",
+        )

@@ -1,0 +1,195 @@
+"""svhn, mnist, stl10.
+
+Independent source: small files that are written here in the official formats, as their
+sites describe them: SVHN's MATLAB files (X of 32 x 32 x 3 x n, y of 1 to 10, where 10 is digit
+0), MNIST's gzipped IDX files, STL-10's bytes in column-major order with labels of 1 to 10.
+Their MD5 sums stand in for the published ones.
+"""
+
+import functools
+import gzip
+import hashlib
+import http.server
+import struct
+import tarfile
+import threading
+
+import numpy as np
+import pytest
+import scipy.io
+import torchvision.datasets
+from alharness_plugins.datasets.mnist import Mnist
+from alharness_plugins.datasets.stl10 import Stl10
+from alharness_plugins.datasets.svhn import Svhn
+
+from alharness import UsageError
+
+RNG = np.random.default_rng(0)
+N_TRAIN, N_TEST = 12, 7
+
+
+def md5(path):
+    return hashlib.md5(path.read_bytes()).hexdigest()
+
+
+def write_svhn(folder, monkeypatch):
+    """Images that differ in every pixel, and digits in the order of the files."""
+    listed, truth = {}, []
+    for split, n in (("train", N_TRAIN), ("test", N_TEST)):
+        images = RNG.integers(0, 256, (n, 32, 32, 3), dtype=np.uint8)  # n, row, column, colour
+        digits = np.arange(n) % 10
+        path = folder / f"{split}_32x32.mat"
+        y = np.where(digits == 0, 10, digits).astype(np.uint8)[:, None]
+        scipy.io.savemat(path, {"X": np.stack(list(images), axis=3), "y": y})
+        listed[split] = ["http://no.where.invalid/x.mat", path.name, md5(path)]
+        truth += [images.transpose(0, 3, 1, 2), digits]
+    monkeypatch.setattr(torchvision.datasets.SVHN, "split_list", listed)
+    return truth
+
+
+def write_mnist(folder, monkeypatch):
+    raw = folder / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    resources, truth = [], []
+    for split, n in (("train", N_TRAIN), ("t10k", N_TEST)):
+        images = RNG.integers(0, 256, (n, 28, 28), dtype=np.uint8)
+        digits = np.arange(n) % 10
+        files = {
+            f"{split}-images-idx3-ubyte.gz": struct.pack(">iiii", 2051, n, 28, 28)
+            + b"".join(bytes(row) for image in images.tolist() for row in image),
+            f"{split}-labels-idx1-ubyte.gz": struct.pack(">ii", 2049, n) + bytes(digits.tolist()),
+        }
+        for name, content in files.items():
+            (raw / name).write_bytes(gzip.compress(content))
+            resources.append((name, md5(raw / name)))
+        truth += [images[:, None], digits]
+    monkeypatch.setattr(torchvision.datasets.MNIST, "resources", resources)
+    monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", ["http://no.where.invalid/"])
+    return truth
+
+
+def write_stl10(folder, monkeypatch):
+    base = folder / "stl10_binary"
+    base.mkdir()
+    truth, listed = [], {}
+    for split, n in (("train", N_TRAIN), ("test", N_TEST)):
+        images = RNG.integers(0, 256, (n, 3, 96, 96), dtype=np.uint8)  # n, colour, row, column
+        classes = np.arange(n) % 10
+        columns = b"".join(
+            bytes(image[colour, :, column].tolist())
+            for image in images
+            for colour in range(3)
+            for column in range(96)
+        )
+        (base / f"{split}_X.bin").write_bytes(columns)
+        (base / f"{split}_y.bin").write_bytes(bytes((classes + 1).tolist()))
+        listed[split] = [
+            [f"{split}_{part}.bin", md5(base / f"{split}_{part}.bin")] for part in "Xy"
+        ]
+        truth += [images, classes]
+    absent = ["unlabeled_X.bin", "0" * 32]
+    monkeypatch.setattr(torchvision.datasets.STL10, "train_list", [*listed["train"], absent])
+    monkeypatch.setattr(torchvision.datasets.STL10, "test_list", listed["test"])
+    monkeypatch.setattr(torchvision.datasets.STL10, "url", "http://no.where.invalid/x.tar.gz")
+    return truth
+
+
+DATASETS = {
+    "svhn": (Svhn, write_svhn, "test_32x32.mat"),
+    "mnist": (Mnist, write_mnist, "MNIST/raw/t10k-labels-idx1-ubyte.gz"),
+    "stl10": (Stl10, write_stl10, "stl10_binary/train_y.bin"),
+}
+
+
+@pytest.fixture(params=DATASETS)
+def official(request, tmp_path, monkeypatch):
+    """Name, class, folder, (train images, train labels, test images, test labels), one file."""
+    dataset, write, file = DATASETS[request.param]
+    return request.param, dataset, tmp_path, write(tmp_path, monkeypatch), tmp_path / file
+
+
+def parts(images):
+    return [images.train_images, images.train_labels, images.test_images, images.test_labels]
+
+
+def test_images_and_labels_are_those_of_the_files(official):
+    _, dataset, folder, truth, _ = official
+    loaded = dataset().load(folder, download=False)
+    assert loaded.n_classes == 10
+    for given, true in zip(parts(loaded), truth, strict=True):
+        np.testing.assert_array_equal(given, true)
+    assert [part.dtype for part in parts(loaded)] == ["uint8", "int64"] * 2
+    assert all(images.flags["C_CONTIGUOUS"] for images in parts(loaded)[::2])
+
+
+def test_limit_takes_the_first_of_each_split(official):
+    _, dataset, folder, truth, _ = official
+    loaded = dataset(limit=5).load(folder, download=False)
+    for given, true in zip(parts(loaded), truth, strict=True):
+        np.testing.assert_array_equal(given, true[:5])
+
+
+@pytest.mark.parametrize("harm", ["gone", "one bit", "short"])
+def test_without_whole_files_it_says_what_where_and_how_to_mend_it(official, harm):
+    name, dataset, folder, _, file = official
+    content = file.read_bytes()
+    match harm:
+        case "gone":
+            file.unlink()
+        case "one bit":
+            file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        case "short":
+            file.write_bytes(content[:-3])
+    with pytest.raises(UsageError) as raised:
+        dataset().load(folder, download=False)
+    assert f"{name} is not in '{folder}', or its files are damaged" in raised.value.what
+    assert raised.value.where == f"dataset '{name}'"
+    assert "--download" in raised.value.remedy
+
+
+def test_what_cannot_be_fetched_is_a_usage_error_too(official):
+    name, dataset, folder, _, file = official
+    file.unlink()
+    with pytest.raises(UsageError, match=f"{name} is not in"):
+        dataset().load(folder, download=True)
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files, and logs nothing."""
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def mirror(tmp_path):
+    """A folder, and the address where it is served from."""
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    handler = functools.partial(Quiet, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        yield folder, f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def test_a_damaged_file_is_fetched_again(official, mirror, monkeypatch):
+    name, dataset, folder, truth, file = official
+    served, address = mirror
+    match name:
+        case "svhn":
+            file.rename(served / file.name)
+            torchvision.datasets.SVHN.split_list["test"][0] = address + file.name
+        case "mnist":
+            file.rename(served / file.name)
+            torchvision.datasets.MNIST.mirrors.append(address)
+        case "stl10":
+            archive = served / "stl10_binary.tar.gz"
+            with tarfile.open(archive, "w:gz") as tar:
+                tar.add(folder / "stl10_binary", "stl10_binary")
+            monkeypatch.setattr(torchvision.datasets.STL10, "url", address + archive.name)
+            monkeypatch.setattr(torchvision.datasets.STL10, "tgz_md5", md5(archive))
+    file.write_bytes(b"damaged")
+    loaded = dataset().load(folder, download=True)
+    for given, true in zip(parts(loaded), truth, strict=True):
+        np.testing.assert_array_equal(given, true)

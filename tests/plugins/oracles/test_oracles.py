@@ -1,0 +1,184 @@
+"""Oracles: what noise does to labels, and labels from a file.
+
+Independent sources: the counts that the definitions give by hand, scipy.stats for what is drawn.
+"""
+
+import numpy as np
+import pytest
+from alharness_plugins.oracles.noisy import NoisyOracle, NoisyParameters
+from alharness_plugins.oracles.perfect import PerfectOracle
+from alharness_plugins.oracles.recorded import RecordedOracle
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from scipy.stats import binomtest, chisquare
+
+from alharness import HarnessError, UsageError
+
+C = 5
+MATRIX = [
+    [1.0, 0.0, 0.0, 0.0, 0.0],
+    [0.0, 0.5, 0.5, 0.0, 0.0],
+    [0.0, 0.0, 0.0, 1.0, 0.0],
+    [0.2, 0.2, 0.2, 0.2, 0.2],
+    [0.1, 0.0, 0.0, 0.0, 0.9],
+]
+
+
+def annotate(oracle, truth, seed=0, n_classes=C):
+    truth = np.asarray(truth, dtype=np.int64)
+    given_ = truth.copy()
+    labels = oracle.annotate(given_, np.arange(len(truth)), n_classes, np.random.default_rng(seed))
+    assert (given_ == truth).all()
+    return labels
+
+
+def truths(n, seed=7):
+    return np.random.default_rng(seed).integers(C, size=n)
+
+
+KINDS = {
+    "permute": {},
+    "uniform": {},
+    "flip": {},
+    "confusion": {"matrix": MATRIX},
+}
+
+
+@pytest.mark.parametrize("noise", KINDS)
+@given(
+    st.lists(st.integers(0, C - 1), min_size=1, max_size=60), st.floats(0, 1), st.integers(0, 99)
+)
+def test_no_more_labels_are_touched_than_the_fraction(noise, truth, fraction, seed):
+    oracle = NoisyOracle(noise, fraction, **KINDS[noise])
+    labels = annotate(oracle, truth, seed)
+    assert labels.shape == (len(truth),)
+    assert np.issubdtype(labels.dtype, np.integer)
+    assert set(labels.tolist()) <= set(range(C))
+    assert np.count_nonzero(labels != truth) <= fraction * len(truth) + 1e-9
+    assert (annotate(oracle, truth, seed) == labels).all()
+
+
+@given(
+    st.lists(st.integers(0, C - 1), min_size=1, max_size=60), st.floats(0, 1), st.integers(0, 99)
+)
+def test_permuted_labels_keep_the_class_histogram(truth, fraction, seed):
+    labels = annotate(NoisyOracle("permute", fraction), truth, seed)
+    assert sorted(labels.tolist()) == sorted(truth)
+
+
+def test_a_permutation_moves_labels():
+    truth = truths(2000)
+    wrong = np.count_nonzero(annotate(NoisyOracle("permute", 0.5), truth) != truth)
+    assert binomtest(wrong, 1000, 1 - 1 / C).pvalue > 1e-4
+
+
+def test_a_flip_is_always_wrong_and_any_other_class():
+    truth = np.full(1000, 2)
+    labels = annotate(NoisyOracle("flip", 0.29), truth)
+    counts = np.bincount(labels, minlength=C)
+    assert counts[2] == 710
+    assert chisquare(np.delete(counts, 2)).pvalue > 1e-4
+
+
+def test_a_uniform_label_may_be_the_true_one():
+    labels = annotate(NoisyOracle("uniform", 1.0), np.full(5000, 3))
+    assert chisquare(np.bincount(labels, minlength=C)).pvalue > 1e-4
+
+
+def test_a_confusion_follows_its_matrix():
+    for true_class, row in enumerate(np.array(MATRIX)):
+        oracle = NoisyOracle("confusion", 1.0, matrix=MATRIX)
+        counts = np.bincount(annotate(oracle, np.full(3000, true_class)), minlength=C)
+        possible = row > 0
+        assert not counts[~possible].any()
+        if possible.sum() > 1:
+            assert chisquare(counts[possible], 3000 * row[possible]).pvalue > 1e-4
+
+
+def test_the_mislabeled_images_are_drawn():
+    """Another generator, other images: none is spared and none always hit."""
+    wrong = [
+        annotate(NoisyOracle("flip", 0.3), truths(50), seed) != truths(50) for seed in range(200)
+    ]
+    hits = np.sum(wrong, axis=0)
+    assert hits.sum() == 200 * 15
+    assert hits.min() > 30
+    assert hits.max() < 95
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"noise": "random"},
+        {"fraction": 1.5},
+        {"noise": "confusion"},
+        {"matrix": MATRIX},
+        {"noise": "confusion", "matrix": [[0.5, 0.5], [0.5, 0.4]]},
+        {"noise": "confusion", "matrix": [[0.5, 0.5]]},
+        {"noise": "confusion", "matrix": [[-1, 2], [0, 1]]},
+        {"cost_per_label": -1},
+    ],
+)
+def test_refuses(wrong):
+    with pytest.raises(ValidationError):
+        NoisyParameters(**wrong)
+
+
+def test_what_only_the_data_tell():
+    with pytest.raises(HarnessError, match="of 5 classes, the data of 3"):
+        annotate(NoisyOracle("confusion", 1.0, matrix=MATRIX), [0], n_classes=3)
+    with pytest.raises(HarnessError, match="no other class"):
+        annotate(NoisyOracle("flip", 1.0), [0], n_classes=1)
+
+
+def test_costs():
+    assert PerfectOracle(0.5).cost_per_label == NoisyOracle(cost_per_label=0.5).cost_per_label
+    assert RecordedOracle(cost_per_label=2).cost_per_label == 2
+
+
+@pytest.fixture
+def labels_file(tmp_path):
+    def write(text):
+        path = tmp_path / "labels.csv"
+        path.write_text(text)
+        return RecordedOracle(str(path))
+
+    return write
+
+
+def test_recorded_labels_go_by_index(labels_file):
+    oracle = labels_file("index,label\n10,4\n7,0\n8,2\n")
+    labels = oracle.annotate(
+        np.array([1, 1]), np.array([8, 10]), C, np.random.default_rng(0)
+    )  # fmt: skip
+    assert labels.tolist() == [2, 4]
+
+
+def test_another_content_is_another_fingerprint(labels_file):
+    one = labels_file("index,label\n0,1\n").fingerprint()
+    assert one != labels_file("index,label\n0,2\n").fingerprint()
+    assert one == labels_file("index,label\n0,1\n").fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("index,label\n0,1\n", r"no label for image 1 \(and 0 more\)"),
+        ("index,label\n0,1\n1,5\n", r"label 5 is not in \[0, 5\)"),
+        ("index,label\n0,1\n1,-1\n", r"label -1 is not"),
+        ("0,1\n1,2\n", "its header is 0,1"),
+        ("index,label\n0,cat\n", "no table of labels"),
+        ("index,label\n0,1,2\n", "no table of labels"),
+        ("", "no table of labels"),
+        ("index,label\n0,1\n0,2\n1,1\n", "an image has two lines"),
+    ],
+)
+def test_bad_files(labels_file, text, message):
+    with pytest.raises(UsageError, match=message):
+        annotate(labels_file(text), [0, 1])
+
+
+def test_no_file():
+    with pytest.raises(UsageError, match="the parameter 'path'"):
+        RecordedOracle("/nowhere/labels.csv").fingerprint()

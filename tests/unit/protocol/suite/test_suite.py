@@ -1,0 +1,393 @@
+"""Suites: what they hold, their digests, and one clear line for each mistake."""
+
+import tomllib
+from pathlib import Path
+
+import alharness_suites
+import pytest
+from pydantic import ValidationError
+
+from alharness import Choice, ExitCode, LogUniform, UsageError
+from alharness.protocol.components import Reference
+from alharness.protocol.suite.reading import load_suite, parse_suite, protocol_digest, suite_digest
+from alharness.protocol.suite.tables import Suite
+
+TEXT = """\
+schema = 1
+name = "tiny"
+version = 2
+title = "A tiny suite"
+
+[protocol]
+initial_sets = 5
+seeds = 3
+initial_fraction = 0.10
+query_fraction = 0.10
+final_fraction = 0.40
+validation_fraction = 0.10
+
+[tuning]
+trials = 50
+scope = "per-initial-set"
+
+[tuning.space]
+learning-rate = { log = [1e-5, 1e-2] }
+batch-size = [8, 16]
+optimizer = ["sgd", "adam"]
+
+[training]
+epochs = 40
+
+[methods]
+compared = ["random", { sampler = "vaal", epochs = 15 }]
+
+[[scenarios]]
+name = "tiny-mlp"
+dataset = { dataset = "digits", limit = 100 }
+model = "timm:resnet18.a1_in1k"
+regularizers = ["weight-decay", { regularizer = "flip-crop", padding = 1 }]
+oracle = "perfect"
+"""
+
+
+def changed(*replacements: tuple[str, str]) -> str:
+    text = TEXT
+    for old, new in replacements:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+def parse(*replacements: tuple[str, str]) -> Suite:
+    return parse_suite(changed(*replacements), "tiny.toml")
+
+
+def test_what_a_suite_holds():
+    suite = parse()
+    assert (suite.schema_version, suite.name, suite.version, suite.seed) == (1, "tiny", 2, 0)
+    assert suite.protocol.n_initial_sets == 5
+    assert suite.tuning.space == {
+        "learning-rate": LogUniform(1e-5, 1e-2),
+        "batch-size": Choice((8, 16)),
+        "optimizer": Choice(("sgd", "adam")),
+    }
+    assert suite.training.normalize is True
+    assert suite.methods.reference == Reference("random")
+    assert suite.methods.compared == (Reference("random"), Reference("vaal", {"epochs": 15}))
+    (scenario,) = suite.scenarios
+    assert scenario.dataset == Reference("digits", {"limit": 100})
+    assert scenario.model == Reference("timm:resnet18.a1_in1k")
+    assert scenario.regularizers == (
+        Reference("weight-decay"),
+        Reference("flip-crop", {"padding": 1}),
+    )
+    assert scenario.oracle == Reference("perfect")
+
+
+def test_the_papers_partitions_are_five():
+    suite = parse(("initial_sets = 5", 'initial_sets = "munjal2022"'))
+    assert suite.protocol.initial_sets == "munjal2022"
+    assert suite.protocol.n_initial_sets == 5
+
+
+def test_a_suite_is_frozen():
+    suite = parse()
+    with pytest.raises(ValidationError, match="frozen"):
+        suite.seed = 3
+    with pytest.raises(ValidationError, match="frozen"):
+        suite.protocol.seeds = 1
+
+
+BAD = [
+    # what is changed, into what, where, words of the message
+    ("seeds = 3", "seeds =", "", ["not TOML", "line 8"]),
+    ("seeds = 3", "seedz = 3", "protocol.seedz", ["unknown key (and 1 more)", "mean 'seeds'?"]),
+    ("epochs = 40", "epochs = 40\nwarm_start = true", "training.warm_start", ["epochs, normal"]),
+    ("[training]", "[trainig]", "trainig", ["unknown key", "Did you mean 'training'?"]),
+    ("[[scenarios]]", "[[scenario]]", "scenario", ["unknown key", "'scenarios'"]),
+    ('oracle = "perfect"', 'orakel = "perfect"', "scenarios[0].orakel", ["mean 'oracle'?"]),
+    ("schema = 1", "", "schema", ["is missing", "Write schema = 1"]),
+    ("schema = 1", "schema = 2", "schema", ["2 is newer", "(1)", "Upgrade alharness"]),
+    ("schema = 1", "schema = 0", "schema", ["0 (a whole number) does not fit"]),
+    ("schema = 1", "schema = true", "schema", ["true (a boolean)", "Write schema = 1"]),
+    ("seeds = 3", "", "protocol.seeds", ["is missing", "a whole number of 1 or more"]),
+    ("seeds = 3", "seeds = true", "protocol.seeds", ["true (a boolean)", "a whole number"]),
+    ("seeds = 3", "seeds = 3.0", "protocol.seeds", ["3.0 (a number)", "a whole number"]),
+    ("seeds = 3", 'seeds = "3"', "protocol.seeds", ['"3" (a string)', "a whole number"]),
+    ("seeds = 3", "seeds = 0", "protocol.seeds", ["0 (a whole number)", "1 or more"]),
+    ("seeds = 3", "seeds = 2026-01-01", "protocol.seeds", ["(a date or time)"]),
+    ("initial_sets = 5", "initial_sets = true", "protocol.initial_sets", ['"munjal2022"']),
+    ("initial_sets = 5", 'initial_sets = "five"', "protocol.initial_sets", ['"five" (a string)']),
+    ("initial_sets = 5", "initial_sets = 0", "protocol.initial_sets", ["0 (a whole number)"]),
+    ('name = "tiny"', 'name = "Tiny Suite"', "name", ['"Tiny Suite"', "kebab-case"]),
+    ('name = "tiny-mlp"', 'name = "tiny_mlp"', "scenarios[0].name", ["kebab-case"]),
+    ("version = 2", 'version = "2"', "version", ['"2" (a string)', "a whole number"]),
+    ("version = 2", "version = 2\nseed = -1", "seed", ["-1", "0 or more"]),
+    ('title = "A tiny suite"', "title = 3", "title", ["3 (a whole number)", "a line of text"]),
+    ("initial_fraction = 0.10", "initial_fraction = 0", "protocol.initial_fraction", ["above 0"]),
+    ("final_fraction = 0.40", "final_fraction = 1.0", "protocol.final_fraction", ["below 1"]),
+    ("query_fraction = 0.10", "query_fraction = nan", "protocol.query_fraction", ["nan"]),
+    ("query_fraction = 0.10", "query_fraction = true", "protocol.query_fraction", ["boolean"]),
+    ("initial_fraction = 0.10", "initial_fraction = 0.4", "protocol.final_fraction", ["nothing"]),
+    ("query_fraction = 0.10", "query_fraction = 0.07", "protocol.query_fraction", ["divides 0.3"]),
+    (
+        "validation_fraction = 0.10",
+        "validation_fraction = 0.61",
+        "protocol.final_fraction",
+        ["0.4 and validation_fraction = 0.61", "Lower one"],
+    ),
+    ('["random", {', '["margin", {', "methods.reference", ["'random' is not among"]),
+    ('["random", {', '["random", "random", {', "methods.compared", ["'random' is there twice"]),
+    ('["random", {', '["random", {name = "x"}, {', "methods.compared[1]", ["names no sampler"]),
+    ('["random", {', '["random", "x:a=1", {', "methods.compared[1]", ["{ sampler = "]),
+    ('["random", {', '["random", 7, {', "methods.compared[1]", ["7 names no sampler"]),
+    ("epochs = 15", "epochs = inf", "methods.compared[1]", ["parameter of sampler 'vaal'"]),
+    ("epochs = 15", "epochs = 2026-01-01", "methods.compared[1]", ["is a date"]),
+    ('["weight-decay", {', '["flip-crop", {', "scenarios[0].regularizers", ["'flip-crop' is th"]),
+    ('oracle = "perfect"', "oracle = []", "scenarios[0].oracle", ["[] names no oracle"]),
+    ("trials = 50", "trials = 0", "tuning.trials", ["0 (a whole number)"]),
+    ('"per-initial-set"', '"each"', "tuning.scope", ['"each"', '"first-initial-set"']),
+    ('"per-initial-set"', '"fixed"', "tuning.trials", ["50 trials", "trials = 1"]),
+    ("log = [1e-5, 1e-2]", "log = [0, 1e-2]", "tuning.space.learning-rate", ["begin at 0"]),
+    ("log = [1e-5, 1e-2]", "log = [-1, 1]", "tuning.space.learning-rate", ["begin at -1"]),
+    ("log = [1e-5, 1e-2]", "log = [1, 1]", "tuning.space.learning-rate", ["from 1 to 1 is empty"]),
+    ("log = [1e-5, 1e-2]", "uniform = [0, 1]", "tuning.space.learning-rate", ["above 0"]),
+    ("log = [1e-5, 1e-2]", "log = [1e-5]", "tuning.space.learning-rate", ["not [low, high]"]),
+    ("log = [1e-5, 1e-2]", "log = [1, true]", "tuning.space.learning-rate", ["not [low, high]"]),
+    ("log = [1e-5, 1e-2]", "log = [1, inf]", "tuning.space.learning-rate", ["not [low, high]"]),
+    ("log = [1e-5, 1e-2]", "loc = [1, 2]", "tuning.space.learning-rate", ["{ log = [low, high] }"]),
+    ("batch-size = [8, 16]", "batch-size = [0]", "tuning.space.batch-size", ["[0] does not fit"]),
+    ("batch-size = [8, 16]", "batch-size = 8.0", "tuning.space.batch-size", ["whole numbers"]),
+    ("batch-size = [8, 16]", "batch-size = []", "tuning.space.batch-size", ["has no choice"]),
+    ("batch-size = [8, 16]", "batch-size = [8, 8]", "tuning.space.batch-size", ["8 is listed tw"]),
+    ("batch-size = [8, 16]", "batch-size = [[8]]", "tuning.space.batch-size", ["not a choice"]),
+    ("batch-size = [8, 16]", "", "tuning.space.batch-size", ["is missing"]),
+    ('["sgd", "adam"]', '["sgd", "SGD"]', "tuning.space.optimizer", ['["sgd", "adam"]']),
+    ("optimizer =", "Optimizer =", "tuning.space", ['"Optimizer" is not the name']),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "key", "words"), BAD)
+def test_a_mistake_is_one_clear_line(old, new, key, words):
+    with pytest.raises(UsageError) as caught:
+        parse((old, new))
+    message = str(caught.value)
+    assert caught.value.where == (f"tiny.toml, {key}" if key else "tiny.toml")
+    assert caught.value.remedy
+    assert caught.value.exit_code is ExitCode.USAGE
+    assert "\n" not in message
+    assert [word for word in words if word not in message] == []
+
+
+def test_empty_lists():
+    text = changed(('["random", { sampler = "vaal", epochs = 15 }]', "[]"))
+    with pytest.raises(UsageError, match=r"methods.compared: \[\]"):
+        parse_suite(text, "tiny.toml")
+    text = "scenarios = []\n" + TEXT.partition("[[scenarios]]")[0]
+    with pytest.raises(UsageError, match=r"scenarios: \[\].*\[\[scenarios\]\]"):
+        parse_suite(text, "tiny.toml")
+
+
+def test_no_regularizer_is_allowed():
+    text = TEXT.partition("regularizers = ")[0] + 'regularizers = []\noracle = "perfect"\n'
+    assert parse_suite(text, "tiny.toml").scenarios[0].regularizers == ()
+
+
+def test_two_scenarios_of_one_name():
+    scenario = TEXT[TEXT.index("[[scenarios]]") :]
+    with pytest.raises(UsageError, match="scenarios: 'tiny-mlp' is there twice"):
+        parse_suite(TEXT + scenario, "tiny.toml")
+    assert len(parse_suite(TEXT + scenario.replace("tiny-mlp", "other"), "").scenarios) == 2
+
+
+def test_fixed_demands_single_values():
+    fixed = [('"per-initial-set"', '"fixed"'), ("trials = 50", "trials = 1")]
+    with pytest.raises(UsageError, match=r"tuning.space.learning-rate: .*not a single value"):
+        parse(*fixed)
+    suite = parse(
+        *fixed,
+        ("{ log = [1e-5, 1e-2] }", "0.01"),
+        ("[8, 16]", "16"),
+        ('["sgd", "adam"]', '["sgd"]'),
+    )
+    assert suite.tuning.space["batch-size"] == Choice((16,))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("seeds = 3", 'seeds = """a\nb"""'),
+        ("seeds = 3", 'seeds = 3\n"a\\nb" = 1'),
+        ("optimizer =", '"opti\\nmizer" ='),
+        ("epochs = 15", '"a\\nb" = inf'),
+    ],
+)
+def test_a_line_break_in_a_suite_makes_no_second_line(old, new):
+    with pytest.raises(UsageError) as caught:
+        parse((old, new))
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(UsageError, match=r"none\.toml: cannot be read: No such file"):
+        load_suite(tmp_path / "none.toml")
+    (tmp_path / "latin.toml").write_bytes('title = "é"'.encode("latin-1"))
+    with pytest.raises(UsageError, match=r"latin\.toml: is not UTF-8"):
+        load_suite(tmp_path / "latin.toml")
+
+
+def test_a_file_is_read(tmp_path):
+    (tmp_path / "tiny.toml").write_text(TEXT, encoding="utf-8")
+    assert load_suite(tmp_path / "tiny.toml") == parse()
+
+
+def digests(*replacements: tuple[str, str]) -> tuple[str, str]:
+    suite = parse(*replacements)
+    return suite_digest(suite), protocol_digest(suite, suite.scenarios[0])
+
+
+def test_digests_never_change():
+    """Results of other digests are not ranked together: mend the code, not the digests."""
+    assert digests() == (
+        "5d4ba3c4409b0b7b5424c399d0e6dd44",
+        "1df9ce99a7d29dd2f93875175aedd9cb",
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("version = 2", "version = 2\nseed = 0"),
+        ("epochs = 40", "epochs = 40\nnormalize = true"),
+        ("[methods]", '[methods]\nreference = "random"'),
+        ('oracle = "perfect"', 'oracle = { oracle = "perfect" }'),
+        ("initial_fraction = 0.10", "initial_fraction = 1e-1"),
+        ("seeds = 3", "seeds = 3 # a comment"),
+    ],
+)
+def test_spelling_changes_no_digest(change):
+    assert digests(change) == digests()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("A tiny suite", "Another title"),
+        ("version = 2", "version = 3"),
+        ('name = "tiny"', 'name = "small"'),
+        ("epochs = 15", "epochs = 16"),
+    ],
+)
+def test_title_and_methods_change_the_suites_digest_only(change):
+    assert digests(change)[0] != digests()[0]
+    assert digests(change)[1] == digests()[1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("version = 2", "version = 2\nseed = 1"),
+        ("seeds = 3", "seeds = 4"),
+        ("trials = 50", "trials = 49"),
+        ("1e-5", "1e-6"),
+        ("[8, 16]", "[16, 8]"),
+        ("epochs = 40", "epochs = 41"),
+        ("epochs = 40", "epochs = 40\nnormalize = false"),
+        ("padding = 1", "padding = 2"),
+        ('"perfect"', '"noisy"'),
+        ("tiny-mlp", "tiny-net"),
+    ],
+)
+def test_the_protocol_changes_both_digests(change):
+    assert digests(change)[0] != digests()[0]
+    assert digests(change)[1] != digests()[1]
+
+
+def test_the_protocols_digest_is_of_one_scenario():
+    other = TEXT[TEXT.index("[[scenarios]]") :].replace("tiny-mlp", "other")
+    both = parse_suite(TEXT + other, "")
+    assert protocol_digest(both, both.scenarios[0]) == digests()[1]
+    assert protocol_digest(both, both.scenarios[1]) != digests()[1]
+
+
+def test_a_plugin_is_compared_with_the_reference_only():
+    suite = parse()
+    mine = Reference("my_sampler", {"power": 2})
+    assert suite.with_methods([mine]).methods.compared == (Reference("random"), mine)
+    assert suite.with_methods([mine, Reference("random"), mine]).methods.compared == (
+        Reference("random"),
+        mine,
+    )
+    assert protocol_digest(suite.with_methods([mine]), suite.scenarios[0]) == digests()[1]
+    assert suite == parse()
+
+
+@pytest.mark.parametrize(
+    "path", list(alharness_suites.alharness_suites()), ids=lambda path: path.stem
+)
+def test_the_suites_that_alharness_comes_with(path: Path):
+    suite = load_suite(path)
+    assert suite.name == path.stem
+
+
+def test_the_suite_cifar_is_the_papers_protocol():
+    """Sections 4 and 5, supplement 1.3. Published trap 21."""
+    (path,) = [p for p in alharness_suites.alharness_suites() if p.stem == "cifar"]
+    assert tomllib.loads(path.read_text(encoding="utf-8"))["protocol"] == {
+        "initial_sets": "munjal2022",
+        "seeds": 5,
+        "initial_fraction": 0.1,
+        "query_fraction": 0.1,
+        "final_fraction": 0.4,
+        "validation_fraction": 0.1,
+    }
+    suite = load_suite(path)
+    assert suite.tuning.trials == 50
+    assert suite.training.epochs == 150
+    assert suite.tuning.space == {
+        "learning-rate": LogUniform(1e-5, 1e-2),
+        "batch-size": Choice(tuple(2**k for k in range(3, 11))),
+        "optimizer": Choice(("sgd", "adam")),
+    }
+
+
+def test_strong_is_written_out():
+    """The paper's "-SR": RandAugment and SWA."""
+    strong = parse_suite(changed(('"weight-decay", {', '"strong", {')), "tiny.toml")
+    spelled = parse_suite(changed(('"weight-decay", {', '"randaugment", "swa", {')), "tiny.toml")
+    names = [one.name for one in strong.scenarios[0].regularizers]
+    assert names == ["randaugment", "swa", "flip-crop"]
+    assert suite_digest(strong) == suite_digest(spelled)
+    with pytest.raises(UsageError, match="'swa' is there twice"):
+        parse_suite(changed(('"weight-decay", {', '"swa", "strong", {')), "tiny.toml")
+
+
+def test_conditions_of_a_scenario():
+    text = f"{TEXT}loss = 'class-weighted-cross-entropy'\n"
+    text += "long_tail = { a = 500, k = 4000, alpha = -0.32 }\n"
+    scenario = parse_suite(text, "tiny.toml").scenarios[0]
+    assert scenario.loss == "class-weighted-cross-entropy"
+    assert scenario.long_tail.model_dump() == {"a": 500, "k": 4000, "alpha": -0.32}
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "remedy"),
+    [
+        ("loss = 'hinge'", "scenarios[0].loss", '"cross-entropy" or'),
+        (
+            "long_tail = { a = 0.5, k = 4, alpha = -1 }",
+            "scenarios[0].long_tail.a",
+            "1 or more",
+        ),
+        (
+            "long_tail = { a = 5, k = 4, alpha = 1 }",
+            "scenarios[0].long_tail.alpha",
+            "a number below 0",
+        ),
+    ],
+)
+def test_bad_conditions(line, key, remedy):
+    with pytest.raises(UsageError) as caught:
+        parse_suite(f"{TEXT}{line}\n", "tiny.toml")
+    assert key in caught.value.where
+    assert remedy in caught.value.remedy
