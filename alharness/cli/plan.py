@@ -32,15 +32,14 @@ def plan(
     from alharness.protocol.planning.survey import survey
     from alharness.protocol.planning.tally import estimate, overall, tallies
     from alharness.session.opening import open_bench
-    from alharness.store.workspace import StoreLedger
+    from alharness.store.ledger import StoreLedger
 
     opened = open_bench(opening)
     ledger = StoreLedger(opened.workspace)
     state = survey(opened.bench, ledger)
     seconds = estimate(state, ledger.seconds)
     numbers = tallies(state)
-    records = opened.workspace.records
-    reasons = outdated(state.ready(), lambda kind: (record.unit for record in records.all(kind)))
+    reasons = outdated(state.ready(), ledger.recorded_at)
     if as_json:
         rows: list[dict[str, Any]] = [
             {**place._asdict(), **asdict(tally), "total": tally.total}

@@ -12,7 +12,7 @@ from alharness.leaderboard import wording
 from alharness.observing.durations import clock
 from alharness.protocol.bench import Bench
 from alharness.protocol.planning.outdated import Outdated
-from alharness.protocol.planning.survey import SlotKind
+from alharness.protocol.planning.run import SlotKind
 from alharness.protocol.planning.tally import Group, Tally
 from alharness.results.findings import ScenarioFinding
 

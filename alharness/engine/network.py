@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -15,6 +14,7 @@ from alharness.api.regularizer import Regularizer
 from alharness.api.space import Value
 from alharness.engine.images import Images
 from alharness.engine.plugins import Plugins
+from alharness.protocol.units import Identity, parts
 from alharness.store.checkpoints import load_weights
 
 STATISTICS_BATCH = 1024
@@ -54,10 +54,11 @@ class Network(nn.Module):
         return self.model(self.normalized(images))  # type: ignore[no-any-return]
 
 
-def make_regularizers(plugins: Plugins, inputs: Mapping[str, Any]) -> list[Regularizer]:
+def make_regularizers(
+    plugins: Plugins, identities: Sequence[Identity], hyperparameters: Mapping[str, Value]
+) -> list[Regularizer]:
     """The regularizers of a unit, in their order, with the trial's hyper-parameters."""
-    hyperparameters: Mapping[str, Value] = inputs["hyperparameters"]
-    regularizers = [plugins.create("regularizer", identity) for identity in inputs["regularizers"]]
+    regularizers = [plugins.create("regularizer", identity) for identity in identities]
     for regularizer in regularizers:
         regularizer.hyperparameters = hyperparameters
     return regularizers
@@ -65,7 +66,7 @@ def make_regularizers(plugins: Plugins, inputs: Mapping[str, Any]) -> list[Regul
 
 def make_network(
     plugins: Plugins,
-    inputs: Mapping[str, Any],
+    described: parts.Network,
     regularizers: Sequence[Regularizer],
     statistics: tuple[torch.Tensor, torch.Tensor] | None = None,
 ) -> Network:
@@ -75,14 +76,14 @@ def make_network(
     taken as they are (weights that are loaded afterwards bring their own).
     Initialization draws from torch's global generators.
     """
-    model: Model = plugins.create("model", inputs["model"])
-    channels = inputs["in_channels"]
-    built = model.build(inputs["n_classes"], channels, inputs["image_size"])
+    model: Model = plugins.create("model", described.model)
+    channels = described.in_channels
+    built = model.build(described.n_classes, channels, described.image_size)
     for needed in ("forward_features", "forward_head", "num_features"):
         if not hasattr(built, needed):
             raise ContractViolation(
                 f"the built module has no {needed}",
-                where=plugins.component("model", inputs["model"]).origin,
+                where=plugins.component("model", described.model).origin,
                 remedy="Give it timm's interface: "
                 "forward, forward_features, forward_head, num_features",
             )
@@ -93,10 +94,15 @@ def make_network(
 
 
 def trained_network(
-    plugins: Plugins, inputs: Mapping[str, Any], checkpoint: Path, device: torch.device
+    plugins: Plugins,
+    described: parts.Network,
+    hyperparameters: Mapping[str, Value],
+    checkpoint: Path,
+    device: torch.device,
 ) -> Network:
     """The network that a unit's inputs describe, with the weights in a file, evaluation mode."""
-    network = make_network(plugins, inputs, make_regularizers(plugins, inputs))
+    regularizers = make_regularizers(plugins, described.regularizers, hyperparameters)
+    network = make_network(plugins, described, regularizers)
     network.load_state_dict(load_weights(checkpoint))
     return network.to(device).eval()
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from alharness.api.errors import PluginError
 from alharness.protocol.components import Component, Reference
+from alharness.protocol.units import Identity
 from alharness.registry import Registry
 
 
@@ -16,14 +16,14 @@ class Plugins:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    def create(self, kind: str, identity: Mapping[str, Any]) -> Any:
+    def create(self, kind: str, identity: Identity) -> Any:
         """A new instance.
 
         Raises PluginError when it cannot be built, or when its source here is
         not the source that the unit was planned with.
         """
         component = self.component(kind, identity)
-        if component.source != identity["source"]:
+        if component.source != identity.source:
             raise PluginError(
                 "its source differs from the one that the unit was planned with",
                 where=component.origin,
@@ -31,6 +31,6 @@ class Plugins:
             )
         return self._registry.create(component)
 
-    def component(self, kind: str, identity: Mapping[str, Any]) -> Component:
+    def component(self, kind: str, identity: Identity) -> Component:
         """The plugin that an identity names, as it is here."""
-        return self._registry.component(kind, Reference(identity["name"], identity["parameters"]))
+        return self._registry.component(kind, Reference(identity.name, identity.parameters))

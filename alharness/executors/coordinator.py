@@ -5,20 +5,26 @@ from __future__ import annotations
 import time
 import traceback
 from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 
 from alharness.api.errors import HarnessError
 from alharness.executors.executor import Executor
 from alharness.protocol.bench import Bench
-from alharness.protocol.planning.survey import Survey, survey
+from alharness.protocol.planning.survey import Planner, Survey
 from alharness.protocol.units import Unit
 from alharness.registry.broken import one_line
 from alharness.store.checkpoints import CheckpointMissing
+from alharness.store.ledger import StoreLedger
 from alharness.store.observer import Observer, Unobserved
-from alharness.store.workspace import StoreLedger, Workspace
+from alharness.store.workspace import Workspace
 
 SURVEY_SHARE = 0.01
-"""Surveys of a bench that keeps busy take at most about this share of its time."""
+"""The share of its time that a busy bench spends on surveys, at most."""
+
+ALLOWANCE = 1.0
+"""Seconds of surveys that are free: a bench of seconds is not kept waiting."""
 
 
 class Coordinator:
@@ -37,67 +43,114 @@ class Coordinator:
         self.observer: Observer = observer or Unobserved()
         self.ledger = StoreLedger(workspace)
         self.failures: dict[str, str] = {}
+        self._planner = Planner(bench, self.ledger)
         self._running: dict[Future[None], Unit] = {}
+        self._changed: set[str] = set()
 
     def run(self) -> Survey:
         """Execute units until none is left that can be; where every run stands then."""
+        try:
+            return self._run()
+        finally:
+            self.ledger.keep()
+
+    def _run(self) -> Survey:
+        state = self._told(self._planner.survey(self.failures))
+        self.ledger.keep()
+        pace = SurveyPace()
         while True:
-            began = time.monotonic()
-            state = self._look()
-            pause = (time.monotonic() - began) / SURVEY_SHARE
             running = {unit.key for unit in self._running.values()}
             queue = deque(unit for unit in state.ready() if unit.key not in running)
             if not queue and not self._running:
-                return state
-            self._work(queue, until=time.monotonic() + pause)
+                if not self._changed:
+                    return state
+            else:
+                self._work(queue, pace)
+            with pace.survey():
+                state = self._look()
 
     def _look(self) -> Survey:
-        """Survey the bench, and drop the weights that nobody needs any more."""
-        self.ledger.refresh()
-        state = survey(self.bench, self.ledger, self.failures)
+        """Survey what changed, and drop the weights that nobody needs any more."""
+        self.ledger.look_at_weights()
+        changed, self._changed = self._changed, set()
+        state = self._planner.resurvey(changed, self.failures)
+        self.ledger.keep()
+        return self._told(state)
+
+    def _told(self, state: Survey) -> Survey:
         for key in state.droppable:
             self.workspace.checkpoints.drop(key)
         self.observer.surveyed(state)
         return state
 
-    def _work(self, queue: deque[Unit], until: float) -> None:
-        """Keep the executor busy from ``queue``, until time is up or a unit changes the plan."""
-        while True:
+    def _work(self, queue: deque[Unit], pace: SurveyPace) -> None:
+        """Keep the executor busy from ``queue``, until a survey may tell more.
+
+        That is when something changed and a survey is due, or nothing is left to wait for.
+        """
+        while queue or self._running:
             while queue and len(self._running) < self.executor.slots:
                 self._submit(queue.popleft())
-            done, _ = wait(self._running, return_when=FIRST_COMPLETED)
-            recorded = [self._settle(self._running.pop(future), future) for future in done]
-            if not queue or not all(recorded) or time.monotonic() > until:
+            if not self._running:
+                return
+            patience = pace.due_in() if self._changed else None
+            done, _ = wait(self._running, patience, return_when=FIRST_COMPLETED)
+            for future in done:
+                self._settle(self._running.pop(future), future)
+            if self._changed and pace.due_in() == 0:
                 return
 
     def _submit(self, unit: Unit) -> None:
         if self._was_done_elsewhere(unit):
+            self._changed.add(unit.key)
             return
-        for index_set in unit.sets:
-            self.workspace.sets.put(index_set)
+        self.workspace.keep_sets(unit)
         self._running[self.executor.submit(unit.to_json())] = unit
 
     def _was_done_elsewhere(self, unit: Unit) -> bool:
         """Whether another bench in this workspace finished a unit since the survey."""
-        if self.ledger.record(unit) is None:
+        if self.ledger.look(unit) is None:
             return False
         return unit.kind != "trial" or self.workspace.checkpoints.has(unit.key)
 
-    def _settle(self, unit: Unit, future: Future[None]) -> bool:
-        """Tell the observer how a unit ended; whether it ended with a record."""
+    def _settle(self, unit: Unit, future: Future[None]) -> None:
+        """Note that a unit changed, and tell the observer how it ended."""
+        self._changed.add(unit.key)
         error = future.exception()
         if isinstance(error, CheckpointMissing):
-            return False
-        record = self.ledger.record(unit)
+            return
+        record = self.ledger.look(unit)
         if error is None and record is not None:
             self.observer.finished(unit, record)
-            return True
+            return
         message = _message(unit, error)
         self.failures[unit.key] = message
         trace = traceback.format_exception(error) if error is not None else []
         self.workspace.records.log_failure(unit, {"message": message, "traceback": trace})
         self.observer.failed(unit, message)
-        return False
+
+
+class SurveyPace:
+    """When the next survey fits into the share of its time that a bench may spend on them."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began = clock()
+        self._spent = 0.0
+        self._last = 0.0
+
+    @contextmanager
+    def survey(self) -> Iterator[None]:
+        """Around a survey: what it takes counts."""
+        began = self._clock()
+        yield
+        self._last = self._clock() - began
+        self._spent += self._last
+
+    def due_in(self) -> float:
+        """Seconds until the next survey is due, taken to last as long as the last one; 0 if now."""
+        allowed = ALLOWANCE + SURVEY_SHARE * (self._clock() - self._began)
+        return max(0.0, (self._spent + self._last - allowed) / SURVEY_SHARE)
 
 
 def _message(unit: Unit, error: BaseException | None) -> str:

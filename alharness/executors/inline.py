@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import Any
 
-from alharness.engine.execute import Engine
+from alharness.engine.engine import Engine
 from alharness.protocol.units import Unit
 
 

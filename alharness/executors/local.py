@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import torch
 
-from alharness.engine.execute import Engine
+from alharness.engine.engine import Engine
 from alharness.engine.plugins import Plugins
 from alharness.engine.questions import Answer, Question
 from alharness.executors.workers import Limits, Setup, Worker, WorkerDied, start_forkserver

@@ -214,7 +214,7 @@ def _die_with_starter(lifeline: Connection) -> None:
 def _executor(setup: Setup) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Executes units and writes their records."""
     from alharness.engine.device import find_device
-    from alharness.engine.execute import Engine
+    from alharness.engine.engine import Engine
     from alharness.engine.plugins import Plugins
     from alharness.protocol.units import Unit
     from alharness.registry import discover

@@ -15,13 +15,14 @@ from rich.progress import (
 )
 
 from alharness.observing.durations import clock
-from alharness.protocol.planning.survey import State, Survey
+from alharness.protocol.planning.run import State
+from alharness.protocol.planning.survey import Survey
 from alharness.protocol.planning.tally import estimate, overall, unique
-from alharness.protocol.units import Unit
+from alharness.protocol.units import TrialInputs, Unit
 
 if TYPE_CHECKING:
+    from alharness.store.ledger import StoreLedger
     from alharness.store.records import Record
-    from alharness.store.workspace import StoreLedger
 
 LINE_SECONDS = 10.0
 """At least so long between two plain lines."""
@@ -55,8 +56,8 @@ class Pace:
         """Count a unit between two surveys."""
         self.done += 1
         self._trials += unit.kind == "trial"
-        cycle = unit.inputs.get("seed", {}).get("cycle")
-        self.cycle = self.cycle if cycle is None else cycle
+        if isinstance(unit.inputs, TrialInputs) and unit.inputs.seed.cycle is not None:
+            self.cycle = unit.inputs.seed.cycle
         if self.seconds_left is not None:
             self.seconds_left = max(0.0, self.seconds_left - record.facts["seconds"] / self._slots)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +13,25 @@ from numpy.typing import NDArray
 from alharness.api.space import Space, Value
 from alharness.protocol.components import Component
 from alharness.protocol.partition.long_tail import class_counts, long_tailed
-from alharness.protocol.partition.sets import IndexSet
+from alharness.protocol.partition.sets import IndexSet, LabeledSet
 from alharness.protocol.partition.sizes import labeled_sizes
 from alharness.protocol.partition.splits import Split, split
 from alharness.protocol.seeds import SeedPath
 from alharness.protocol.suite.tables import Scenario, Suite
 from alharness.protocol.tuning.search import hyperparameters, tuning_path
-from alharness.protocol.units import Unit, make_unit
+from alharness.protocol.units import (
+    AnnotationInputs,
+    ChosenModel,
+    EvaluationInputs,
+    Identity,
+    Network,
+    QueryInputs,
+    Recipe,
+    Stored,
+    TrialInputs,
+    Unit,
+    make_unit,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +51,11 @@ class DatasetFacts:
 
 
 class Start(NamedTuple):
-    """What the runs of one initial set begin with."""
+    """What the runs of one initial set begin with, and the recipe of their trials."""
 
     labeled: IndexSet
     validation: IndexSet
+    recipe: Recipe
 
 
 class Place(NamedTuple):
@@ -73,6 +87,24 @@ class Condition:
         """The scenario's name."""
         return self.scenario.name
 
+    @cached_property
+    def network(self) -> Network:
+        """What its networks are built from."""
+        facts = self.facts
+        return Network(
+            data=facts.train_digest,
+            n_classes=facts.n_classes,
+            in_channels=facts.in_channels,
+            image_size=facts.image_size,
+            model=Identity(**self.model.identity),
+            regularizers=tuple(Identity(**part.identity) for part in self.regularizers),
+        )
+
+    @cached_property
+    def loss(self) -> Identity:
+        """What its trials minimize."""
+        return Identity(name=self.scenario.loss, source="")
+
     def components(self) -> tuple[Component, ...]:
         """The plugins of the scenario."""
         return (self.dataset, self.model, *self.regularizers, self.oracle)
@@ -99,7 +131,12 @@ def make_condition(
     for number in range(suite.protocol.n_initial_sets):
         parts = _parts(suite, scenario, facts, number, sizes[0])
         labeled = IndexSet(parts.initial, facts.train_labels[parts.initial])
-        starts.append(Start(labeled, IndexSet(parts.validation)))
+        recipe = Recipe(
+            epochs=suite.training.epochs,
+            schedule=Identity(name="constant", source=""),
+            normalization=labeled.digest if suite.training.normalize else None,
+        )
+        starts.append(Start(labeled, IndexSet(parts.validation), recipe))
     return Condition(
         scenario, facts, dataset, model, regularizers, oracle, space, sizes, tuple(starts)
     )
@@ -123,9 +160,6 @@ class Bench:
     suite: Suite
     methods: tuple[Component, ...]
     conditions: tuple[Condition, ...]
-    memo: dict[tuple[str, int, int], Sequence[Mapping[str, Value]]] = field(
-        default_factory=dict, repr=False
-    )
 
     def places(self) -> Iterator[Place]:
         """Every run of a scenario and method, those that tune before those that reuse."""
@@ -151,14 +185,11 @@ class Bench:
 
     def draws(
         self, condition: Condition, initial_set: int, cycle: int
-    ) -> Sequence[Mapping[str, Value]]:
+    ) -> tuple[Mapping[str, Value], ...]:
         """Hyper-parameters of a tuning's trials, in their order; the same for every sampler."""
-        at = (condition.name, initial_set, cycle)
-        if at not in self.memo:
-            path = tuning_path(self.suite.seed, condition.name, initial_set, cycle)
-            trials = 1 if self.suite.tuning.scope == "fixed" else self.suite.tuning.trials
-            self.memo[at] = hyperparameters(condition.space, path, trials)
-        return self.memo[at]
+        path = tuning_path(self.suite.seed, condition.name, initial_set, cycle)
+        trials = 1 if self.suite.tuning.scope == "fixed" else self.suite.tuning.trials
+        return hyperparameters(condition.space, path, trials)
 
     def trial(
         self,
@@ -166,40 +197,35 @@ class Bench:
         place: Place,
         cycle: int,
         number: int,
-        labeled: IndexSet,
+        labeled: LabeledSet,
         values: Mapping[str, Value],
         purpose: Literal["trial", "committee"] = "trial",
     ) -> Unit:
-        """Train one model on a labeled set. The sampler is no part of it.
+        """Train one model on a labeled set.
 
         ``number`` tells apart the trials of a tuning, or the members of a committee.
         """
         start = condition.starts[place.initial_set]
-        training = self.suite.training
-        inputs = {
-            **_network(condition, values),
-            "labeled": labeled.digest,
-            "validation": start.validation.digest,
-            "loss": condition.scenario.loss,
-            "recipe": {
-                "epochs": training.epochs,
-                "schedule": "constant",
-                "precision": "float32",
-                "threads": 1,
-                "normalization": start.labeled.digest if training.normalize else None,
-            },
-            "seed": self._path(condition, place, cycle, purpose, number),
-        }
-        return make_unit("trial", inputs, (labeled, start.validation, start.labeled))
+        inputs = TrialInputs(
+            network=condition.network,
+            hyperparameters=dict(values),
+            labeled=labeled.digests,
+            validation=start.validation.digest,
+            loss=condition.loss,
+            recipe=start.recipe,
+            seed=self._path(condition, place, cycle, purpose, number),
+        )
+        return make_unit(inputs, (*labeled.parts, start.validation, start.labeled))
 
     def evaluation(self, condition: Condition, chosen: Unit) -> Unit:
         """Measure a chosen model on the test images, once."""
-        inputs = {
-            **_network(condition, chosen.inputs["hyperparameters"]),
-            "trial": chosen.key,
-            "test": condition.facts.test_digest,
-        }
-        return make_unit("evaluation", inputs)
+        inputs = EvaluationInputs(
+            network=condition.network,
+            hyperparameters=trained_with(chosen),
+            trial=chosen.key,
+            test=condition.facts.test_digest,
+        )
+        return make_unit(inputs)
 
     def query(
         self,
@@ -207,44 +233,46 @@ class Bench:
         method: Component,
         place: Place,
         cycle: int,
-        labeled: IndexSet,
+        labeled: LabeledSet,
         models: Sequence[Unit],
         committee: Sequence[Unit],
+        stored: Stored | None,
     ) -> Unit:
         """Ask the sampler for the next cycle's images.
 
-        ``models`` are the chosen trials so far; the last two are read.
-        ``committee`` are the further models that the method declares.
+        ``models`` are the chosen trials so far; the last two are read. ``committee`` are the
+        further models that the method declares, ``stored`` is what it stored at its last query.
         """
-        chosen = models[-1]
         validation = condition.starts[place.initial_set].validation
-        inputs = {
-            **_network(condition, chosen.inputs["hyperparameters"]),
-            "sampler": method.identity,
-            "trial": chosen.key,
-            "previous": _previous(models),
-            "committee": [member.key for member in committee],
-            "labeled": labeled.digest,
-            "validation": validation.digest,
-            "budget": condition.sizes[cycle + 1] - condition.sizes[cycle],
-            "seed": self._path(condition, place, cycle, "query"),
-        }
-        return make_unit("query", inputs, (labeled, validation))
+        inputs = QueryInputs(
+            network=condition.network,
+            hyperparameters=trained_with(models[-1]),
+            sampler=Identity(**method.identity),
+            trial=models[-1].key,
+            previous=_previous(models),
+            committee=tuple(member.key for member in committee),
+            labeled=labeled.digests,
+            validation=validation.digest,
+            budget=condition.sizes[cycle + 1] - condition.sizes[cycle],
+            stored=stored,
+            seed=self._path(condition, place, cycle, "query"),
+        )
+        return make_unit(inputs, (*labeled.parts, validation))
 
     def annotation(self, condition: Condition, place: Place, cycle: int, query: Unit) -> Unit:
         """Ask the oracle for the labels of what was queried."""
-        inputs = {
-            "data": condition.facts.train_digest,
-            "n_classes": condition.facts.n_classes,
-            "oracle": condition.oracle.identity,
-            "query": query.key,
-            "seed": self._path(condition, place, cycle, "annotation"),
-        }
-        return make_unit("annotation", inputs)
+        inputs = AnnotationInputs(
+            data=condition.facts.train_digest,
+            n_classes=condition.facts.n_classes,
+            oracle=Identity(**condition.oracle.identity),
+            query=query.key,
+            seed=self._path(condition, place, cycle, "annotation"),
+        )
+        return make_unit(inputs)
 
     def _path(
         self, condition: Condition, place: Place, cycle: int, purpose: str, number: int = 0
-    ) -> dict[str, Any]:
+    ) -> SeedPath:
         return SeedPath(
             suite_seed=self.suite.seed,
             purpose=purpose,
@@ -253,26 +281,17 @@ class Bench:
             seed=place.seed,
             cycle=cycle,
             number=number,
-        ).to_json()
+        )
 
 
-def _network(condition: Condition, values: Mapping[str, Value]) -> dict[str, Any]:
-    """What a network is built from: the inputs that trials, evaluations and queries share."""
-    facts = condition.facts
-    return {
-        "data": facts.train_digest,
-        "n_classes": facts.n_classes,
-        "in_channels": facts.in_channels,
-        "image_size": facts.image_size,
-        "model": condition.model.identity,
-        "regularizers": [regularizer.identity for regularizer in condition.regularizers],
-        "hyperparameters": dict(values),
-    }
+def trained_with(trial: Unit) -> dict[str, Value]:
+    """The hyper-parameters of a trial."""
+    assert isinstance(trial.inputs, TrialInputs)
+    return trial.inputs.hyperparameters
 
 
-def _previous(models: Sequence[Unit]) -> dict[str, Any] | None:
-    """The model of the cycle before: its trial and the hyper-parameters it was built with."""
+def _previous(models: Sequence[Unit]) -> ChosenModel | None:
+    """The model of the cycle before."""
     if len(models) < 2:
         return None
-    before = models[-2]
-    return {"trial": before.key, "hyperparameters": before.inputs["hyperparameters"]}
+    return ChosenModel(trial=models[-2].key, hyperparameters=trained_with(models[-2]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,13 +33,13 @@ class SeedPath:
     number: int | None = None
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
+        for name, value in vars(self).items():
             if isinstance(value, int) and not 0 <= value <= 2**64 - 2:
                 raise ValueError(f"{name} of a seed path must be in [0, 2**64 - 2], not {value}")
 
     def to_json(self) -> dict[str, Any]:
-        """The path as it stands in the key of a unit."""
-        return asdict(self)
+        """The parts that apply, as they stand in the key of a unit."""
+        return {name: value for name, value in vars(self).items() if value is not None}
 
     def generator(self) -> np.random.Generator:
         """A new generator at the start of this path's stream (PCG64)."""

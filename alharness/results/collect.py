@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from alharness.protocol.bench import Bench, Condition
 from alharness.protocol.components import Component
-from alharness.protocol.planning.survey import Ledger, Run, Slot, State, Survey
+from alharness.protocol.planning.run import Run, Slot, State
+from alharness.protocol.planning.survey import Survey
+from alharness.protocol.planning.walk import Ledger
 from alharness.protocol.suite.reading import protocol_digest
 
 

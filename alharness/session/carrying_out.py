@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from alharness.engine.device import find_device, lanes
-from alharness.engine.execute import Engine
+from alharness.engine.engine import Engine
 from alharness.engine.plugins import Plugins
 from alharness.executors.coordinator import Coordinator
 from alharness.executors.executor import Executor
@@ -87,8 +87,8 @@ def make_tracker(coordinator: Coordinator, uri: str, say: Callable[[str], None])
     """What follows a bench in MLflow; ``uri`` names its store, ``say`` gets its messages."""
     suite = coordinator.bench.suite
     destination = Destination(uri, coordinator.workspace.root, suite.name, suite.title)
-    record, writer = coordinator.ledger.record, MlflowProcess(destination)
-    return MlflowTracker(coordinator.bench, record, writer, shown(uri), say)
+    ledger, writer = coordinator.ledger, MlflowProcess(destination)
+    return MlflowTracker(coordinator.bench, ledger.record, ledger.curves, writer, shown(uri), say)
 
 
 @contextmanager

@@ -23,6 +23,16 @@ def write_over(path: Path, data: bytes) -> None:
     _write(path, data, replace=True)
 
 
+def append(path: Path, data: bytes) -> None:
+    """Put ``data`` behind what is at ``path``. Raises HarnessError when the disk refuses."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as stream:
+            stream.write(data)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
 def _write(path: Path, data: bytes, *, replace: bool) -> bool:
     temporary: Path | None = None
     put = True

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from alharness.api.errors import HarnessError
-from alharness.protocol.partition.sets import IndexSet
+from alharness.protocol.partition.sets import IndexSet, joined
 from alharness.store.files import set_aside, write_once
 
 
@@ -40,6 +41,16 @@ class IndexSets:
             np.savez_compressed(stream, allow_pickle=False, **index_set.arrays())
             write_once(self.path(name), stream.getvalue())
         self._known.add(name)
+
+    def has(self, name: str) -> bool:
+        """Whether the set with this digest is there, undamaged."""
+        if name not in self._known and self._is_whole(name):
+            self._known.add(name)
+        return name in self._known
+
+    def labeled(self, names: Sequence[str]) -> IndexSet:
+        """The labeled set that these make up, in their order. Raises HarnessError as ``get``."""
+        return joined([self.get(name) for name in names])
 
     def get(self, name: str) -> IndexSet:
         """The set with this digest. Raises HarnessError when it is absent or damaged."""

@@ -3,79 +3,137 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from alharness.protocol.keys import canonical_json, digest
-from alharness.protocol.units import Unit, UnitKind
-from alharness.store.files import set_aside, write_once
+from alharness.api.errors import ExitCode, HarnessError
+from alharness.protocol.keys import canonical_json, digest, digest_bytes
+from alharness.protocol.units import Unit
+from alharness.store.files import set_aside, write_once, write_over
 
-SCHEMA = 1
+SCHEMA = 2
+"""2 since alharness 0.2: typed inputs, the step version in the record, arrays beside it."""
+
+
+class RecordMismatch(HarnessError):
+    """A record that this version does not know how to read (exit code 6)."""
+
+    exit_code = ExitCode.MISMATCH
 
 
 @dataclass(frozen=True)
 class Record:
     """What a finished unit leaves.
 
-    ``result`` is what was computed and is covered, with the unit, by ``digest``;
-    ``facts`` are times, host, device, versions, plugins and a sampler's notes. Two
-    records are identical when their results are.
+    ``result`` is what was computed; ``beside`` names the files beside the record, each with the
+    digest of its content. Both are covered, with the unit, by ``digest``. ``facts`` are times,
+    host, device, versions, plugins and a sampler's notes. Two records are identical when
+    their digests are.
     """
 
     unit: Unit
     result: dict[str, Any]
     facts: dict[str, Any]
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
-        """Digest of the unit and its result."""
-        return digest({**self.unit.to_json(), "result": self.result})
+        """Digest of the unit, its result and what lies beside."""
+        return digest(self._covered())
+
+    @property
+    def slim(self) -> dict[str, Any]:
+        """The part of the result that planning and results need at once."""
+        return {name: self.result[name] for name in self.unit.inputs.slim if name in self.result}
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the unit took. No digest covers facts: nothing may rest on their being whole."""
+        seconds = self.facts.get("seconds")
+        return float(seconds) if isinstance(seconds, int | float) else None
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form, as it is stored."""
-        return {
-            "schema": SCHEMA,
-            **self.unit.to_json(),
-            "result": self.result,
-            "digest": self.digest,
-            "facts": self.facts,
-        }
+        return {"schema": SCHEMA, **self._covered(), "digest": self.digest, "facts": self.facts}
+
+    def _covered(self) -> dict[str, Any]:
+        beside = {"beside": dict(self.beside)} if self.beside else {}
+        return {**self.unit.to_json(), "result": self.result, **beside}
 
 
 class Records:
-    """The records below ``root/records``, one file per key."""
+    """The records below ``root/records``, one file per key, and the files beside them."""
 
     def __init__(self, root: Path) -> None:
         self._root = root / "records"
         self._damaged = root / "damaged"
         self._failures = root / "failures"
 
-    def read(self, kind: UnitKind, key: str) -> Record | None:
-        """The record of a unit, or None. A damaged one is set aside: its unit is computed again."""
-        path = self._path(kind, key)
+    def read(self, kind: str, key: str) -> Record | None:
+        """The record of a unit, or None.
+
+        A damaged one, or one whose key is not the digest of its inputs, is set aside: its unit
+        is computed again. Raises RecordMismatch for a schema that is not known here.
+        """
+        path = self.path(kind, key)
         try:
             data = path.read_bytes()
         except FileNotFoundError:
             return None
-        record = _parse(data)
+        record = _parse(data, path)
         if record is None or (record.unit.kind, record.unit.key) != (kind, key):
             set_aside(path, self._damaged)
             return None
         return record
 
-    def write(self, record: Record) -> bool:
-        """Keep a record, unless its unit has one already; whether it was kept."""
-        path = self._path(record.unit.kind, record.unit.key)
+    def described(self, kind: str, key: str) -> dict[str, Any] | None:
+        """A record as JSON, whatever version wrote it; None when it cannot be read."""
+        try:
+            fields: dict[str, Any] = json.loads(self.path(kind, key).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return fields
+
+    def write(self, record: Record, beside: Mapping[str, bytes] | None = None) -> bool:
+        """Keep a record, unless its unit has one already; whether it was kept.
+
+        ``beside`` are the files that it names, written before it.
+        """
+        for name, data in (beside or {}).items():
+            write_over(self._beside(record.unit.kind, record.unit.key, name), data)
+        path = self.path(record.unit.kind, record.unit.key)
         return write_once(path, json.dumps(record.to_json(), indent=1, allow_nan=False).encode())
 
-    def all(self, kind: UnitKind) -> Iterator[Record]:
-        """Every readable record of a kind."""
+    def beside(self, record: Record, name: str) -> bytes | None:
+        """A file beside a record, or None when it has none of this name.
+
+        Raises HarnessError when it is lost or damaged; the record is then set aside with
+        it, since it no longer is what it says.
+        """
+        if name not in record.beside:
+            return None
+        kind, key = record.unit.kind, record.unit.key
+        path = self._beside(kind, key, name)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            data = b""
+        if digest_bytes(data) == record.beside[name]:
+            return data
+        set_aside(path, self._damaged)
+        set_aside(self.path(kind, key), self._damaged)
+        raise HarnessError(
+            f"what lies beside the record of {kind} {key} is lost or damaged; it was set aside",
+            where=str(path),
+            remedy="Run the same command again: the unit is computed anew",
+        )
+
+    def keys(self, kind: str) -> Iterator[tuple[str, Path]]:
+        """The key and the file of every record of a kind, readable or not."""
         for path in sorted((self._root / kind).glob("*/*.json")):
-            record = self.read(kind, path.stem)
-            if record is not None:
-                yield record
+            yield path.stem, path
 
     def damaged(self) -> list[Path]:
         """Files that were set aside."""
@@ -90,16 +148,33 @@ class Records:
         ):
             number += 1
 
-    def _path(self, kind: UnitKind, key: str) -> Path:
+    def path(self, kind: str, key: str) -> Path:
+        """The file of a unit's record."""
         return self._root / kind / key[:2] / f"{key}.json"
 
+    def _beside(self, kind: str, key: str, name: str) -> Path:
+        return self.path(kind, key).with_name(f"{key}.{name}")
 
-def _parse(data: bytes) -> Record | None:
-    """The record in ``data``, or None when it is not what its digest says."""
+
+def _parse(data: bytes, path: Path) -> Record | None:
+    """The record in ``data``, or None when it is not what its key and its digest say."""
     try:
         fields = json.loads(data)
-        record = Record(Unit.from_json(fields), fields["result"], fields["facts"])
-        whole = record.digest == fields["digest"] and isinstance(record.facts, dict)
+        schema = fields["schema"]
+        if isinstance(schema, int) and schema > SCHEMA:
+            raise RecordMismatch(
+                f"its schema is {schema}, this alharness knows {SCHEMA}",
+                where=str(path),
+                remedy="Upgrade alharness, or use another workspace",
+            )
+        record = Record(
+            Unit.from_json(fields), fields["result"], fields["facts"], fields.get("beside", {})
+        )
+        whole = (
+            schema == SCHEMA
+            and record.digest == fields["digest"]
+            and isinstance(record.facts, dict)
+        )
         return record if whole else None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from alharness.api.errors import UsageError
-from alharness.protocol.units import Unit
+import numpy as np
+
+from alharness.api.errors import HarnessError, UsageError
+from alharness.protocol.partition.sets import Added, IndexSet
+from alharness.protocol.units import AnnotationInputs, Unit
 from alharness.store.checkpoints import Checkpoints
+from alharness.store.curves import CURVES, read_curves
 from alharness.store.datasets import Datasets
 from alharness.store.index_sets import IndexSets
 from alharness.store.records import Record, Records
@@ -30,6 +32,44 @@ class Workspace:
         """Where reports are written."""
         return self.root / "reports"
 
+    def keep_sets(self, unit: Unit) -> None:
+        """Put the index sets that a unit names where its work site finds them.
+
+        What an annotation added is written by the annotation; when it is lost or damaged
+        since, it is written anew from the records. Raises HarnessError when these are lost.
+        """
+        for part in unit.sets:
+            if isinstance(part, IndexSet):
+                self.sets.put(part)
+            elif not self.sets.has(part.digest):
+                self.sets.put(self._rebuilt(part))
+
+    def curves(self, record: Record) -> dict[str, list[float | None]] | None:
+        """What a trial measured after each epoch, None where it was no number; None when lost."""
+        try:
+            data = self.records.beside(record, CURVES)
+        except HarnessError:
+            return None
+        return None if data is None else read_curves(data)
+
+    def _rebuilt(self, part: Added) -> IndexSet:
+        """What an annotation added, from the records of its query and itself."""
+        query = self.records.read("query", part.query)
+        annotation = self.records.read("annotation", part.annotation)
+        if query is None or annotation is None:
+            raise HarnessError(
+                "a labeled set is lost, and so is a record that it is made of",
+                where=part.digest,
+                remedy="Run the same command again: what is missing is computed anew",
+            )
+        indices = np.asarray(query.result["indices"], dtype=np.int64)
+        labels = np.asarray(annotation.result["labels"], dtype=np.int64)
+        given = IndexSet(indices, labels)
+        if given.digest == part.digest:
+            return given
+        assert isinstance(annotation.unit.inputs, AnnotationInputs)
+        return IndexSet(indices, self.datasets.labels(annotation.unit.inputs.data)[indices])
+
     def require_writable(self) -> None:
         """Raises UsageError when nothing can be written here."""
         try:
@@ -42,42 +82,3 @@ class Workspace:
                 where=str(self.root),
                 remedy="Choose another folder with --workspace",
             ) from error
-
-
-class StoreLedger:
-    """What is recorded in a workspace, each record read once (a planning.Ledger)."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._records: dict[str, Record] = {}
-        self._checkpoints: set[str] = set()
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Look again which checkpoints are there."""
-        self._checkpoints = self._workspace.checkpoints.keys()
-
-    def record(self, unit: Unit) -> Record | None:
-        """The record of a unit, or None."""
-        if unit.key not in self._records:
-            record = self._workspace.records.read(unit.kind, unit.key)
-            if record is None:
-                return None
-            self._records[unit.key] = record
-        return self._records[unit.key]
-
-    def result(self, unit: Unit) -> Mapping[str, Any] | None:
-        """The recorded result of a unit, or None."""
-        record = self.record(unit)
-        return None if record is None else record.result
-
-    def seconds(self, unit: Unit) -> float | None:
-        """How long a recorded unit took, or None."""
-        record = self.record(unit)
-        # Facts are covered by no digest: nothing may rest on them being whole.
-        seconds = None if record is None else record.facts.get("seconds")
-        return float(seconds) if isinstance(seconds, int | float) else None
-
-    def has_checkpoint(self, key: str) -> bool:
-        """Whether the weights of the trial with this key are there."""
-        return key in self._checkpoints

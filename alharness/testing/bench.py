@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from alharness.api.dataset import LabeledImages
-from alharness.engine.execute import Engine
+from alharness.engine.engine import Engine
 from alharness.engine.plugins import Plugins
 from alharness.executors.coordinator import Coordinator
 from alharness.executors.inline import InlineExecutor
@@ -20,7 +20,8 @@ from alharness.protocol.tuning.search_space import search_space
 from alharness.registry import Registry
 from alharness.registry.candidates import from_files
 from alharness.registry.loading import load
-from alharness.store.workspace import StoreLedger, Workspace
+from alharness.store.ledger import StoreLedger
+from alharness.store.workspace import Workspace
 from alharness.testing.images import N_CLASSES, draw_images
 from alharness.testing.subject import Subject
 
@@ -113,13 +114,12 @@ class TinyBench:
         ledger = StoreLedger(self._workspace)
         while True:
             for unit in next_units(bench, ledger):
-                for index_set in unit.sets:
-                    self._workspace.sets.put(index_set)
+                self._workspace.keep_sets(unit)
                 self._engine.execute(unit)
                 if unit.kind == "query":
-                    result = ledger.result(unit)
-                    assert result is not None
-                    return sorted(result["indices"])
+                    record = ledger.record(unit)
+                    assert record is not None
+                    return sorted(record.result["indices"])
             ledger.refresh()
 
 

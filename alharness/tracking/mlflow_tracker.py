@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from alharness.protocol.bench import Bench
@@ -56,13 +56,14 @@ class MlflowTracker:
         self,
         bench: Bench,
         record: Callable[[Unit], Record | None],
+        curves: Callable[[Unit], Mapping[str, Sequence[float | None]] | None],
         writer: Writer,
         store_name: str,
         report: Callable[[str], None],
     ) -> None:
         """``store_name`` names the store for people; ``report`` gets lines for the terminal."""
         self._failures: dict[str, str] = {}
-        self._plan = TrackingPlan(bench, record, self._failures)
+        self._plan = TrackingPlan(bench, record, curves, self._failures)
         self._writer = writer
         self._store_name = store_name
         self._report = report

@@ -7,16 +7,17 @@ run. Trials of cycle 0 are determined by no sampler: each is logged once, below
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from alharness.protocol.bench import Bench, Condition, Place
+from alharness.protocol.bench import Bench, Condition, Place, trained_with
 from alharness.protocol.keys import digest
-from alharness.protocol.planning.survey import Run, Slot, SlotKind, State, Survey
+from alharness.protocol.planning.run import Run, Slot, SlotKind, State
+from alharness.protocol.planning.survey import Survey
 from alharness.protocol.suite.reading import protocol_digest
-from alharness.protocol.units import Unit, UnitKind
+from alharness.protocol.units import TrialInputs, Unit, UnitKind
 from alharness.store.records import Record
 from alharness.tracking.logged_run import FAILURE_TAG, LoggedRun, MetricValue
 
@@ -51,7 +52,7 @@ class Planned(NamedTuple):
 class TrackingPlan:
     """What should be logged of one bench.
 
-    ``record`` gives the record of a unit that is done; ``failures`` the messages
+    ``record`` gives the record of a unit that is done, ``curves`` those of a trial; ``failures`` the messages
     of failed units by key.
     """
 
@@ -59,10 +60,12 @@ class TrackingPlan:
         self,
         bench: Bench,
         record: Callable[[Unit], Record | None],
+        curves: Callable[[Unit], Mapping[str, Sequence[float | None]] | None],
         failures: Mapping[str, str],
     ) -> None:
         self._bench = bench
         self._record = record
+        self._curves = curves
         self._failures = failures
         self._protocols = {
             condition.name: protocol_digest(bench.suite, condition.scenario)
@@ -113,7 +116,7 @@ class TrackingPlan:
         tags = self._provenance(run, "run", failure) | {"alharness.shared": _shared_name(run)}
         for cycle, trial in enumerate(run.chosen):
             tags[f"alharness.trial.{cycle}"] = trial.key
-            for name, value in trial.inputs["hyperparameters"].items():
+            for name, value in trained_with(trial).items():
                 params[f"chosen.{cycle}.{name}"] = str(value)
         return LoggedRun(
             key, state, run.name, None, status, *_span(records, status), params,
@@ -122,7 +125,7 @@ class TrackingPlan:
 
     def _cycle(self, run: Run, cycle: int) -> Iterator[MetricValue]:
         """What a run reached in a cycle; the step is the number of labeled images."""
-        labels = len(run.labeled[cycle])
+        labels = run.condition.sizes[cycle]
         validation = len(run.condition.starts[run.place.initial_set].validation)
         trial = self._record(run.chosen[cycle])
         if trial is not None:
@@ -178,8 +181,9 @@ class TrackingPlan:
     ) -> LoggedRun:
         record = self._record(unit)
         assert record is not None
-        path = {name: str(value) for name, value in unit.inputs["seed"].items()}
-        values = {name: str(value) for name, value in unit.inputs["hyperparameters"].items()}
+        assert isinstance(unit.inputs, TrialInputs)
+        path = {name: str(value) for name, value in unit.inputs.seed.to_json().items()}
+        values = {name: str(value) for name, value in unit.inputs.hyperparameters.items()}
         tags = {
             "alharness.kind": "trial",
             "alharness.chosen": "yes" if choice == "chosen" else "no",
@@ -192,7 +196,7 @@ class TrackingPlan:
             )
         return LoggedRun(
             unit.key, state, f"cycle {slot.cycle} {slot.kind} {slot.number}", parent, "FINISHED",
-            _started(record), _ended(record), path | values, list(_curves(record)), tags,
+            _started(record), _ended(record), path | values, list(_curves(record, self._curves(unit) or {})), tags,
         )  # fmt: skip
 
     def _place(self, run: Run) -> dict[str, str]:
@@ -253,10 +257,10 @@ def _shared_name(run: Run) -> str:
     return f"shared/{run.condition.name}/{run.place.initial_set}/{run.place.seed}"
 
 
-def _curves(record: Record) -> Iterator[MetricValue]:
+def _curves(record: Record, curves: Mapping[str, Sequence[float | None]]) -> Iterator[MetricValue]:
     """What a trial measured after each epoch (the step), and its best; no loss that diverged."""
     result, started = record.result, _started(record)
-    for metric, values in result["curves"].items():
+    for metric, values in curves.items():
         for epoch, value in enumerate(values):
             if value is not None:
                 share = (epoch + 1) / len(values)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from alharness.engine.execute import Engine
+from alharness.engine.engine import Engine
 from alharness.engine.plugins import Plugins
 from alharness.executors.coordinator import Coordinator
 from alharness.executors.inline import InlineExecutor

@@ -10,6 +10,7 @@ import pytest
 from alharness import Choice, LogUniform
 from alharness.protocol.bench import Bench, DatasetFacts, make_condition
 from alharness.protocol.components import Component
+from alharness.protocol.partition.sets import Added, IndexSet
 from alharness.protocol.planning.survey import Survey, survey
 from alharness.protocol.suite.tables import Suite
 from alharness.protocol.units import Unit
@@ -107,12 +108,14 @@ class World:
         self.checkpoints: set[str] = set()
         self.trained: list[str] = []
         self.test_luck = test_luck
+        self.labels_stay = bench.conditions[0].oracle.labels_stay
 
     def result(self, unit: Unit) -> dict[str, Any] | None:
         return self.records.get(unit.key)
 
-    def has_checkpoint(self, key: str) -> bool:
-        return key in self.checkpoints
+    @property
+    def weights(self) -> set[str]:
+        return self.checkpoints
 
     def compute(self, unit: Unit) -> None:
         """As an engine would: it needs the weights that the unit reads, and writes once."""
@@ -122,11 +125,10 @@ class World:
             self.trained.append(unit.key)
         else:
             assert unit.key not in self.records, "computed twice"
-            previous = unit.inputs.get("previous")
-            reads = [unit.inputs[name] for name in ("trial",) if name in unit.inputs]
-            reads += unit.inputs.get("committee", [])
-            for key in [*reads, *([previous["trial"]] if previous else [])]:
+            for key in unit.inputs.reads().weights:
                 assert key in self.checkpoints, f"a {unit.kind} without the weights it reads"
+            for key in unit.inputs.reads().records:
+                assert key in self.records, f"a {unit.kind} without the record it reads"
         self.units[unit.key] = unit
         self.records.setdefault(unit.key, self._answer(unit))
 
@@ -141,14 +143,26 @@ class World:
                 luck = np.random.default_rng([self.test_luck, int(unit.key[:16], 16)])
                 return {"test_accuracy": float(luck.random())}
             case "query":
-                labeled, validation = unit.sets
-                taken = np.concatenate([labeled.indices, validation.indices])
+                taken = np.concatenate([self.indices(part) for part in unit.sets])
                 hidden = np.setdiff1d(np.arange(len(self.labels)), taken)
-                picked = rng.choice(hidden, unit.inputs["budget"], replace=False)
+                picked = rng.choice(hidden, unit.inputs.budget, replace=False)
                 return {"indices": picked.tolist()}
             case _:
-                indices = self.records[unit.inputs["query"]]["indices"]
-                return {"labels": self.labels[indices].tolist(), "cost": float(len(indices))}
+                indices = np.asarray(self.records[unit.inputs.query]["indices"])
+                labels = self.labels[indices]
+                given = labels if self.labels_stay else (labels + 1) % N_CLASSES
+                return {
+                    "labels": given.tolist(),
+                    "cost": float(len(indices)),
+                    "added": IndexSet(indices, given).digest,
+                    **({} if self.labels_stay else {"corrected": IndexSet(indices, labels).digest}),
+                }
+
+    def indices(self, part: IndexSet | Added) -> np.ndarray:
+        """The images of an index set that a unit names."""
+        if isinstance(part, IndexSet):
+            return part.indices
+        return np.asarray(self.records[part.query]["indices"])
 
     def drop(self, state: Survey) -> None:
         """Remove the weights that nobody needs."""
@@ -311,7 +325,7 @@ class Workbench:
 
     def __init__(self, folder: Any, registry: Any) -> None:
         from alharness.engine.device import find_device
-        from alharness.engine.execute import Engine
+        from alharness.engine.engine import Engine
         from alharness.engine.plugins import Plugins
         from alharness.store.workspace import Workspace
 
@@ -342,8 +356,7 @@ class Workbench:
         return Coordinator(bench, self.workspace, InlineExecutor(self.engine), observer)
 
     def execute(self, unit: Unit) -> dict[str, Any]:
-        for index_set in unit.sets:
-            self.workspace.sets.put(index_set)
+        self.workspace.keep_sets(unit)
         self.engine.execute(unit)
         record = self.workspace.records.read(unit.kind, unit.key)
         assert record is not None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,8 +16,8 @@ from alharness.protocol.keys import digest_arrays
 class IndexSet:
     """Positions in the training split, (n,), int64, with the labels given to them or None.
 
-    The order is kept: the initial set in the order of its shuffle, then each
-    query in the order of the sampler's answer.
+    The order is kept: the initial set in the order of its shuffle, what a query added in the
+    order of the sampler's answer.
     """
 
     indices: NDArray[np.int64]
@@ -35,9 +36,52 @@ class IndexSet:
         arrays = {"indices": self.indices}
         return arrays if self.labels is None else arrays | {"labels": self.labels}
 
-    def extended(self, indices: NDArray[np.int64], labels: NDArray[np.int64]) -> IndexSet:
-        """This labeled set with newly labeled images behind it."""
-        assert self.labels is not None
-        return IndexSet(
-            np.concatenate([self.indices, indices]), np.concatenate([self.labels, labels])
+
+def joined(parts: Sequence[IndexSet]) -> IndexSet:
+    """Labeled index sets behind one another."""
+    labels = [part.labels for part in parts if part.labels is not None]
+    return IndexSet(np.concatenate([part.indices for part in parts]), np.concatenate(labels))
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The index set that an annotation added to a labeled set, by its digest.
+
+    Its images are in the record of ``query``, its labels in that of ``annotation``: a plan
+    knows it without holding either. ``corrected`` is the digest of the same set with true
+    labels where an oracle's labels do not stay, else None.
+    """
+
+    digest: str
+    query: str
+    annotation: str
+    corrected: str | None = None
+
+
+@dataclass(frozen=True)
+class LabeledSet:
+    """The labeled set of a run in one cycle: the initial set, and what annotations added."""
+
+    initial: IndexSet
+    added: tuple[Added, ...] = ()
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """The digests of its parts, in their order: what names it in keys."""
+        return (self.initial.digest, *(part.digest for part in self.added))
+
+    @property
+    def parts(self) -> tuple[IndexSet | Added, ...]:
+        """The index sets that it is made of, in their order."""
+        return (self.initial, *self.added)
+
+    def extended(self, newest: Added) -> LabeledSet:
+        """This labeled set with what a further annotation added.
+
+        What was added before turns into its corrected form, where it has one.
+        """
+        before = (
+            part if part.corrected is None else replace(part, digest=part.corrected)
+            for part in self.added
         )
+        return LabeledSet(self.initial, (*before, newest))

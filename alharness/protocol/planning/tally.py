@@ -7,7 +7,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from alharness.protocol.planning.survey import Run, Slot, SlotKind, State, Step, Survey
+from alharness.protocol.planning.run import Run, Slot, SlotKind, State, Step
+from alharness.protocol.planning.survey import Survey
 from alharness.protocol.units import Unit
 
 

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import alharness
-from alharness.engine.execute import Engine
+from alharness.engine.engine import Engine
 
 _execute = Engine.execute
 

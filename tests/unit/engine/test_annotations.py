@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from alharness import HarnessError, UsageError
-from alharness.protocol.planning.survey import Slot, survey
-from alharness.store.workspace import StoreLedger
+from alharness.protocol.planning.run import Slot
+from alharness.protocol.planning.survey import survey
+from alharness.store.ledger import StoreLedger
 
 
 def runs(workbench, bench):

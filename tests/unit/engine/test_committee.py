@@ -3,8 +3,9 @@
 import pytest
 
 from alharness import ContractViolation
-from alharness.protocol.planning.survey import Slot, State, next_units, survey
-from alharness.store.workspace import StoreLedger
+from alharness.protocol.planning.run import Slot, State
+from alharness.protocol.planning.survey import next_units, survey
+from alharness.store.ledger import StoreLedger
 
 
 def test_a_sampler_hears_its_committee(workbench):

@@ -11,7 +11,7 @@ from alharness.engine.images import HeldImages
 from alharness.engine.network import Network
 from alharness.engine.pool import ImagePool
 from alharness.protocol.planning.survey import next_units
-from alharness.store.workspace import StoreLedger
+from alharness.store.ledger import StoreLedger
 
 
 def upcoming(workbench, bench):

@@ -21,7 +21,7 @@ from alharness.engine.dropout import DropoutMasks
 from alharness.engine.images import HeldImages
 from alharness.engine.network import Network
 from alharness.engine.pool import ImagePool
-from alharness.protocol.planning.survey import State
+from alharness.protocol.planning.run import State
 from alharness.registry import discover
 
 # Registered under other names, so that the installed ones do not matter.

@@ -11,7 +11,7 @@ from alharness.engine.querying import checked_notes
 from alharness.engine.questions import answer_question, pose
 from alharness.protocol.planning.survey import next_units
 from alharness.registry import discover
-from alharness.store.workspace import StoreLedger
+from alharness.store.ledger import StoreLedger
 
 # Registered under another name, so that the installed one does not matter.
 PLUGINS = """

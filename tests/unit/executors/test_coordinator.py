@@ -4,7 +4,7 @@ import pytest
 
 from alharness.observing.observation import Observation
 from alharness.observing.observers import Observers
-from alharness.protocol.planning.survey import State
+from alharness.protocol.planning.run import State
 
 
 def states(survey):

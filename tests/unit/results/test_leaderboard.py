@@ -8,7 +8,8 @@ import pytest
 
 from alharness.leaderboard import wording
 from alharness.leaderboard.report import report_json, report_markdown
-from alharness.protocol.planning.survey import State, survey
+from alharness.protocol.planning.run import State
+from alharness.protocol.planning.survey import survey
 from alharness.results.collect import results
 from alharness.results.findings import findings
 from alharness.statistics import Interval, Point, Verdict

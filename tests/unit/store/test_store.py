@@ -22,8 +22,9 @@ from alharness.protocol.partition.sets import IndexSet
 from alharness.protocol.units import make_unit
 from alharness.store.checkpoints import CheckpointMissing, load_weights
 from alharness.store.files import set_aside, write_once, write_over
+from alharness.store.ledger import StoreLedger
 from alharness.store.records import Record
-from alharness.store.workspace import StoreLedger, Workspace
+from alharness.store.workspace import Workspace
 
 UNIT = make_unit("trial", {"a": 1})
 RECORD = Record(UNIT, {"validation_accuracy": 0.5, "list": [1, 2]}, {"seconds": 1.5})

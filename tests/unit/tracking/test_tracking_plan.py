@@ -1,6 +1,6 @@
 """What should be logged of a bench."""
 
-from alharness.protocol.planning.survey import State
+from alharness.protocol.planning.run import State
 from alharness.tracking.logged_run import FAILURE_TAG, LoggedRun
 from alharness.tracking.tracking_plan import TrackingPlan
 

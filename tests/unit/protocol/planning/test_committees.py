@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from alharness.protocol.planning.survey import Slot, State, survey
+from alharness.protocol.planning.run import Slot, State
+from alharness.protocol.planning.survey import survey
 from alharness.protocol.planning.tally import Group, Tally, overall, tallies
 
 MEMBERS = {"qbc": 3, "jury": 2}

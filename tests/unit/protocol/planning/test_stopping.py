@@ -5,7 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alharness.protocol.planning.survey import Slot, State, survey
+from alharness.protocol.planning.run import Slot, State
+from alharness.protocol.planning.survey import survey
 from alharness.protocol.planning.tally import overall
 
 ENOUGH = 0.75

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alharness.protocol.planning.survey import Slot, State, next_units, survey
+from alharness.protocol.planning.run import Slot, State
+from alharness.protocol.planning.survey import next_units, survey
 from alharness.protocol.planning.tally import Group, Tally, estimate, overall, tallies
 
 SCOPES = ["per-initial-set", "first-initial-set", "fixed"]

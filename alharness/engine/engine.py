@@ -1,0 +1,141 @@
+"""The engine: executes a unit, whatever its kind, and records what it computed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import torch
+
+import alharness
+from alharness.api.errors import HarnessError
+from alharness.engine.annotation import annotate
+from alharness.engine.evaluation import measure
+from alharness.engine.plugins import Plugins
+from alharness.engine.query import ask
+from alharness.engine.questions import Answer, Question, answer_question
+from alharness.engine.surroundings import Computed, Surroundings
+from alharness.engine.trial import train
+from alharness.protocol.keys import digest_bytes
+from alharness.protocol.units import (
+    AnnotationInputs,
+    EvaluationInputs,
+    Identity,
+    Inputs,
+    QueryInputs,
+    TrialInputs,
+    Unit,
+)
+from alharness.store.records import Record
+from alharness.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Where units are executed: the workspace they read and write, the plugins, the device.
+
+    ``ask`` has samplers answer elsewhere, isolated; without it they answer in this process.
+    """
+
+    workspace: Workspace
+    plugins: Plugins
+    device: torch.device
+    ask: Callable[[Question], Answer] | None = None
+
+    def execute(self, unit: Unit) -> None:
+        """Compute a unit and write its record.
+
+        Raises HarnessError for what is expected to go wrong; every other
+        exception comes out of a plugin's or the harness's code as it is.
+        """
+        started, begun = datetime.now(UTC), time.perf_counter()
+        # A copy: what a plugin does to its hyper-parameters must not reach the record.
+        computed = self._compute(unit.inputs.model_copy(deep=True), unit.key)
+        facts = {
+            **self.facts(),
+            **computed.facts,
+            "plugins": self._provenance(unit.inputs),
+            "started": started.isoformat(timespec="milliseconds"),
+            "seconds": round(time.perf_counter() - begun, 6),
+        }
+        beside = {name: digest_bytes(data) for name, data in computed.beside.items()}
+        record = Record(unit, computed.result, facts, beside)
+        if not self.workspace.records.write(record, computed.beside):
+            self._require_identical(record)
+
+    def facts(self) -> dict[str, Any]:
+        """What a record says of the machine: covered by no digest."""
+        name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
+        return {
+            "host": platform.node(),
+            "device": name,
+            "cores": os.cpu_count(),
+            "versions": {
+                "alharness": alharness.__version__,
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "numpy": np.__version__,
+            },
+        }
+
+    def _compute(self, inputs: Inputs, key: str) -> Computed:
+        around = Surroundings(self.workspace, self.plugins, self.device)
+        match inputs:
+            case TrialInputs():
+                return train(around, inputs, key)
+            case EvaluationInputs():
+                return measure(around, inputs)
+            case QueryInputs():
+                return ask(around, inputs, self.ask or self._ask_here)
+            case AnnotationInputs():
+                return annotate(around, inputs)
+        raise HarnessError(f"no engine computes a {inputs.kind}", where=key)
+
+    def _ask_here(self, question: Question) -> Answer:
+        return answer_question(question, self.plugins, self.device)
+
+    def _require_identical(self, record: Record) -> None:
+        """Raises HarnessError when a unit that has a record gives another result."""
+        unit = record.unit
+        known = self.workspace.records.read(unit.kind, unit.key)
+        if known is not None and known.digest != record.digest:
+            self.workspace.checkpoints.drop(unit.key)
+            raise HarnessError(
+                "computed again, it gives another result than its record",
+                where=f"{unit.kind} {unit.key}",
+                remedy="Use the device and the versions that its record names, or a new workspace",
+            )
+
+    def _provenance(self, inputs: Inputs) -> list[dict[str, Any]]:
+        """Name, parameters, distribution, version and source of each plugin of a unit."""
+        components = [self.plugins.component(kind, identity) for kind, identity in named(inputs)]
+        return [
+            {
+                "kind": component.kind,
+                "name": component.name,
+                "parameters": dict(component.parameters),
+                "distribution": component.distribution,
+                "version": component.version,
+                "source": component.source,
+            }
+            for component in components
+        ]
+
+
+def named(inputs: Inputs) -> Iterator[tuple[str, Identity]]:
+    """The plugins that a unit's inputs name, each with its kind."""
+    match inputs:
+        case QueryInputs():
+            yield "sampler", inputs.sampler
+        case AnnotationInputs():
+            yield "oracle", inputs.oracle
+    if isinstance(inputs, TrialInputs | EvaluationInputs | QueryInputs):
+        yield "model", inputs.network.model
+        for identity in inputs.network.regularizers:
+            yield "regularizer", identity

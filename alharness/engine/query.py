@@ -1,0 +1,30 @@
+"""What a query does: ask the sampler, and turn its positions into dataset indices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from alharness.engine.querying import checked_notes, checked_positions
+from alharness.engine.questions import Answer, Question, pool_order, pose
+from alharness.engine.surroundings import Computed, Surroundings
+from alharness.protocol.units import QueryInputs
+
+
+def ask(
+    around: Surroundings, inputs: QueryInputs, answered: Callable[[Question], Answer]
+) -> Computed:
+    """Ask the sampler; ``answered`` has the question answered, here or elsewhere."""
+    question = pose(around.workspace, inputs)
+    answer = answered(question)
+    order = pool_order(question)
+    origin = around.plugins.component("sampler", inputs.sampler).origin
+    positions = checked_positions(answer["positions"], len(order.unlabeled), inputs.budget, origin)
+    result = {
+        "indices": order.unlabeled[positions].tolist(),
+        "share_of_ties": answer["share_of_ties"],
+        "checkpoints": {
+            model["trial"]: model["digest"]
+            for model in [*question["models"], *question["committee"]]
+        },
+    }
+    return Computed(result, facts={"notes": checked_notes(answer["notes"], origin)})

@@ -1,0 +1,53 @@
+"""What every kind of unit computes with, and what it gives back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from alharness.engine.images import open_images
+from alharness.engine.plugins import Plugins
+from alharness.engine.training import Examples
+from alharness.protocol.seeds import SeedPath
+from alharness.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A unit's result, the files to lie beside its record, and facts beside those of every unit."""
+
+    result: dict[str, Any]
+    beside: Mapping[str, bytes] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The workspace that a unit reads from, the plugins, and the device."""
+
+    workspace: Workspace
+    plugins: Plugins
+    device: torch.device
+
+    def examples(
+        self, split: str, indices: NDArray[np.int64], labels: NDArray[np.int64]
+    ) -> Examples:
+        """Images of a split at these positions, with these labels."""
+        images = open_images(self.workspace.datasets.images(split), indices, self.device)
+        return Examples(images, torch.from_numpy(labels).to(self.device))
+
+
+def generator(path: SeedPath, device: torch.device) -> torch.Generator:
+    """A torch generator at the start of a path's stream."""
+    return torch.Generator(device).manual_seed(path.torch_seed())
+
+
+def finite(value: float) -> float | None:
+    """JSON has no infinity: a loss that is not finite is recorded as None."""
+    return value if math.isfinite(value) else None

@@ -1,0 +1,33 @@
+"""Evaluations: one measurement of a chosen model on the test images."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from alharness.api.space import Value
+from alharness.protocol.units.parts import Inputs, Network, Reads
+
+
+class EvaluationInputs(Inputs):
+    """Measure a chosen model on the test images, once.
+
+    trial: the model's key; test: digest of the test split.
+    """
+
+    kind: ClassVar[str] = "evaluation"
+    step: ClassVar[int] = 2
+    slim: ClassVar[tuple[str, ...]] = ("test_accuracy", "test_loss", "metrics")
+
+    network: Network
+    hyperparameters: dict[str, Value]
+    trial: str
+    test: str
+
+    def reads(self) -> Reads:
+        """The chosen model's weights."""
+        return Reads((self.trial,))
+
+    @classmethod
+    def position(cls, inputs: dict[str, Any]) -> list[Any]:
+        """A model has one evaluation."""
+        return [inputs["trial"]]

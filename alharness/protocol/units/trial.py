@@ -1,0 +1,43 @@
+"""Trials: one training of the task model with one set of hyper-parameters."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from alharness.api.space import Value
+from alharness.protocol.seeds import SeedPath
+from alharness.protocol.units.parts import Identity, Inputs, Network, Reads
+from alharness.protocol.units.recipe import Recipe
+
+
+class TrialInputs(Inputs):
+    """Train one model on a labeled set. The sampler is no part of it, but for its extension.
+
+    labeled: digests of the index sets that make up the labeled set, the initial set first,
+        then what each annotation added.
+    validation: digest of the validation set.
+    extension: the sampler whose training extension is trained along.
+    """
+
+    kind: ClassVar[str] = "trial"
+    step: ClassVar[int] = 2
+    slim: ClassVar[tuple[str, ...]] = ("validation_accuracy", "validation_loss", "checkpoint")
+
+    network: Network
+    hyperparameters: dict[str, Value]
+    labeled: tuple[str, ...]
+    validation: str
+    loss: Identity
+    recipe: Recipe
+    extension: Identity | None = None
+    seed: SeedPath
+
+    def reads(self) -> Reads:
+        """The weights that it starts from."""
+        return Reads(() if self.recipe.start is None else (self.recipe.start,))
+
+    @classmethod
+    def position(cls, inputs: dict[str, Any]) -> list[Any]:
+        """Samplers share seed paths: a trial after cycle 0 belongs to its labeled set."""
+        later = inputs["seed"]["cycle"] > 0
+        return [inputs["seed"], inputs["labeled"] if later else None]

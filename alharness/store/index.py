@@ -1,0 +1,160 @@
+"""The index of records: what planning needs of each, without opening it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from alharness.protocol.planning.outdated import position_of
+from alharness.protocol.units import KINDS
+from alharness.store.files import append
+from alharness.store.records import Record, Records
+from alharness.store.seen import Look
+
+
+class Entry(NamedTuple):
+    """What is known of a record.
+
+    slim: the part of its result that planning needs; None for a record of an earlier version.
+    position: what it has in common with units that outdate it (``outdated.position_of``).
+    """
+
+    kind: str
+    key: str
+    look: Look
+    slim: dict[str, Any] | None
+    seconds: float | None
+    position: str
+
+
+class Index:
+    """Every record of a workspace by its key.
+
+    An entry is taken over from the index's file only while size, mtime, ctime and inode of the
+    record's file are what they were; every other record is read, and checked. ``save`` appends
+    to that file, a line per record: what several benches append at once, or half of a line
+    after a power cut, costs nothing but reading those records again.
+    """
+
+    def __init__(self, root: Path, records: Records) -> None:
+        self._path = root / "records" / "index.jsonl"
+        self._root = root / "records"
+        self._records = records
+        self._entries: dict[str, Entry] = {}
+        self._unsaved: list[Entry] = []
+
+    def load(self) -> None:
+        """Look which records there are, and read those that are not known as they are now."""
+        noted = {**{entry.key: entry for entry in self._noted()}, **self._entries}
+        self._entries = {}
+        for kind, key, look in self._files():
+            entry = noted.get(key)
+            if entry is not None and entry.look == look:
+                self._entries[key] = entry
+            else:
+                self._read(kind, key, look)
+
+    def get(self, key: str) -> Entry | None:
+        """What is known of the record of a unit, or None."""
+        entry = self._entries.get(key)
+        return None if entry is None or entry.slim is None else entry
+
+    def note(self, record: Record, look: Look) -> None:
+        """Enter a record whose file looks like this."""
+        unit = record.unit
+        position = position_of(unit.kind, unit.to_json()["inputs"])
+        self._enter(Entry(unit.kind, unit.key, look, record.slim, record.seconds, position))
+
+    def forget(self, key: str) -> None:
+        """Leave out a record that is no longer there."""
+        self._entries.pop(key, None)
+
+    def at(self, kind: str, positions: AbstractSet[str]) -> dict[str, list[str]]:
+        """Keys of the records of a kind at each of these positions."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for entry in self._entries.values():
+            if entry.kind == kind and entry.position in positions:
+                found[entry.position].append(entry.key)
+        return found
+
+    def superseded(self) -> int:
+        """How many records are of an earlier version."""
+        return sum(entry.slim is None for entry in self._entries.values())
+
+    def save(self) -> None:
+        """Append what is new to the index's file. Raises HarnessError when the disk refuses."""
+        if self._unsaved:
+            lines = [json.dumps(entry, separators=(",", ":")) for entry in self._unsaved]
+            append(self._path, ("\n".join(lines) + "\n").encode())
+            self._unsaved.clear()
+
+    def _enter(self, entry: Entry) -> None:
+        self._entries[entry.key] = entry
+        self._unsaved.append(entry)
+
+    def _read(self, kind: str, key: str, look: Look) -> None:
+        described = self._records.described(kind, key)
+        if described is not None and described.get("schema") == 1:
+            self._enter(Entry(kind, key, look, None, None, _position_in_schema_1(described)))
+            return
+        record = self._records.read(kind, key)
+        if record is not None:
+            self.note(record, look)
+
+    def _noted(self) -> Iterator[Entry]:
+        """What the index's file says; lines that are none are passed over."""
+        try:
+            data = self._path.read_bytes()
+        except FileNotFoundError:
+            return
+        for fields in _parsed(data.splitlines()):
+            try:
+                kind, key, look, slim, seconds, position = fields
+                yield Entry(kind, key, Look(*look), slim, seconds, position)
+            except (ValueError, TypeError):
+                continue
+
+    def _files(self) -> Iterator[tuple[str, str, Look]]:
+        for kind in KINDS:
+            folder = self._root / kind
+            if not folder.is_dir():
+                continue
+            for group in os.scandir(folder):
+                for file in os.scandir(group.path) if group.is_dir() else ():
+                    if file.name.endswith(".json") and not file.name.startswith("."):
+                        about = file.stat()
+                        look = (about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
+                        yield kind, file.name.removesuffix(".json"), Look(*look)
+
+
+def _parsed(lines: Sequence[bytes]) -> list[Any]:
+    """The JSON of each line that has any; all at once where all have."""
+    try:
+        return list(json.loads(b"[" + b",".join(lines) + b"]"))
+    except ValueError:
+        return [one for line in lines for one in _parsed_line(line)]
+
+
+def _parsed_line(line: bytes) -> list[Any]:
+    try:
+        return [json.loads(line)]
+    except ValueError:
+        return []
+
+
+def _position_in_schema_1(described: dict[str, Any]) -> str:
+    """Where a unit of alharness 0.1 stands; its inputs wrote every default."""
+    try:
+        inputs = dict(described["inputs"])
+        if "seed" in inputs:
+            inputs["seed"] = {
+                name: value for name, value in inputs["seed"].items() if value is not None
+            }
+        return position_of(described["kind"], inputs)
+    except (KeyError, TypeError, ValueError):
+        return ""
