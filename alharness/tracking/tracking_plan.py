@@ -52,8 +52,8 @@ class Planned(NamedTuple):
 class TrackingPlan:
     """What should be logged of one bench.
 
-    ``record`` gives the record of a unit that is done, ``curves`` those of a trial; ``failures`` the messages
-    of failed units by key.
+    ``record`` gives the record of a unit that is done, ``curves`` those of a trial;
+    ``failures`` the messages of failed units by key.
     """
 
     def __init__(
@@ -196,7 +196,8 @@ class TrackingPlan:
             )
         return LoggedRun(
             unit.key, state, f"cycle {slot.cycle} {slot.kind} {slot.number}", parent, "FINISHED",
-            _started(record), _ended(record), path | values, list(_curves(record, self._curves(unit) or {})), tags,
+            _started(record), _ended(record), path | values,
+            list(_curves(record, self._curves(unit) or {})), tags,
         )  # fmt: skip
 
     def _place(self, run: Run) -> dict[str, str]:

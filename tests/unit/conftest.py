@@ -10,8 +10,8 @@ import pytest
 from alharness import Choice, LogUniform
 from alharness.protocol.bench import Bench, DatasetFacts, make_condition
 from alharness.protocol.components import Component
-from alharness.protocol.partition.sets import Added, IndexSet
-from alharness.protocol.planning.survey import Survey, survey
+from alharness.protocol.partition.sets import Added, IndexSet, LabeledSet, joined
+from alharness.protocol.planning.survey import Planner, Survey
 from alharness.protocol.suite.tables import Suite
 from alharness.protocol.units import Unit
 
@@ -149,8 +149,7 @@ class World:
                 return {"indices": picked.tolist()}
             case _:
                 indices = np.asarray(self.records[unit.inputs.query]["indices"])
-                labels = self.labels[indices]
-                given = labels if self.labels_stay else (labels + 1) % N_CLASSES
+                labels, given = self.labels[indices], self.given(indices)
                 return {
                     "labels": given.tolist(),
                     "cost": float(len(indices)),
@@ -158,11 +157,28 @@ class World:
                     **({} if self.labels_stay else {"corrected": IndexSet(indices, labels).digest}),
                 }
 
+    def given(self, indices: np.ndarray) -> np.ndarray:
+        """What the oracle says of images."""
+        return self.labels[indices]
+
     def indices(self, part: IndexSet | Added) -> np.ndarray:
         """The images of an index set that a unit names."""
         if isinstance(part, IndexSet):
             return part.indices
         return np.asarray(self.records[part.query]["indices"])
+
+    def labeled(self, labeled: LabeledSet) -> IndexSet:
+        """All of a labeled set, from what is recorded."""
+        parts = [labeled.initial]
+        for part in labeled.added:
+            indices = self.indices(part)
+            told = IndexSet(indices, np.asarray(self.records[part.annotation]["labels"]))
+            true = IndexSet(indices, self.labels[indices])
+            (found,) = {
+                one.digest: one for one in (told, true) if one.digest == part.digest
+            }.values()
+            parts.append(found)
+        return joined(parts)
 
     def drop(self, state: Survey) -> None:
         """Remove the weights that nobody needs."""
@@ -177,8 +193,9 @@ class World:
         fails: Callable[[Unit], bool] = lambda unit: False,
     ) -> Survey:
         """Execute what is ready until nothing is; ``choose`` says which units of those."""
+        planner = Planner(bench, self)
+        state = planner.survey(failed)
         for _ in range(2_000):
-            state = survey(bench, self, failed)
             self.drop(state)
             ready = list(state.ready())
             assert not any(
@@ -186,11 +203,13 @@ class World:
             )
             if not ready:
                 return state
-            for unit in choose(ready):
+            chosen = choose(ready)
+            for unit in chosen:
                 if fails(unit):
                     failed |= {unit.key}
                 else:
                     self.compute(unit)
+            state = planner.resurvey({unit.key for unit in chosen}, failed)
         raise AssertionError("the bench does not end")
 
 
@@ -354,6 +373,13 @@ class Workbench:
         from alharness.executors.inline import InlineExecutor
 
         return Coordinator(bench, self.workspace, InlineExecutor(self.engine), observer)
+
+    def curves(self, unit: Unit) -> dict[str, Any]:
+        """What a trial measured after each epoch; it is executed unless it was."""
+        if self.workspace.records.read(unit.kind, unit.key) is None:
+            self.execute(unit)
+        record = self.workspace.records.read(unit.kind, unit.key)
+        return self.workspace.curves(record)
 
     def execute(self, unit: Unit) -> dict[str, Any]:
         self.workspace.keep_sets(unit)

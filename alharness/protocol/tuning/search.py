@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from alharness.api.space import Choice, LogUniform, Space, Value
 from alharness.protocol.seeds import SeedPath
+from alharness.protocol.tuning.keyed import keyed_value
 
 if TYPE_CHECKING:
     import optuna
@@ -44,13 +45,17 @@ def tuning_path(suite_seed: int, scenario: str, initial_set: int, cycle: int) ->
 def hyperparameters(space: Space, path: SeedPath, n_trials: int) -> tuple[dict[str, Value], ...]:
     """The hyper-parameters of trials 0 … n_trials − 1 of the tuning at ``path``.
 
-    Random search (paper, section 4; space in supplement 1.3), asked of Optuna. A
-    value follows from the path, the trial's number, and the hyper-parameter's
-    name and distribution, and from nothing else.
+    Random search (paper, section 4; space in supplement 1.3). A value follows from the
+    path, the trial's number, and the hyper-parameter's name and distribution, and from
+    nothing else; ``study_of`` gives the same search as a study of Optuna.
     """
-    distributions = _distributions(space)
-    study = _new_study(path)
-    return tuple(dict(study.ask(distributions).params) for _ in range(n_trials))
+    return tuple(
+        {
+            name: keyed_value(path, number, name, distribution)
+            for name, distribution in space.items()
+        }
+        for number in range(n_trials)
+    )
 
 
 def best_trial(scores: Iterable[TrialScore]) -> int:
@@ -74,7 +79,7 @@ def study_of(
     from optuna.trial import TrialState
 
     distributions = _distributions(space)
-    study = _new_study(path)
+    study = _new_study(space, path)
     trials = [study.ask(distributions) for _ in range(n_trials)]
     for score in scores:
         trial = trials[score.number]
@@ -92,14 +97,16 @@ def _rank(score: TrialScore) -> tuple[bool, float, float, int]:
     return (False, -score.validation_accuracy, score.validation_loss, score.number)
 
 
-def _new_study(path: SeedPath) -> optuna.Study:
+def _new_study(space: Space, path: SeedPath) -> optuna.Study:
     import optuna
 
     from alharness.protocol.tuning.keyed_sampler import KeyedSampler
 
     with _quiet():
         return optuna.create_study(
-            direction="maximize", sampler=KeyedSampler(path), pruner=optuna.pruners.NopPruner()
+            direction="maximize",
+            sampler=KeyedSampler(space, path),
+            pruner=optuna.pruners.NopPruner(),
         )
 
 

@@ -22,11 +22,11 @@ def test_wrong_labels_are_trained_on(workbench, scope):
     truth, sizes = condition.facts.train_labels, condition.sizes
     (run,) = runs(workbench, bench)
     for cycle, trial in enumerate(run.chosen):
-        trained_on = workbench.workspace.sets.get(trial.inputs["labeled"])
+        trained_on = workbench.workspace.sets.labeled(trial.inputs.labeled)
         wrong = trained_on.labels != truth[trained_on.indices]
         first = sizes[0] if scope == "all" else sizes[max(cycle - 1, 0)]
         assert wrong.tolist() == (np.arange(len(wrong)) >= first).tolist()
-        assert trial.inputs["validation"] == run.chosen[0].inputs["validation"]
+        assert trial.inputs.validation == run.chosen[0].inputs.validation
     assert workbench.workspace.datasets.labels(condition.facts.test_digest).shape == (360,)
 
 
@@ -38,8 +38,9 @@ def test_recorded_labels_and_their_cost(workbench, tmp_path):
     bench = workbench.bench(oracle=oracle)
     (run,) = runs(workbench, bench)
     n_initial, n_first, _ = bench.conditions[0].sizes
-    queried = run.labeled[-1].indices[n_initial:]
-    assert run.labeled[-1].labels[n_initial:].tolist() == (queried % 10).tolist()
+    last = workbench.workspace.sets.labeled(run.labeled[-1].digests)
+    queried = last.indices[n_initial:]
+    assert last.labels[n_initial:].tolist() == (queried % 10).tolist()
     annotation = run.steps[Slot(0, "annotation", 0)].unit
     record = workbench.workspace.records.read("annotation", annotation.key)
     assert record.result["cost"] == 0.25 * (n_first - n_initial)

@@ -53,16 +53,17 @@ def test_what_a_model_of_priors_learns():
 
 
 def test_the_loss_is_part_of_a_trials_key_and_result(workbench):
-    bench = workbench.bench()
-    unit = bench.trial(
-        bench.conditions[0], next(bench.places()), 0, 0, bench.conditions[0].starts[0].labeled,
-        {"learning-rate": 0.05, "batch-size": 16, "optimizer": "sgd"},
-    )  # fmt: skip
-    from alharness.protocol.units import make_unit
+    from alharness.protocol.partition.sets import LabeledSet
 
-    weighted = make_unit(
-        "trial", {**unit.inputs, "loss": "class-weighted-cross-entropy"}, unit.sets
-    )
+    bench = workbench.bench()
+    condition = bench.conditions[0]
+    labeled = LabeledSet(condition.starts[0].labeled)
+    values = {"learning-rate": 0.05, "batch-size": 16, "optimizer": "sgd"}
+    unit = bench.trial(condition, next(bench.places()), 0, 0, labeled, values)
+    from alharness.protocol.units import Identity, make_unit
+
+    loss = Identity(name="class-weighted-cross-entropy", source="")
+    weighted = make_unit(unit.inputs.model_copy(update={"loss": loss}), unit.sets)
     assert weighted.key != unit.key
-    curves = [workbench.execute(one)["curves"]["training_loss"] for one in (unit, weighted)]
+    curves = [workbench.curves(one)["training_loss"] for one in (unit, weighted)]
     assert curves[0] != curves[1]

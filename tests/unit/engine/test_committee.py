@@ -18,7 +18,7 @@ def test_a_sampler_hears_its_committee(workbench):
     for run in state.runs:
         query = run.steps[Slot(0, "query", 0)].unit
         record = workbench.workspace.records.read("query", query.key)
-        read = {query.inputs["trial"], *query.inputs["committee"]}
+        read = {query.inputs.trial, *query.inputs.committee}
         assert set(record.result["checkpoints"]) == read
         assert len(read) == 1 + run.method.committee_size
 
@@ -27,7 +27,7 @@ def test_who_declares_no_committee_has_none(workbench):
     bench = workbench.bench("watching", "presuming")
     for _ in range(2):
         for unit in next_units(bench, StoreLedger(workbench.workspace)):
-            if unit.kind == "query" and unit.inputs["sampler"]["name"] == "presuming":
+            if unit.kind == "query" and unit.inputs.sampler.name == "presuming":
                 with pytest.raises(ContractViolation, match="committee_size"):
                     workbench.execute(unit)
                 return

@@ -24,7 +24,7 @@ def test_trial_evaluation_query_annotation(workbench):
     condition = bench.conditions[0]
     trial = upcoming(workbench, bench)["trial"]
     result = workbench.execute(trial)
-    assert result["validation_accuracy"] == max(result["curves"]["validation_accuracy"])
+    assert result["validation_accuracy"] == max(workbench.curves(trial)["validation_accuracy"])
     after = upcoming(workbench, bench)
     assert after.keys() == {"evaluation", "query"}
     # Test images are opened by no unit but the evaluation.
@@ -33,7 +33,7 @@ def test_trial_evaluation_query_annotation(workbench):
     test.rename(hidden)
     query = workbench.execute(after["query"])
     start = condition.starts[0]
-    assert len(set(query["indices"])) == after["query"].inputs["budget"] == len(query["indices"])
+    assert len(set(query["indices"])) == after["query"].inputs.budget == len(query["indices"])
     taken = {*start.labeled.indices, *start.validation.indices}
     assert not taken & set(query["indices"])
     annotation = upcoming(workbench, bench)["annotation"]
@@ -41,7 +41,7 @@ def test_trial_evaluation_query_annotation(workbench):
     assert labels["labels"] == condition.facts.train_labels[query["indices"]].tolist()
     assert labels["cost"] == len(query["indices"])
     again = upcoming(workbench, bench)["trial"]
-    assert again.inputs["seed"]["cycle"] == 1
+    assert again.inputs.seed.cycle == 1
     workbench.execute(again)
     with pytest.raises(HarnessError, match="prepared images cannot be read"):
         workbench.execute(after["evaluation"])
@@ -84,7 +84,7 @@ def test_rows_of_the_pool_in_a_random_order_and_mapped_right(workbench, monkeypa
     )
     picked = workbench.execute(query)["indices"]
     (pool,) = pools
-    pictures = workbench.workspace.datasets.images(query.inputs["data"])
+    pictures = workbench.workspace.datasets.images(query.inputs.network.data)
     images = pictures[np.arange(pictures.shape[0])]
     truth = bench.conditions[0].facts.train_labels
     shown = np.rint(pool.images()[: len(picked)].numpy() * 255)

@@ -58,7 +58,7 @@ def queries(plugged, *samplers):
     (trial,) = next_units(bench, StoreLedger(plugged.workspace))
     plugged.execute(trial)
     ready = next_units(bench, StoreLedger(plugged.workspace))
-    return {unit.inputs["sampler"]["name"]: unit for unit in ready if unit.kind == "query"}
+    return {unit.inputs.sampler.name: unit for unit in ready if unit.kind == "query"}
 
 
 def record(plugged, query):

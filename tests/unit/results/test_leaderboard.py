@@ -42,7 +42,7 @@ def test_accuracies_are_at_their_place(bench, world):
     assert (result.labels, result.n_train, result.n_validation) == ((6, 12, 18), 60, 6)
     assert result.reference == "random"
     tests = {
-        unit.inputs["trial"]: one.records[key]["test_accuracy"]
+        unit.inputs.trial: one.records[key]["test_accuracy"]
         for key, unit in one.units.items()
         if unit.kind == "evaluation"
     }
@@ -77,7 +77,7 @@ def test_what_is_missing_is_nan(bench, world, empty):
     one = world(bench)
 
     def fails(unit):
-        path = unit.inputs.get("seed") or {}
+        path = unit.inputs.__dict__.get("seed") or {}
         at = (path.get("initial_set"), path.get("seed"), path.get("cycle"))
         return unit.kind == "query" and at == (2, 1, 0)
 

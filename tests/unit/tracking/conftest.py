@@ -130,8 +130,8 @@ class Laboratory:
     def _query(self, unit: Unit) -> dict:
         labeled, validation = (set(part.indices.tolist()) for part in unit.sets)
         pool = sorted(set(range(N_TRAIN)) - labeled - validation)
-        first = 0 if unit.inputs["sampler"]["name"] == "random" else 1
-        indices = pool[first : first + unit.inputs["budget"]]
+        first = 0 if unit.inputs.sampler.name == "random" else 1
+        indices = pool[first : first + unit.inputs.budget]
         return {"indices": indices, "share_of_ties": 0.25}
 
     def _annotation(self, unit: Unit) -> dict:

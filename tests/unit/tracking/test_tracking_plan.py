@@ -70,7 +70,7 @@ def test_a_run_has_its_cycles_as_steps(laboratory) -> None:
     assert last(run, "cost") == {10: 10.0, 20: 10.0}
     assert run.params["method"] == "margin"
     assert run.params["method_source"] == "source"
-    rate = str(here.chosen[1].inputs["hyperparameters"]["learning-rate"])
+    rate = str(here.chosen[1].inputs.hyperparameters["learning-rate"])
     assert run.params["chosen.1.learning-rate"] == rate
     assert run.status == "FINISHED"
     assert run.ended is not None

@@ -1,6 +1,7 @@
 """Committees: further trials for the methods that declare them, and for nobody else."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -39,12 +40,8 @@ def test_members_train_as_the_chosen_model_did_but_for_their_seed(end):
         for (place, slot), member in members.items():
             if place == run.place:
                 chosen = run.chosen[slot.cycle].inputs
-                assert {**member.inputs, "seed": None} == {**chosen, "seed": None}
-                assert member.inputs["seed"] == {
-                    **chosen["seed"],
-                    "purpose": "committee",
-                    "number": slot.number,
-                }
+                seed = replace(chosen.seed, purpose="committee", number=slot.number)
+                assert member.inputs == chosen.model_copy(update={"seed": seed})
 
 
 def test_each_querying_cycle_has_one_committee(end, bench):
@@ -80,10 +77,10 @@ def test_a_query_reads_the_members_and_waits_for_them(end, bench, world):
         for cycle in range(len(run.condition.sizes) - 1):
             query = run.steps[Slot(cycle, "query", 0)].unit
             members = committee(end, run.method.name)
-            assert query.inputs["committee"] == [
+            assert query.inputs.committee == tuple(
                 members[run.place, Slot(cycle, "committee", number)].key
                 for number in range(run.method.committee_size)
-            ]
+            )
 
 
 def test_a_member_whose_weights_are_gone_is_trained_again(bench, world):
@@ -92,9 +89,9 @@ def test_a_member_whose_weights_are_gone_is_trained_again(bench, world):
     for _ in range(100):
         state = survey(bench, one)
         ready = state.ready()
-        queries = [unit for unit in ready if unit.kind == "query" and unit.inputs["committee"]]
+        queries = [unit for unit in ready if unit.kind == "query" and unit.inputs.committee]
         if queries and target is None:
-            target = queries[0].inputs["committee"][0]
+            target = queries[0].inputs.committee[0]
             one.checkpoints.discard(target)
             again = survey(bench, one).ready()
             assert target in {unit.key for unit in again}
@@ -116,8 +113,8 @@ def test_weights_are_dropped_once_the_query_is_recorded(end, bench, world):
 def test_a_failed_member_stops_its_own_runs_only(bench, world):
     one = world(bench)
     state = one.finish(
-        bench, fails=lambda unit: unit.kind == "trial" and unit.inputs["seed"]["number"] == 2
-        and unit.inputs["seed"]["purpose"] == "committee",
+        bench, fails=lambda unit: unit.kind == "trial" and unit.inputs.seed.number == 2
+        and unit.inputs.seed.purpose == "committee",
     )  # fmt: skip
     states = {run.method.name: set() for run in state.runs}
     for run in state.runs:

@@ -4,45 +4,53 @@ import copy
 
 import pytest
 
-from alharness.protocol.planning.outdated import Outdated, outdated
-from alharness.protocol.units import make_unit
+from alharness.protocol.planning.outdated import Outdated, outdated, position_of
+from alharness.protocol.units import KINDS, Unit, described_key
 
 
 def identity(name, source="a", **parameters):
-    return {"name": name, "parameters": parameters, "source": source}
+    named = {"name": name, "source": source}
+    return {**named, "parameters": parameters} if parameters else named
 
 
 NETWORK = {
     "data": "d0",
     "n_classes": 10,
+    "in_channels": 1,
+    "image_size": 8,
     "model": identity("mlp", hidden=128),
     "regularizers": [identity("weight-decay"), identity("swa")],
-    "hyperparameters": {"learning-rate": 0.1},
 }
+VALUES = {"learning-rate": 0.1}
+SEED = {"suite_seed": 0, "purpose": "x", "initial_set": 0, "cycle": 0, "number": 0}
 TRIAL = {
-    **NETWORK,
-    "labeled": "l0",
+    "network": NETWORK,
+    "hyperparameters": VALUES,
+    "labeled": ["l0"],
     "validation": "v0",
-    "recipe": {"epochs": 2, "normalization": "l0"},
-    "seed": {"initial_set": 0, "cycle": 0, "number": 0},
+    "loss": identity("cross-entropy"),
+    "recipe": {"epochs": 2, "normalization": "l0", "schedule": identity("constant")},
+    "seed": SEED,
 }
 QUERY = {
-    **NETWORK,
+    "network": NETWORK,
+    "hyperparameters": VALUES,
     "sampler": identity("margin"),
     "trial": "t0",
-    "previous": None,
     "committee": ["c0"],
-    "labeled": "l0",
+    "labeled": ["l0"],
+    "validation": "v0",
     "budget": 10,
-    "seed": {"initial_set": 0, "cycle": 0, "number": 0},
+    "seed": SEED,
 }
 ANNOTATION = {
     "data": "d0",
+    "n_classes": 10,
     "oracle": identity("perfect"),
     "query": "q0",
-    "seed": {"initial_set": 0, "cycle": 0, "number": 0},
+    "seed": SEED,
 }
-EVALUATION = {**NETWORK, "trial": "t0", "test": "e0"}
+EVALUATION = {"network": NETWORK, "hyperparameters": VALUES, "trial": "t0", "test": "e0"}
 INPUTS = {"trial": TRIAL, "query": QUERY, "annotation": ANNOTATION, "evaluation": EVALUATION}
 
 
@@ -56,12 +64,30 @@ def changed(inputs, *path_and_value):
     return result
 
 
+def described(kind, inputs):
+    """A unit as its record describes it."""
+    unit = {"kind": kind, "step": KINDS[kind].step, "inputs": inputs}
+    return {**unit, "key": described_key(unit)}
+
+
+def ledger(*records):
+    """What is recorded at each position."""
+
+    def recorded_at(kind, positions):
+        found = {}
+        for record in records:
+            position = position_of(record["kind"], record["inputs"])
+            if record["kind"] == kind and position in positions:
+                found.setdefault(position, []).append(record)
+        return found
+
+    return recorded_at
+
+
 def why(kind, now, *before):
     """The reasons for one unit, given what is recorded."""
-    records = [make_unit(kind, inputs) for inputs in before]
-    found = outdated(
-        [make_unit(kind, now)], lambda asked: [unit for unit in records if unit.kind == asked]
-    )
+    unit = Unit.from_json(described(kind, now))
+    found = outdated([unit], ledger(*(described(kind, inputs) for inputs in before)))
     assert all((one.kind, one.units) == (kind, 1) for one in found)
     return [one.why for one in found]
 
@@ -69,22 +95,22 @@ def why(kind, now, *before):
 @pytest.mark.parametrize(
     ("kind", "change", "reason"),
     [
-        ("trial", ("model", "source", "b"), "the source of model 'mlp' changed"),
-        ("trial", ("model", "parameters", {}), "the parameters of model 'mlp' changed"),
-        ("trial", ("model", identity("vgg")), "the model changed from 'mlp' to 'vgg'"),
+        ("trial", ("network", "model", "source", "b"), "the source of model 'mlp' changed"),
+        ("trial", ("network", "model", "parameters", {}), "the parameters of model 'mlp' changed"),
+        ("trial", ("network", "model", identity("vgg")), "the model changed from 'mlp' to 'vgg'"),
         (
             "trial",
-            ("regularizers", 1, "source", "b"),
+            ("network", "regularizers", 1, "source", "b"),
             "the source of regularizer 'swa' changed",
         ),
         (
             "trial",
-            ("regularizers", [identity("swa")]),
+            ("network", "regularizers", [identity("swa")]),
             'regularizers changed from ["weight-decay", "swa"] to ["swa"]',
         ),
         ("trial", ("recipe", "epochs", 3), "epochs changed from 2 to 3"),
         ("trial", ("hyperparameters", {"learning-rate": 1}), "the hyper-parameters changed"),
-        ("trial", ("data", "d1"), "the training data changed"),
+        ("trial", ("network", "data", "d1"), "the training data changed"),
         ("query", ("sampler", "source", "b"), "the source of sampler 'margin' changed"),
         ("query", ("budget", 5), "budget changed from 10 to 5"),
         ("query", ("trial", "t1"), "the trial changed"),
@@ -101,20 +127,20 @@ def test_what_changed_is_named(kind, change, reason):
 
 def test_what_follows_from_a_change_is_not_told_beside_it():
     now = changed(changed(QUERY, "committee", ["c1"]), "trial", "t1")
-    now = changed(changed(now, "labeled", "l1"), "model", "source", "b")
+    now = changed(changed(now, "labeled", ["l1"]), "network", "model", "source", "b")
     assert why("query", now, QUERY) == ["the source of model 'mlp' changed"]
 
 
 def test_several_changes_are_told_together():
-    now = changed(changed(TRIAL, "model", "source", "b"), "recipe", "epochs", 3)
+    now = changed(changed(TRIAL, "network", "model", "source", "b"), "recipe", "epochs", 3)
     assert why("trial", now, TRIAL) == [
         "the source of model 'mlp' changed; epochs changed from 2 to 3"
     ]
 
 
 def test_the_nearest_record_explains():
-    far = changed(changed(TRIAL, "model", "source", "c"), "recipe", "epochs", 9)
-    now = changed(TRIAL, "model", "source", "b")
+    far = changed(changed(TRIAL, "network", "model", "source", "c"), "recipe", "epochs", 9)
+    now = changed(TRIAL, "network", "model", "source", "b")
     assert why("trial", now, far, TRIAL) == ["the source of model 'mlp' changed"]
 
 
@@ -129,7 +155,7 @@ def test_weights_that_are_gone():
         ("query", changed(QUERY, "sampler", identity("coreset"))),
         ("query", changed(QUERY, "sampler", "parameters", {"k": 1})),
         # Another sampler's labeled set in a later cycle.
-        ("trial", changed(changed(TRIAL, "labeled", "l1"), "seed", "cycle", 1)),
+        ("trial", changed(changed(TRIAL, "labeled", ["l1"]), "seed", "cycle", 1)),
         ("trial", changed(TRIAL, "seed", "number", 1)),
         ("annotation", changed(ANNOTATION, "query", "q1")),
         ("evaluation", changed(EVALUATION, "trial", "t1")),
@@ -143,8 +169,38 @@ def test_what_is_new_is_not_outdated(kind, other):
 
 
 def test_units_are_counted_by_reason():
-    records = [make_unit("trial", changed(TRIAL, "seed", "number", n)) for n in range(3)]
-    now = [make_unit("trial", changed(unit.inputs, "model", "source", "b")) for unit in records]
-    assert outdated(now, lambda kind: records) == (
+    records = [changed(TRIAL, "seed", "number", number) for number in range(3)]
+    now = [changed(inputs, "network", "model", "source", "b") for inputs in records]
+    units = [Unit.from_json(described("trial", inputs)) for inputs in now]
+    assert outdated(units, ledger(*(described("trial", inputs) for inputs in records))) == (
         Outdated("trial", "the source of model 'mlp' changed", 3),
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("momentum", 0.8, "momentum changed from its default to 0.8"),
+        ("schedule", identity("cosine"), "the schedule changed from 'constant' to 'cosine'"),
+        ("normalization", "l1", "the images that normalization is computed from changed"),
+    ],
+)
+def test_recipes(name, value, reason):
+    assert why("trial", changed(TRIAL, "recipe", name, value), TRIAL) == [reason]
+
+
+def test_a_file_that_a_parameter_names():
+    now, before = (
+        changed(ANNOTATION, "oracle", {**identity("recorded"), "files": {"path": content}})
+        for content in ("new", "old")
+    )
+    reason = "the file that path of oracle 'recorded' names changed"
+    assert why("annotation", now, before) == [reason]
+
+
+def test_another_step_of_the_core():
+    old = {**described("trial", TRIAL), "step": 0}
+    old["key"] = described_key(old)
+    unit = Unit.from_json(described("trial", TRIAL))
+    (found,) = outdated([unit], ledger(old))
+    assert found.why == "alharness computes this kind of unit in another way now: trial"
