@@ -15,7 +15,7 @@ from alharness.engine.engine import Engine
 from alharness.engine.plugins import Plugins
 from alharness.engine.questions import Answer, Question
 from alharness.executors.workers import Limits, Setup, Worker, WorkerDied, start_forkserver
-from alharness.protocol.units import Unit
+from alharness.protocol.units import Identity, Unit
 from alharness.registry import Registry
 from alharness.store.workspace import Workspace
 
@@ -94,7 +94,7 @@ class _Lane:
         self._asking.close()
 
     def _ask(self, question: Question) -> Answer:
-        sampler = question["inputs"]["sampler"]
+        sampler = Identity(**question["inputs"]["sampler"])
         if sampler != self._asked:
             self._asking.empty()
             self._asked = sampler

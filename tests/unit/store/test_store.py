@@ -19,14 +19,34 @@ from alharness.api.errors import HarnessError
 from alharness.api.framing import Framing, RandomView
 from alharness.protocol.components import Component
 from alharness.protocol.partition.sets import IndexSet
-from alharness.protocol.units import make_unit
+from alharness.protocol.seeds import SeedPath
+from alharness.protocol.units import Identity, Network, Recipe, TrialInputs, make_unit
 from alharness.store.checkpoints import CheckpointMissing, load_weights
 from alharness.store.files import set_aside, write_once, write_over
 from alharness.store.ledger import StoreLedger
 from alharness.store.records import Record
 from alharness.store.workspace import Workspace
 
-UNIT = make_unit("trial", {"a": 1})
+PLUGIN = Identity(name="one", source="s")
+
+
+def trial(cycle=0, number=0, **changes):
+    """A trial that nobody executes."""
+    network = Network(data="d", n_classes=3, in_channels=1, image_size=8, model=PLUGIN)
+    seed = SeedPath(suite_seed=0, purpose="trial", initial_set=0, cycle=cycle, number=number)
+    given = {
+        "network": network,
+        "hyperparameters": {"learning-rate": 0.1},
+        "labeled": ("l0",),
+        "validation": "v",
+        "loss": PLUGIN,
+        "recipe": Recipe(epochs=1, schedule=PLUGIN),
+        "seed": seed,
+    }
+    return make_unit(TrialInputs(**(given | changes)))
+
+
+UNIT = trial()
 RECORD = Record(UNIT, {"validation_accuracy": 0.5, "list": [1, 2]}, {"seconds": 1.5})
 
 
@@ -106,7 +126,7 @@ def test_a_killed_writer_leaves_no_record(workspace):
     done = subprocess.run([sys.executable, "-c", code, str(file_of(workspace))], check=False)
     assert done.returncode < 0
     assert workspace.records.read("trial", UNIT.key) is None
-    assert list(workspace.records.all("trial")) == []
+    assert StoreLedger(workspace).result(UNIT) is None
     assert workspace.records.write(RECORD)
 
 
@@ -157,7 +177,7 @@ def test_a_record_comes_back(workspace):
         RECORD.result,
         RECORD.facts,
     )
-    assert [one.unit.key for one in workspace.records.all("trial")] == [UNIT.key]
+    assert [key for key, _ in workspace.records.keys("trial")] == [UNIT.key]
 
 
 def damages():
@@ -166,7 +186,7 @@ def damages():
     yield "truncated", data[: len(data) // 2]
     yield "one byte short", data[:-1]
     yield "result", data.replace(b"0.5", b"0.6")
-    yield "inputs", data.replace(b'"a": 1', b'"a": 2')
+    yield "inputs", data.replace(b'"epochs": 1', b'"epochs": 2')
     yield "list", b"[]"
     yield "no UTF-8", b"\xff" + data
     yield "not a number", data.replace(b"0.5", b"NaN")
@@ -199,7 +219,7 @@ def test_every_flipped_bit_of_the_result_is_noticed(workspace):
 
 def test_a_record_under_another_key_is_refused(workspace):
     workspace.records.write(RECORD)
-    other = make_unit("trial", {"a": 2})
+    other = trial(number=1)
     path = file_of(workspace, other.key)
     path.parent.mkdir(parents=True, exist_ok=True)
     file_of(workspace).rename(path)
@@ -210,21 +230,21 @@ def test_a_record_under_another_key_is_refused(workspace):
 def test_the_digest_covers_the_result_and_not_the_facts():
     assert Record(UNIT, RECORD.result, {"seconds": 9}).digest == RECORD.digest
     assert Record(UNIT, {}, RECORD.facts).digest != RECORD.digest
-    assert Record(make_unit("trial", {"a": 2}), RECORD.result, {}).digest != RECORD.digest
+    assert Record(trial(number=1), RECORD.result, {}).digest != RECORD.digest
 
 
 @pytest.mark.parametrize("facts", [{}, {"seconds": "x"}, {"seconds": None}])
 def test_nothing_rests_on_facts(workspace, facts):
     workspace.records.write(Record(UNIT, RECORD.result, facts))
     assert StoreLedger(workspace).seconds(UNIT) is None
-    assert StoreLedger(workspace).result(UNIT) == RECORD.result
+    assert StoreLedger(workspace).result(UNIT) == {"validation_accuracy": 0.5}
 
 
 def test_failures_are_apart(workspace):
     for message in ("first", "second"):
         workspace.records.log_failure(UNIT, {"message": message})
     assert workspace.records.read("trial", UNIT.key) is None
-    assert list(workspace.records.all("trial")) == []
+    assert StoreLedger(workspace).result(UNIT) is None
     logged = sorted((workspace.root / "failures" / UNIT.key).iterdir())
     assert [json.loads(path.read_text())["failure"]["message"] for path in logged] == [
         "first",
