@@ -1,10 +1,9 @@
 """What should be logged of a bench."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from alharness.protocol.planning.run import State
-from alharness.protocol.planning.survey import Survey
+from alharness.protocol.planning.survey import Planner, Survey
 from alharness.protocol.units import Identity, make_unit
 from alharness.tracking.logged_run import FAILURE_TAG, LoggedRun
 from alharness.tracking.tracking_plan import Contents, Planned, TrackingPlan
@@ -184,22 +183,14 @@ def test_another_source_of_a_method_is_another_run_with_the_same_shared_trials(l
     assert before["shared/s/0/0"].key == after["shared/s/0/0"].key
 
 
-def carried_over(earlier: Survey, later: Survey) -> Survey:
-    runs = [
-        old if old.steps == new.steps else new
-        for old, new in zip(earlier.runs, later.runs, strict=True)
-    ]
-    return replace(later, runs=tuple(runs))
-
-
 def test_a_run_that_is_logged_and_did_not_change_is_not_walked_again(laboratory) -> None:
     lab = laboratory()
     lab.work()
-    plan, there = make_plan(lab), Contents()
-    first = lab.survey()
+    plan, there, planner = make_plan(lab), Contents(), Planner(lab.bench, lab)
+    first = planner.survey()
     assert list(written(plan, first, there))
     walked = walks_of(plan)
-    assert list(written(plan, carried_over(first, lab.survey()), there)) == []
+    assert list(written(plan, planner.resurvey(set(), ()), there)) == []
     assert walked == []
     assert list(written(plan, lab.survey(), there)) == []
     assert len(walked) == len(first.runs)
@@ -207,8 +198,9 @@ def test_a_run_that_is_logged_and_did_not_change_is_not_walked_again(laboratory)
 
 def test_only_what_changed_is_walked_again(laboratory) -> None:
     lab = laboratory()
-    state = lab.work(1)
-    plan, there = make_plan(lab), Contents()
+    lab.work(1)
+    plan, there, planner = make_plan(lab), Contents(), Planner(lab.bench, lab)
+    state = planner.survey()
     list(written(plan, state, there))
     walked = walks_of(plan)
     query = next(
@@ -219,7 +211,7 @@ def test_only_what_changed_is_walked_again(laboratory) -> None:
         if step.state is State.READY and step.unit is not None and step.unit.kind == "query"
     )
     lab.finish(query)
-    later = carried_over(state, lab.survey())
+    later = planner.resurvey({query.key}, ())
     new = [planned.build().name for planned in written(plan, later, there)]
     assert new == ["s/margin/0/0"]
     assert walked == ["s/margin/0/0"]
