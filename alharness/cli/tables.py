@@ -9,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from alharness.leaderboard import wording
-from alharness.observing.durations import clock
 from alharness.protocol.bench import Bench
 from alharness.protocol.planning.outdated import Outdated
 from alharness.protocol.planning.run import SlotKind
 from alharness.protocol.planning.tally import Group, Tally
+from alharness.protocol.wording import clock
 from alharness.results.findings import ScenarioFinding
 
 KINDS: tuple[SlotKind, ...] = ("trial", "evaluation", "committee", "query", "annotation")

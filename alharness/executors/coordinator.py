@@ -11,13 +11,13 @@ from contextlib import contextmanager
 
 from alharness.api.errors import HarnessError
 from alharness.executors.executor import Executor
+from alharness.observing.observers import Observers
 from alharness.protocol.bench import Bench
 from alharness.protocol.planning.survey import Planner, Survey
 from alharness.protocol.units import Unit
 from alharness.registry.broken import one_line
 from alharness.store.checkpoints import CheckpointMissing
 from alharness.store.ledger import StoreLedger
-from alharness.store.observer import Observer, Unobserved
 from alharness.store.workspace import Workspace
 
 SURVEY_SHARE = 0.01
@@ -35,12 +35,12 @@ class Coordinator:
         bench: Bench,
         workspace: Workspace,
         executor: Executor,
-        observer: Observer | None = None,
+        observers: Observers | None = None,
     ) -> None:
         self.bench = bench
         self.workspace = workspace
         self.executor = executor
-        self.observer: Observer = observer or Unobserved()
+        self.observers = observers or Observers()
         self.ledger = StoreLedger(workspace)
         self.failures: dict[str, str] = {}
         self._planner = Planner(bench, self.ledger)
@@ -49,6 +49,7 @@ class Coordinator:
 
     def run(self) -> Survey:
         """Execute units until none is left that can be; where every run stands then."""
+        self.observers.bench_started(self.bench)
         try:
             return self._run()
         finally:
@@ -80,7 +81,7 @@ class Coordinator:
     def _told(self, state: Survey) -> Survey:
         for key in state.droppable:
             self.workspace.checkpoints.drop(key)
-        self.observer.surveyed(state)
+        self.observers.bench_surveyed(state)
         return state
 
     def _work(self, queue: deque[Unit], pace: SurveyPace) -> None:
@@ -114,20 +115,20 @@ class Coordinator:
         return unit.kind != "trial" or self.workspace.checkpoints.has(unit.key)
 
     def _settle(self, unit: Unit, future: Future[None]) -> None:
-        """Note that a unit changed, and tell the observer how it ended."""
+        """Note that a unit changed, and tell the observers how it ended."""
         self._changed.add(unit.key)
         error = future.exception()
         if isinstance(error, CheckpointMissing):
             return
         record = self.ledger.look(unit)
         if error is None and record is not None:
-            self.observer.finished(unit, record)
+            self.observers.unit_finished(unit.to_json(), record.to_json())
             return
         message = _message(unit, error)
         self.failures[unit.key] = message
         trace = traceback.format_exception(error) if error is not None else []
         self.workspace.records.log_failure(unit, {"message": message, "traceback": trace})
-        self.observer.failed(unit, message)
+        self.observers.unit_failed(unit.to_json(), message)
 
 
 class SurveyPace:

@@ -1,4 +1,4 @@
-"""The wording of messages: values as TOML spells them, and what was probably meant."""
+"""The wording of messages: values as TOML spells them, durations, what was probably meant."""
 
 from __future__ import annotations
 
@@ -41,3 +41,16 @@ def spell_kind(value: object) -> str:
         dict: "a table",
     }
     return kinds.get(type(value), "a date or time")
+
+
+def clock(seconds: float) -> str:
+    """A duration for people: ``45 s``, ``12 min``, ``3 h 05 min``, ``4 d 02 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes:02d} min"
+    return f"{hours // 24} d {hours % 24:02d} h"

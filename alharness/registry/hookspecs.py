@@ -2,14 +2,16 @@
 
 Mark each implementation with ``@alharness.hookimpl``; leave out arguments that
 it does not need. Registration hooks are called once per discovery, in every
-process that needs plugins; lifecycle hooks in the coordinator only.
+process that needs plugins; lifecycle hooks in the coordinator only. Whoever
+implements a lifecycle hook observes: it is reported and dropped when it raises,
+and what it is given is its own copy or read-only, so that it changes no result.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pluggy import HookspecMarker
 
@@ -22,6 +24,10 @@ from alharness.api.specs import (
     SamplerSpec,
     Spec,
 )
+
+if TYPE_CHECKING:
+    from alharness.protocol.bench import Bench
+    from alharness.protocol.planning.survey import Survey
 
 hookspec = HookspecMarker("alharness")
 
@@ -92,6 +98,32 @@ def alharness_suites() -> Iterable[Path]:  # type: ignore[empty-body]
     """Yield the path of each suite's TOML file; the file's stem is the suite's name.
 
     Called once when plugins are discovered; implemented by a plugin that ships suites.
+    """
+
+
+@hookspec
+def alharness_bench_started(bench: Bench) -> None:
+    """A bench is about to be carried out.
+
+    Called in the coordinator, once, first of all; implemented by a plugin that
+    observes (tracking, progress).
+
+    bench: read-only ``alharness.protocol.bench.Bench``: the suite, its
+        conditions, its methods, the places of its runs.
+    """
+
+
+@hookspec
+def alharness_bench_surveyed(survey: Survey) -> None:
+    """Where every run of the bench stands now.
+
+    Called in the coordinator before anything is computed, each time it looks
+    what comes next (a busy bench looks at most 1 % of its time, so not after
+    each unit), and once more when nothing is left; implemented by a plugin that
+    observes.
+
+    survey: read-only ``alharness.protocol.planning.survey.Survey``. A run that
+        did not change since the last survey is the same object again.
     """
 
 

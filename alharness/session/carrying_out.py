@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,9 +21,8 @@ from alharness.executors.inline import InlineExecutor
 from alharness.executors.local import LocalExecutor
 from alharness.executors.workers import Limits, half_of_memory
 from alharness.leaderboard.report import report_json, report_markdown
-from alharness.observing.observation import Observation
 from alharness.observing.observers import Observers
-from alharness.observing.progress import Pace, progress
+from alharness.observing.progress import Pace, ProgressDisplay, progress
 from alharness.protocol.planning.survey import Survey
 from alharness.results.collect import results
 from alharness.results.findings import ScenarioFinding, findings
@@ -56,16 +55,18 @@ def carry_out(opened: Opened, console: Console, computing: Computing, uri: str |
     executor = make_executor(opened, computing)
     if computing.executor == "inline":
         say("Executor inline: samplers are not isolated. Use it to look for errors.")
-    coordinator = Coordinator(opened.bench, opened.workspace, executor)
-    plugins = Observers(opened.registry.plugins, say)
+    observers = Observers(opened.registry.plugins, say)
+    coordinator = Coordinator(opened.bench, opened.workspace, executor, observers)
     with closing(make_tracker(coordinator, uri, say)) as tracker:
+        observers.add("MLflow", tracker)
         try:
-            with _followed(coordinator, plugins, console, tracker, say):
+            with closing(make_progress(coordinator, console)) as display:
+                observers.add("the progress display", display)
                 state = coordinator.run()
         finally:
             executor.shutdown()
         outcome = _report(opened, coordinator, state)
-        plugins.bench_finished(outcome.report)
+        observers.bench_finished(outcome.report)
     return outcome
 
 
@@ -85,27 +86,15 @@ def make_executor(opened: Opened, computing: Computing) -> Executor:
 
 def make_tracker(coordinator: Coordinator, uri: str, say: Callable[[str], None]) -> MlflowTracker:
     """What follows a bench in MLflow; ``uri`` names its store, ``say`` gets its messages."""
-    suite = coordinator.bench.suite
+    suite, ledger = coordinator.bench.suite, coordinator.ledger
     destination = Destination(uri, coordinator.workspace.root, suite.name, suite.title)
-    ledger, writer = coordinator.ledger, MlflowProcess(destination)
-    return MlflowTracker(coordinator.bench, ledger.record, ledger.curves, writer, shown(uri), say)
+    writer = MlflowProcess(destination)
+    return MlflowTracker(ledger.record, ledger.curves, writer, shown(uri), say)
 
 
-@contextmanager
-def _followed(
-    coordinator: Coordinator,
-    plugins: Observers,
-    console: Console,
-    tracker: MlflowTracker,
-    say: Callable[[str], None],
-) -> Iterator[None]:
-    pace = Pace(coordinator.ledger, coordinator.executor.slots)
-    shown_progress = progress(console, pace)
-    coordinator.observer = Observation([shown_progress, tracker], plugins, say)
-    try:
-        yield
-    finally:
-        shown_progress.close()
+def make_progress(coordinator: Coordinator, console: Console) -> ProgressDisplay:
+    """What follows a bench on the terminal."""
+    return progress(console, Pace(coordinator.ledger.seconds, coordinator.executor.slots))
 
 
 def _report(opened: Opened, coordinator: Coordinator, state: Survey) -> Outcome:

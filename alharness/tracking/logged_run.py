@@ -9,6 +9,14 @@ from typing import Any, NamedTuple
 KEY_TAG = "alharness.key"
 STATE_TAG = "alharness.state"
 FAILURE_TAG = "alharness.failure"
+LAYOUT_TAG = "alharness.layout"
+SUPERSEDED_TAG = "alharness.superseded"
+
+LAYOUT = 2
+"""Raised when runs are logged differently, or units have other keys.
+
+An experiment says its layout in a tag; that of alharness 0.1 (layout 1) has none.
+"""
 
 
 class MetricValue(NamedTuple):

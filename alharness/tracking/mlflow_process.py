@@ -16,7 +16,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from alharness.tracking.logged_run import LoggedRun
 
@@ -49,6 +49,16 @@ class Destination:
     title: str
 
 
+class Opened(NamedTuple):
+    """What was found: the state of each run by key; the name of the experiment of alharness 0.1.
+
+    ``superseded`` is None unless that experiment was renamed just now.
+    """
+
+    states: dict[str, str]
+    superseded: str | None = None
+
+
 class MlflowProcess:
     """The bench's end: writes runs by asking the process."""
 
@@ -64,8 +74,8 @@ class MlflowProcess:
             env={**SETTINGS, **os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
 
-    def open(self) -> dict[str, str]:
-        """Connect; the states of the runs that are there, by key. Raises NotLogged."""
+    def open(self) -> Opened:
+        """Connect. Raises NotLogged."""
         there = self._destination
         answer = self._ask(
             {
@@ -75,8 +85,7 @@ class MlflowProcess:
                 "title": there.title,
             }
         )
-        states: dict[str, str] = answer["states"]
-        return states
+        return Opened(answer["states"], answer["superseded"])
 
     def write(self, run: LoggedRun) -> None:
         """Write one run. Raises NotLogged."""
@@ -115,7 +124,7 @@ def serve(requests: TextIO, answers: TextIO) -> None:
             if "run" not in request:
                 request["workspace"] = Path(request["workspace"])
                 store = MlflowStore(**request)
-                answer: dict[str, Any] = {"states": store.states()}
+                answer: dict[str, Any] = {"states": store.states(), "superseded": store.superseded}
             else:
                 assert store is not None
                 store.write(LoggedRun.from_json(request["run"]))

@@ -1,19 +1,20 @@
-"""The watcher that keeps MLflow up to date, and never keeps the bench waiting."""
+"""The observer that keeps MLflow up to date, and never keeps the bench waiting."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
+import alharness
 from alharness.protocol.bench import Bench
 from alharness.protocol.planning.survey import Survey
 from alharness.protocol.units import Unit
 from alharness.store.records import Record
 from alharness.tracking.logged_run import LoggedRun
-from alharness.tracking.mlflow_process import NotLogged
-from alharness.tracking.tracking_plan import Planned, TrackingPlan
+from alharness.tracking.mlflow_process import NotLogged, Opened
+from alharness.tracking.tracking_plan import Contents, TrackingPlan
 
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0
 """Seconds until a store that failed is tried again."""
@@ -31,8 +32,8 @@ PATIENCE = 30.0
 class Writer(Protocol):
     """What writes runs somewhere."""
 
-    def open(self) -> dict[str, str]:
-        """Connect; the states of the runs that are there, by key. Raises NotLogged."""
+    def open(self) -> Opened:
+        """Connect. Raises NotLogged."""
         ...
 
     def write(self, run: LoggedRun) -> None:
@@ -54,16 +55,20 @@ class MlflowTracker:
 
     def __init__(
         self,
-        bench: Bench,
         record: Callable[[Unit], Record | None],
         curves: Callable[[Unit], Mapping[str, Sequence[float | None]] | None],
         writer: Writer,
         store_name: str,
         report: Callable[[str], None],
     ) -> None:
-        """``store_name`` names the store for people; ``report`` gets lines for the terminal."""
+        """``record`` and ``curves`` read what is recorded of a unit, as in TrackingPlan.
+
+        ``store_name`` names the store for people; ``report`` gets lines for the terminal.
+        """
+        self._record = record
+        self._curves = curves
         self._failures: dict[str, str] = {}
-        self._plan = TrackingPlan(bench, record, curves, self._failures)
+        self._plan: TrackingPlan | None = None
         self._writer = writer
         self._store_name = store_name
         self._report = report
@@ -72,25 +77,28 @@ class MlflowTracker:
         self._exported: Survey | None = None
         self._closing = False
         self._connected = False
-        self._states: dict[str, str] | None = None
-        self._refused: dict[str, str] = {}
+        self._there = Contents()
         self._problem = "no answer"
         self._progress = time.monotonic()
         self._thread = threading.Thread(target=self._follow, name="mlflow", daemon=True)
         self._thread.start()
 
-    def surveyed(self, survey: Survey) -> None:
+    @alharness.hookimpl
+    def alharness_bench_started(self, bench: Bench) -> None:
+        """Plan for this bench."""
+        self._plan = TrackingPlan(bench, self._record, self._curves, self._failures)
+
+    @alharness.hookimpl
+    def alharness_bench_surveyed(self, survey: Survey) -> None:
         """Where every run stands now: the newest survey replaces one that waits."""
         with self._news:
             self._survey = survey
             self._news.notify_all()
 
-    def finished(self, unit: Unit, record: Record) -> None:
-        """The next survey holds it."""
-
-    def failed(self, unit: Unit, message: str) -> None:
+    @alharness.hookimpl
+    def alharness_unit_failed(self, unit: Mapping[str, Any], message: str) -> None:
         """Keep the message for the run's tag."""
-        self._failures[unit.key] = message
+        self._failures[unit["key"]] = message
 
     def close(self) -> None:
         """Write the rest, as long as that goes forward, and report what is missing."""
@@ -144,12 +152,12 @@ class MlflowTracker:
 
     def _export(self) -> None:
         """Write what the latest survey has and the store has not. Raises NotLogged."""
-        survey = self._survey
+        survey, plan = self._survey, self._plan
         assert survey is not None
-        if self._states is None or not self._connected:
-            self._states = self._writer.open()
-            self._connected = True
-        for planned in self._missing(survey, self._states):
+        assert plan is not None
+        if not self._connected:
+            self._open()
+        for planned in plan.missing(survey, self._there):
             self._progress = time.monotonic()
             try:
                 self._write(planned.build())
@@ -157,32 +165,35 @@ class MlflowTracker:
                 if not error.lasting:
                     self._connected = False
                     raise
-                self._refused[planned.key] = str(error)
+                self._there.refused[planned.key] = str(error)
             else:
-                self._states[planned.key] = planned.state
+                self._there.states[planned.key] = planned.state
         self._progress = time.monotonic()
         self._exported = survey
 
-    def _write(self, run: LoggedRun) -> None:
-        if run.parent in self._refused:
-            raise NotLogged(self._refused[run.parent], lasting=True)
-        self._writer.write(run)
+    def _open(self) -> None:
+        states, superseded = self._writer.open()
+        self._there = Contents(states, refused=self._there.refused)
+        self._connected = True
+        if superseded is not None:
+            self._report(f"MLflow runs of alharness 0.1 are kept apart, in '{superseded}'")
 
-    def _missing(self, survey: Survey, states: dict[str, str]) -> list[Planned]:
-        return [
-            planned
-            for planned in self._plan.runs(survey)
-            if states.get(planned.key) != planned.state and planned.key not in self._refused
-        ]
+    def _write(self, run: LoggedRun) -> None:
+        if run.parent in self._there.refused:
+            raise NotLogged(self._there.refused[run.parent], lasting=True)
+        self._writer.write(run)
 
     def _report_missing(self) -> None:
         """One line when something was not logged."""
-        missing = [] if self._survey is None else self._missing(self._survey, self._states or {})
+        missing = []
+        if self._survey is not None and self._plan is not None:
+            missing = list(self._plan.missing(self._survey, self._there))
         if missing:
             self._report(
                 f"{len(missing)} MLflow runs were not logged to {self._store_name} "
                 f"({self._problem}): run the same command again to log them"
             )
-        if self._refused:
-            reason = next(iter(self._refused.values()))
-            self._report(f"{self._store_name} refused {len(self._refused)} MLflow runs ({reason})")
+        refused = self._there.refused
+        if refused:
+            reason = next(iter(refused.values()))
+            self._report(f"{self._store_name} refused {len(refused)} MLflow runs ({reason})")

@@ -7,22 +7,21 @@ run. Trials of cycle 0 are determined by no sampler: each is logged once, below
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from alharness.protocol.bench import Bench, Condition, Place, trained_with
 from alharness.protocol.keys import digest
-from alharness.protocol.planning.run import Run, Slot, SlotKind, State
+from alharness.protocol.planning.run import Run, Slot, SlotKind, State, Step
 from alharness.protocol.planning.survey import Survey
 from alharness.protocol.suite.reading import protocol_digest
 from alharness.protocol.units import TrialInputs, Unit, UnitKind
 from alharness.store.records import Record
-from alharness.tracking.logged_run import FAILURE_TAG, LoggedRun, MetricValue
-
-LAYOUT = 1
-"""Raised when runs are logged differently: those logged before are then written again."""
+from alharness.tracking.logged_run import FAILURE_TAG, LAYOUT, LoggedRun, MetricValue
 
 STATUS = {
     State.DONE: "FINISHED",
@@ -49,11 +48,28 @@ class Planned(NamedTuple):
     build: Callable[[], LoggedRun]
 
 
+@dataclass
+class Contents:
+    """What an MLflow store has: the state of each MLflow run by key; of which runs all is there.
+
+    ``refused`` are the keys of those that it will not take.
+    """
+
+    states: dict[str, str] = field(default_factory=dict)
+    complete: set[Run] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def has(self, planned: Planned) -> bool:
+        """Whether it need not be written."""
+        return planned.key in self.refused or self.states.get(planned.key) == planned.state
+
+
 class TrackingPlan:
     """What should be logged of one bench.
 
-    ``record`` gives the record of a unit that is done, ``curves`` those of a trial;
-    ``failures`` the messages of failed units by key.
+    ``record`` gives the record of a unit that is done, ``curves`` what a trial
+    measured after each epoch (None when that is lost), ``failures`` the messages
+    of failed units by key.
     """
 
     def __init__(
@@ -72,23 +88,38 @@ class TrackingPlan:
             for condition in bench.conditions
         }
 
-    def runs(self, survey: Survey) -> Iterator[Planned]:
-        """Every run that has something to log, each once, a parent before what is nested in it."""
+    def missing(self, survey: Survey, there: Contents) -> Iterator[Planned]:
+        """Every MLflow run that is not ``there``, each once, a parent before what is nested in it.
+
+        ``there`` is kept up to date by whoever writes them, between one and the
+        next. A run of which all is there is not walked again as long as later
+        surveys hold the same object.
+        """
         chosen = {unit.key for run in survey.runs for unit in run.chosen}
         seen: set[str] = set()
         for run in survey.runs:
-            if not any(step.state in (State.DONE, State.FAILED) for step in run.steps.values()):
+            if run in there.complete:
                 continue
-            shared, own = self._shared(run), self._parent(run)
-            trials = [
-                self._trial(run, slot, shared.key if slot.cycle == 0 else own.key, chosen)
-                for slot, step in run.steps.items()
-                if slot.kind in _TRAINED and step.state is State.DONE
-            ]
-            for planned in (shared, own, *trials):
-                if planned.key not in seen:
-                    seen.add(planned.key)
-                    yield planned
+            new = [planned for planned in self.planned(run, chosen) if planned.key not in seen]
+            seen.update(planned.key for planned in new)
+            yield from (planned for planned in new if not there.has(planned))
+            if all(map(there.has, new)):
+                there.complete.add(run)
+        there.complete.intersection_update(survey.runs)
+
+    def planned(self, run: Run, chosen: Collection[str]) -> Iterator[Planned]:
+        """Everything to log of one run: its parents first; ``chosen`` are keys of trials."""
+        if not any(step.state in (State.DONE, State.FAILED) for step in run.steps.values()):
+            return
+        shared, own = self._shared(run), self._parent(run)
+        if _shared_slots(run):
+            yield shared
+        yield own
+        for slot, step in run.steps.items():
+            if slot.kind in _TRAINED and step.state is State.DONE:
+                assert step.unit is not None
+                parent = shared if _is_shared(slot, step) else own
+                yield self._trial(slot, step.unit, parent.key, chosen)
 
     def _parent(self, run: Run) -> Planned:
         """The parent run of a run; its state counts what its metrics are made of."""
@@ -113,7 +144,9 @@ class TrackingPlan:
             "method_version": method.version,
             "method_source": method.source,
         }
-        tags = self._provenance(run, "run", failure) | {"alharness.shared": _shared_name(run)}
+        tags = self._provenance(run, "run", failure)
+        if _shared_slots(run):
+            tags["alharness.shared"] = _shared_name(run)
         for cycle, trial in enumerate(run.chosen):
             tags[f"alharness.trial.{cycle}"] = trial.key
             for name, value in trained_with(trial).items():
@@ -145,7 +178,7 @@ class TrackingPlan:
 
     def _shared(self, run: Run) -> Planned:
         """The parent run of the trials that every method's run with this place starts from."""
-        slots = [slot for slot in run.steps if slot.cycle == 0 and slot.kind == "trial"]
+        slots = _shared_slots(run)
         states = {run.steps[slot].state for slot in slots}
         status = "RUNNING"
         if State.FAILED in states:
@@ -166,10 +199,8 @@ class TrackingPlan:
             self._place(run), [], self._provenance(run, "shared", failure),
         )  # fmt: skip
 
-    def _trial(self, run: Run, slot: Slot, parent: str, chosen: set[str]) -> Planned:
+    def _trial(self, slot: Slot, unit: Unit, parent: str, chosen: Collection[str]) -> Planned:
         """The nested run of a trial."""
-        unit = run.steps[slot].unit
-        assert unit is not None
         choice = "chosen" if unit.key in chosen else "not-chosen"
         state = _state("FINISHED", choice)
         return Planned(
@@ -183,7 +214,7 @@ class TrackingPlan:
         assert record is not None
         assert isinstance(unit.inputs, TrialInputs)
         path = {name: str(value) for name, value in unit.inputs.seed.to_json().items()}
-        values = {name: str(value) for name, value in unit.inputs.hyperparameters.items()}
+        values = {name: str(value) for name, value in trained_with(unit).items()}
         tags = {
             "alharness.kind": "trial",
             "alharness.chosen": "yes" if choice == "chosen" else "no",
@@ -197,8 +228,17 @@ class TrackingPlan:
         return LoggedRun(
             unit.key, state, f"cycle {slot.cycle} {slot.kind} {slot.number}", parent, "FINISHED",
             _started(record), _ended(record), path | values,
-            list(_curves(record, self._curves(unit) or {})), tags,
+            [*self._measured(unit, record), *_best(record)], tags,
         )  # fmt: skip
+
+    def _measured(self, unit: Unit, record: Record) -> Iterator[MetricValue]:
+        """What a trial measured after each epoch (the step); no loss that diverged."""
+        started, milliseconds = _started(record), 1000 * record.facts["seconds"]
+        for metric, values in (self._curves(unit) or {}).items():
+            for epoch, value in enumerate(values):
+                if value is not None:
+                    time = started + round(milliseconds * (epoch + 1) / len(values))
+                    yield MetricValue(metric, float(value), epoch, time)
 
     def _place(self, run: Run) -> dict[str, str]:
         """The params that runs and shared parents have in common."""
@@ -254,19 +294,26 @@ def _state(*parts: object) -> str:
     return " ".join(map(str, (f"layout-{LAYOUT}", *parts)))
 
 
+def _is_shared(slot: Slot, step: Step) -> bool:
+    """Whether no sampler determines a trial: that of cycle 0, with no extension trained along."""
+    inputs = None if step.unit is None else step.unit.inputs
+    return slot.cycle == 0 and not (isinstance(inputs, TrialInputs) and inputs.extension)
+
+
+def _shared_slots(run: Run) -> list[Slot]:
+    """The trials of cycle 0 that every method's run with this place starts from."""
+    return [
+        slot for slot, step in run.steps.items() if slot.kind == "trial" and _is_shared(slot, step)
+    ]
+
+
 def _shared_name(run: Run) -> str:
     return f"shared/{run.condition.name}/{run.place.initial_set}/{run.place.seed}"
 
 
-def _curves(record: Record, curves: Mapping[str, Sequence[float | None]]) -> Iterator[MetricValue]:
-    """What a trial measured after each epoch (the step), and its best; no loss that diverged."""
-    result, started = record.result, _started(record)
-    for metric, values in curves.items():
-        for epoch, value in enumerate(values):
-            if value is not None:
-                share = (epoch + 1) / len(values)
-                time = started + round(1000 * record.facts["seconds"] * share)
-                yield MetricValue(metric, float(value), epoch, time)
+def _best(record: Record) -> Iterator[MetricValue]:
+    """What a trial's weights reached, at the epoch (the step) that they are of."""
+    result = record.result
     best = result["best_epoch"]
     for metric in ("validation_accuracy", "validation_loss"):
         if result[metric] is not None:
@@ -282,11 +329,18 @@ def _notes(record: Record, labels: int) -> Iterator[MetricValue]:
 
 
 def _span(records: Iterable[Record], status: str) -> tuple[int, int | None]:
-    """When the first record was started, and the last finished unless more will come."""
-    times = [(_started(record), _ended(record)) for record in records]
-    started = min((start for start, _ in times), default=0)
-    ended = max((end for _, end in times), default=started)
-    return started, None if status == "RUNNING" else ended
+    """When the first record was started, and when the last finished unless more will come.
+
+    While more will come, records are read no further than the first: a run that
+    is written again and again has very many.
+    """
+    records = iter(records)
+    first = next(records, None)
+    if first is None:
+        return 0, None if status == "RUNNING" else 0
+    if status == "RUNNING":
+        return _started(first), None
+    return _started(first), max(map(_ended, chain([first], records)))
 
 
 def _started(record: Record) -> int:

@@ -13,6 +13,7 @@ from alharness.engine.engine import Engine
 from alharness.engine.plugins import Plugins
 from alharness.executors.coordinator import Coordinator
 from alharness.executors.inline import InlineExecutor
+from alharness.observing.observers import Observers
 from alharness.protocol.suite.reading import parse_suite
 from alharness.registry import discover
 from alharness.session.carrying_out import make_tracker
@@ -116,10 +117,11 @@ def test_overhead_beside_the_bare_loop(tmp_path: Path, benchmark, epochs, trials
 
     def harness():
         executor = Alternating(Engine(workspace, plugins, torch.device("cpu")), script)
-        coordinator = Coordinator(bench, workspace, executor)
+        observers = Observers()
+        coordinator = Coordinator(bench, workspace, executor, observers)
         uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
         with closing(make_tracker(coordinator, uri, print)) as tracker:
-            coordinator.observer = tracker
+            observers.add("MLflow", tracker)
             began = time.perf_counter()
             state = coordinator.run()
             ran = time.perf_counter()

@@ -368,11 +368,11 @@ class Workbench:
         suite = parse_suite(text, "tiny")
         return Resolver(self.registry, self.workspace, self.workspace.root, False).bench(suite, "x")
 
-    def coordinator(self, bench: Bench, observer: Any = None) -> Any:
+    def coordinator(self, bench: Bench, observers: Any = None) -> Any:
         from alharness.executors.coordinator import Coordinator
         from alharness.executors.inline import InlineExecutor
 
-        return Coordinator(bench, self.workspace, InlineExecutor(self.engine), observer)
+        return Coordinator(bench, self.workspace, InlineExecutor(self.engine), observers)
 
     def curves(self, unit: Unit) -> dict[str, Any]:
         """What a trial measured after each epoch; it is executed unless it was."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alharness.observing.observation import Observation
+import alharness
 from alharness.observing.observers import Observers
 from alharness.protocol.planning.run import State
 
@@ -55,19 +55,82 @@ def test_training_that_cannot_be_repeated_ends_with_a_message(workbench):
     assert "gives another result than its record" in next(iter(again.failures.values()))
 
 
-def test_an_observer_that_raises_is_dropped_and_reported(workbench):
-    class Raises:
-        calls = 0
+class Watcher:
+    """Notes what it hears, and does its worst at one hook."""
 
-        def surveyed(self, survey):
-            self.calls += 1
-            raise ValueError("no more")
+    def __init__(self, worst="", act=None):
+        self.heard, self._worst, self._act = [], worst, act
 
-        finished = failed = surveyed
+    def hear(self, hook, *details):
+        self.heard.append(hook)
+        if hook == self._worst:
+            self._act(*details)
 
-    watcher, lines = Raises(), []
-    observation = Observation([watcher], Observers([], lines.append), lines.append)
-    end = workbench.coordinator(workbench.bench(), observation).run()
+    @alharness.hookimpl
+    def alharness_bench_started(self, bench):
+        self.hear("started", bench)
+
+    @alharness.hookimpl
+    def alharness_bench_surveyed(self, survey):
+        self.hear("surveyed", survey)
+
+    @alharness.hookimpl
+    def alharness_unit_finished(self, unit, record):
+        self.hear("finished", unit, record)
+
+    @alharness.hookimpl
+    def alharness_unit_failed(self, unit, message):
+        self.hear("failed", unit, message)
+
+
+def observed(workbench, watcher, *methods):
+    """How a bench ends that is watched, and what was reported of its observers."""
+    lines = []
+    observers = Observers(report=lines.append)
+    observers.add("the watcher", watcher)
+    return workbench.coordinator(workbench.bench(*methods), observers).run(), lines
+
+
+def test_observers_hear_of_a_bench_from_its_start_to_its_last_survey(workbench):
+    watcher = Watcher()
+    end, lines = observed(workbench, watcher, "watching", "raises")
+    finished = sum(step.state is State.DONE for run in end.runs for step in run.steps.values())
+    shared = 2  # the trial and the evaluation of cycle 0
+    assert watcher.heard[:2] == ["started", "surveyed"]
+    assert watcher.heard[-1] == "surveyed"
+    assert watcher.heard.count("started") == watcher.heard.count("failed") == 1
+    assert watcher.heard.count("finished") == finished - shared
+    assert lines == []
+
+
+@pytest.mark.parametrize("hook", ["started", "surveyed", "finished", "failed"])
+def test_an_observer_that_raises_is_dropped_and_reported(workbench, hook):
+    def leave(*details):
+        raise SystemExit("no more")
+
+    watcher = Watcher(hook, leave)
+    end, lines = observed(workbench, watcher, "watching", "raises")
+    assert states(end) == {"watching/0/0": State.DONE, "raises/0/0": State.FAILED}
+    assert watcher.heard.count(hook) == 1
+    assert watcher.heard[-1] == hook
+    (line,) = lines
+    assert line.startswith("the watcher no longer observes: 'alharness_")
+    assert f"_{hook}' raised SystemExit: no more" in line
+
+
+def test_an_observer_that_alters_what_it_is_given_changes_no_result(workbench):
+    def alter(unit, record):
+        unit["inputs"].clear()
+        record["result"].clear()
+        record["facts"].clear()
+
+    watcher = Watcher("finished", alter)
+    end, lines = observed(workbench, watcher)
     assert states(end) == {"watching/0/0": State.DONE}
-    assert watcher.calls == 1
-    assert lines == ["Raises no longer follows the bench: ValueError: no more"]
+    again = workbench.coordinator(workbench.bench()).run()
+    keys = [
+        [step.unit.key for run in survey.runs for step in run.steps.values()]
+        for survey in (end, again)
+    ]
+    assert keys[0] == keys[1]
+    assert lines == []

@@ -53,6 +53,14 @@ class Listener:
         self.heard = []
 
     @alharness.hookimpl
+    def alharness_bench_started(self, bench):
+        self.heard.append(bench)
+
+    @alharness.hookimpl
+    def alharness_bench_surveyed(self, survey):
+        self.heard.append(survey)
+
+    @alharness.hookimpl
     def alharness_unit_finished(self, unit, record):
         self.heard.append((unit["key"], record))
 
@@ -85,10 +93,14 @@ def test_every_lifecycle_hook_reaches_its_observers():
     listener, reports = Listener(), []
     observers = Observers([], reports.append)
     observers.add("listener", listener)
+    bench, survey = object(), object()
+    observers.bench_started(bench)
+    observers.bench_surveyed(survey)
     observers.unit_finished({"key": "k"}, {"result": 1})
     observers.unit_failed({"key": "k"}, "out of memory")
     observers.bench_finished({"done": True})
-    assert listener.heard == [("k", {"result": 1}), "out of memory", {"done": True}]
+    assert listener.heard[:2] == [bench, survey]
+    assert listener.heard[2:] == [("k", {"result": 1}), "out of memory", {"done": True}]
     assert reports == []
 
 
@@ -102,6 +114,21 @@ def test_an_observer_that_raises_is_reported_once_and_dropped():
     assert len(listener.heard) == 2
     (report,) = reports
     assert report.startswith("faulty no longer observes: 'alharness_unit_finished' raised OSError")
+
+
+def test_json_is_an_observers_own():
+    class Altering:
+        @alharness.hookimpl
+        def alharness_unit_finished(self, unit, record):
+            record["result"]["accuracy"] = 1.0
+
+    listener, record = Listener(), {"result": {"accuracy": 0.5}}
+    observers = Observers(report=pytest.fail)
+    observers.add("altering", Altering())
+    observers.add("listener", listener)
+    observers.unit_finished({"key": "k"}, record)
+    assert listener.heard == [("k", {"result": {"accuracy": 0.5}})]
+    assert record == {"result": {"accuracy": 0.5}}
 
 
 def test_a_plugin_observes(dists, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from alharness.api.space import Choice
 from alharness.protocol.bench import Bench, DatasetFacts, make_condition
 from alharness.protocol.components import Component
+from alharness.protocol.partition.sets import Added, IndexSet
 from alharness.protocol.planning.survey import Survey, survey
 from alharness.protocol.suite.reading import parse_suite
 from alharness.protocol.units import Unit
@@ -45,6 +46,12 @@ regularizers = []
 oracle = "o"
 """
 N_TRAIN = 50
+CURVES = {
+    "training_loss": [3.0, None, 1.0],
+    "validation_accuracy": [0.1, 0.2, 0.3],
+    "validation_loss": [2.0, 1.5, 1.0],
+}
+"""Of every trial."""
 
 
 def component(kind: str, name: str, source: str = "source") -> Component:
@@ -83,8 +90,13 @@ class Laboratory:
         record = self.record(unit)
         return None if record is None else record.result
 
-    def has_checkpoint(self, key: str) -> bool:
-        return key in self.records
+    def curves(self, unit: Unit) -> dict | None:
+        record = self.record(unit)
+        return None if record is None else CURVES
+
+    @property
+    def weights(self) -> set[str]:
+        return set(self.records)
 
     def survey(self) -> Survey:
         return survey(self.bench, self, self.failures)
@@ -111,31 +123,33 @@ class Laboratory:
 
     def _trial(self, unit: Unit) -> dict:
         accuracy = int(unit.key[:4], 16) / 2**16
-        curve = [accuracy / 3, accuracy / 2, accuracy]
-        curves = {
-            "training_loss": [3.0, None, 1.0],
-            "validation_accuracy": curve,
-            "validation_loss": [2.0, 1.5, 1.0],
-        }
         return {
             "validation_accuracy": accuracy,
             "validation_loss": 1.0,
             "best_epoch": 2,
-            "curves": curves,
+            "checkpoint": unit.key,
         }
 
     def _evaluation(self, unit: Unit) -> dict:
         return {"test_accuracy": int(unit.key[:4], 16) / 2**16}
 
     def _query(self, unit: Unit) -> dict:
-        labeled, validation = (set(part.indices.tolist()) for part in unit.sets)
-        pool = sorted(set(range(N_TRAIN)) - labeled - validation)
+        taken = {index for part in unit.sets for index in self._indices(part)}
+        pool = sorted(set(range(N_TRAIN)) - taken)
         first = 0 if unit.inputs.sampler.name == "random" else 1
         indices = pool[first : first + unit.inputs.budget]
         return {"indices": indices, "share_of_ties": 0.25}
 
     def _annotation(self, unit: Unit) -> dict:
-        return {"labels": [0] * 10, "cost": 10.0}
+        indices = np.array(self.records[unit.inputs.query].result["indices"])
+        added = IndexSet(indices, np.zeros_like(indices)).digest
+        return {"labels": [0] * 10, "cost": 10.0, "added": added}
+
+    def _indices(self, part: IndexSet | Added) -> list[int]:
+        """The images of an index set that a unit names."""
+        if isinstance(part, IndexSet):
+            return part.indices.tolist()
+        return self.records[part.query].result["indices"]
 
 
 @pytest.fixture

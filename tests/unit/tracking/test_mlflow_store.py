@@ -1,18 +1,27 @@
 """Writing logged runs to a real MLflow database."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from alharness.tracking.logged_run import FAILURE_TAG, KEY_TAG, STATE_TAG, LoggedRun, MetricValue
+from alharness.tracking.logged_run import (
+    FAILURE_TAG,
+    KEY_TAG,
+    STATE_TAG,
+    SUPERSEDED_TAG,
+    LoggedRun,
+    MetricValue,
+)
+from alharness.tracking.mlflow_process import Destination, MlflowProcess
 
 PARENT = LoggedRun(
-    "parent", "layout-1 RUNNING", "s/margin/0/0", None, "RUNNING", 1000, None,
+    "parent", "layout-2 RUNNING", "s/margin/0/0", None, "RUNNING", 1000, None,
     {"method": "margin"}, [MetricValue("test_accuracy", 0.5, 10, 1500)], {"alharness.kind": "run"},
 )  # fmt: skip
 TRIAL = LoggedRun(
-    "trial", "layout-1 FINISHED", "cycle 0 trial 0", "parent", "FINISHED", 1000, 2000,
+    "trial", "layout-2 FINISHED", "cycle 0 trial 0", "parent", "FINISHED", 1000, 2000,
     {"learning-rate": "0.1"}, [MetricValue("training_loss", 2.0, 0, 1500)],
     {"alharness.chosen": "no"},
 )  # fmt: skip
@@ -183,4 +192,140 @@ def test_a_run_deleted_by_hand_is_written_again(uri: str, tmp_path: Path) -> Non
     again = connect(uri, tmp_path)
     assert again.states() == {}
     again.write(PARENT)
+    assert list(read(uri)[1]) == ["parent"]
+
+
+OLD = "suite (superseded, alharness 0.1)"
+
+
+def as_0_1_left_it(uri: str, keys: int = 3, *, name: str = "suite"):
+    """An experiment as alharness 0.1 wrote it; the ids of its runs."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(uri)
+    experiment = client.create_experiment(name, tags={"mlflow.note.content": "A suite"})
+    ids = [
+        client.create_run(
+            experiment,
+            run_name=f"cycle 0 trial {key}",
+            tags={KEY_TAG: f"old{key}", STATE_TAG: "layout-1 FINISHED chosen"},
+        ).info.run_id
+        for key in range(keys)
+    ]
+    return client, experiment, set(ids)
+
+
+def superseded_runs(client, experiment: str) -> set[str]:
+    runs = client.search_runs([experiment], f"tags.`{SUPERSEDED_TAG}` LIKE '%'")
+    return {run.info.run_id for run in runs}
+
+
+def test_runs_of_0_1_are_marked_superseded_and_not_mixed_with_new_ones(
+    uri: str, tmp_path: Path
+) -> None:
+    client, old, ids = as_0_1_left_it(uri)
+    store = connect(uri, tmp_path)
+    assert store.superseded == OLD
+    assert store.states() == {}
+    store.write(PARENT)
+    there = client.get_experiment(old)
+    assert there.name == OLD
+    assert "0.2" in there.tags[SUPERSEDED_TAG]
+    assert superseded_runs(client, old) == ids
+    assert {run.info.run_id for run in client.search_runs([old])} == ids
+    assert list(read(uri)[1]) == ["parent"]
+    assert SUPERSEDED_TAG not in read(uri)[1]["parent"].data.tags
+
+
+def test_what_is_superseded_stays_as_it_is(uri: str, tmp_path: Path) -> None:
+    client, _, _ = as_0_1_left_it(uri)
+    connect(uri, tmp_path).write(PARENT)
+    before = {one.experiment_id: one.name for one in client.search_experiments()}
+    again = connect(uri, tmp_path)
+    assert again.superseded is None
+    assert again.states() == {"parent": PARENT.state}
+    assert {one.experiment_id: one.name for one in client.search_experiments()} == before
+
+
+def test_a_supersession_that_was_interrupted_is_taken_up_again(
+    uri: str, tmp_path: Path, monkeypatch
+) -> None:
+    from mlflow import MlflowClient
+
+    client, old, ids = as_0_1_left_it(uri)
+    set_tag, tagged = MlflowClient.set_tag, []
+
+    def once(self, *arguments):
+        tagged.append(arguments)
+        return set_tag(self, *arguments) if len(tagged) == 1 else 1 / 0
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "set_tag", once)
+        with pytest.raises(ZeroDivisionError):
+            connect(uri, tmp_path)
+    assert len(superseded_runs(client, old)) == 1
+    assert client.get_experiment(old).name == "suite"
+    assert connect(uri, tmp_path).superseded == OLD
+    assert superseded_runs(client, old) == ids
+
+
+def test_a_store_that_refuses_the_new_name_gets_no_new_run_among_the_old(
+    uri: str, tmp_path: Path, monkeypatch
+) -> None:
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    def refuses(*arguments) -> None:
+        raise MlflowException("Permission denied")
+
+    client, old, ids = as_0_1_left_it(uri)
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "rename_experiment", refuses)
+        with pytest.raises(MlflowException, match="Permission denied"):
+            connect(uri, tmp_path)
+    assert {run.info.run_id for run in client.search_runs([old])} == ids
+    assert connect(uri, tmp_path).superseded == OLD
+
+
+def test_names_that_are_taken_are_left_alone(uri: str, tmp_path: Path) -> None:
+    client, old, _ = as_0_1_left_it(uri)
+    client.create_experiment(OLD)
+    client.delete_experiment(client.create_experiment("suite (superseded, alharness 0.1, 2)"))
+    assert connect(uri, tmp_path).superseded == "suite (superseded, alharness 0.1, 3)"
+    assert client.get_experiment(old).name == "suite (superseded, alharness 0.1, 3)"
+
+
+def test_an_experiment_that_somebody_else_made_is_used(uri: str, tmp_path: Path) -> None:
+    client, experiment, _ = as_0_1_left_it(uri, keys=0)
+    mine = client.create_run(experiment, run_name="mine").info.run_id
+    store = connect(uri, tmp_path)
+    store.write(PARENT)
+    assert store.superseded is None
+    assert client.get_experiment_by_name("suite").experiment_id == experiment
+    assert SUPERSEDED_TAG not in client.get_run(mine).data.tags
+    assert connect(uri, tmp_path).states() == {"parent": PARENT.state}
+
+
+def test_other_suites_are_not_superseded(uri: str, tmp_path: Path) -> None:
+    client, other, _ = as_0_1_left_it(uri, name="other")
+    connect(uri, tmp_path)
+    assert client.get_experiment(other).name == "other"
+    assert superseded_runs(client, other) == set()
+
+
+def test_two_benches_that_start_at_once_supersede_once(uri: str, tmp_path: Path) -> None:
+    client, old, ids = as_0_1_left_it(uri, keys=20)
+    processes = [MlflowProcess(Destination(uri, tmp_path, "suite", "A suite")) for _ in range(2)]
+    try:
+        with ThreadPoolExecutor(2) as both:
+            opened = list(both.map(MlflowProcess.open, processes))
+        for process in processes:
+            process.write(PARENT)
+    finally:
+        for process in processes:
+            process.kill()
+    assert sorted(one.superseded or "" for one in opened) == ["", OLD]
+    assert [one.states for one in opened] == [{}, {}]
+    assert sorted(one.name for one in client.search_experiments()) == ["Default", "suite", OLD]
+    assert superseded_runs(client, old) == ids
     assert list(read(uri)[1]) == ["parent"]

@@ -1,4 +1,4 @@
-"""The watcher that keeps MLflow up to date, with a store that is made up."""
+"""The observer that keeps MLflow up to date, with a store that is made up."""
 
 import threading
 import time
@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from alharness.observing.observers import Observers
 from alharness.tracking import mlflow_tracker
-from alharness.tracking.logged_run import LoggedRun
-from alharness.tracking.mlflow_process import NotLogged
+from alharness.tracking.logged_run import FAILURE_TAG, LoggedRun
+from alharness.tracking.mlflow_process import NotLogged, Opened
 from alharness.tracking.mlflow_tracker import MlflowTracker
 
 
@@ -20,8 +21,8 @@ class Shelf:
         self.writes = 0
         self.killed = threading.Event()
 
-    def open(self) -> dict[str, str]:
-        return {key: run.state for key, run in self.runs.items()}
+    def open(self) -> Opened:
+        return Opened({key: run.state for key, run in self.runs.items()})
 
     def write(self, run: LoggedRun) -> None:
         assert run.parent is None or run.parent in self.runs
@@ -37,7 +38,7 @@ class Away(Shelf):
 
     away = True
 
-    def open(self) -> dict[str, str]:
+    def open(self) -> Opened:
         if self.away:
             raise NotLogged("connection refused")
         return super().open()
@@ -51,7 +52,7 @@ class Away(Shelf):
 class Hanging(Shelf):
     """Never answers, until it is killed."""
 
-    def open(self) -> dict[str, str]:
+    def open(self) -> Opened:
         self.killed.wait()
         raise NotLogged("no answer")
 
@@ -63,17 +64,22 @@ def lines() -> list[str]:
 
 @pytest.fixture
 def track(lines: list[str]) -> Callable[..., MlflowTracker]:
-    return lambda lab, shelf: MlflowTracker(
-        lab.bench, lab.record, shelf, "http://there", lines.append
-    )
+    """A tracker of a bench that has just been started."""
+
+    def started(lab, shelf) -> MlflowTracker:
+        tracker = MlflowTracker(lab.record, lab.curves, shelf, "http://there", lines.append)
+        tracker.alharness_bench_started(lab.bench)
+        return tracker
+
+    return started
 
 
 def follow(tracker: MlflowTracker, lab) -> None:
     """Carry out the bench one unit at a time, and close."""
     while ready := lab.survey().ready():
-        tracker.surveyed(lab.survey())
+        tracker.alharness_bench_surveyed(lab.survey())
         lab.finish(ready[0])
-    tracker.surveyed(lab.survey())
+    tracker.alharness_bench_surveyed(lab.survey())
     tracker.close()
 
 
@@ -100,7 +106,7 @@ def test_a_choice_known_later_is_written_later(laboratory, track) -> None:
     first = lab.survey().ready()[0]
     lab.finish(first)
     follow_once = track(lab, shelf)
-    follow_once.surveyed(lab.survey())
+    follow_once.alharness_bench_surveyed(lab.survey())
     follow_once.close()
     assert shelf.runs[first.key].tags["alharness.chosen"] == "no"
     follow(track(lab, shelf), lab)
@@ -130,11 +136,11 @@ def test_a_store_that_comes_back_is_asked_again_what_is_there(
     shelf.away = False
     lab.work(1)
     tracker = track(lab, shelf)
-    tracker.surveyed(lab.survey())
+    tracker.alharness_bench_surveyed(lab.survey())
     until(lambda: shelf.writes >= 6)
     shelf.away = True
     lab.work()
-    tracker.surveyed(lab.survey())
+    tracker.alharness_bench_surveyed(lab.survey())
     time.sleep(0.1)
     shelf.runs.clear()
     shelf.away = False
@@ -169,13 +175,39 @@ def test_a_run_that_is_refused_keeps_none_but_its_own_trials_away(laboratory, tr
 
 def test_an_error_of_ours_does_not_reach_the_bench(laboratory, track, lines) -> None:
     class Broken(Shelf):
-        def open(self) -> dict[str, str]:
+        def open(self) -> Opened:
             raise ZeroDivisionError("ours")
 
     lab = laboratory()
     follow(track(lab, Broken()), lab)
     (line,) = lines
     assert "ZeroDivisionError: ours" in line
+
+
+def test_the_terminal_is_told_where_superseded_runs_are(laboratory, track, lines) -> None:
+    class Old(Shelf):
+        def open(self) -> Opened:
+            return Opened({}, "suite (superseded)")
+
+    lab = laboratory()
+    follow(track(lab, Old()), lab)
+    assert lines == ["MLflow runs of alharness 0.1 are kept apart, in 'suite (superseded)'"]
+
+
+def test_a_tracker_observes_like_any_plugin(laboratory, lines) -> None:
+    lab, shelf = laboratory(), Shelf()
+    tracker = MlflowTracker(lab.record, lab.curves, shelf, "http://there", lines.append)
+    observers = Observers(report=pytest.fail)
+    observers.add("MLflow", tracker)
+    observers.bench_started(lab.bench)
+    lab.work(1)
+    broken = next(unit for unit in lab.survey().ready() if unit.kind == "query")
+    lab.failures[broken.key] = "out of luck"
+    observers.unit_failed(broken.to_json(), "out of luck")
+    observers.bench_surveyed(lab.work())
+    tracker.close()
+    failed = [run for run in shelf.runs.values() if run.status == "FAILED"]
+    assert [run.tags[FAILURE_TAG] for run in failed] == ["out of luck"]
 
 
 def test_a_bench_that_was_never_surveyed_closes(laboratory, track, lines) -> None:

@@ -1,13 +1,27 @@
 """What should be logged of a bench."""
 
+from collections.abc import Iterator
+
 from alharness.protocol.planning.run import State
+from alharness.protocol.planning.survey import Planner, Survey
+from alharness.protocol.units import Identity, make_unit
 from alharness.tracking.logged_run import FAILURE_TAG, LoggedRun
-from alharness.tracking.tracking_plan import TrackingPlan
+from alharness.tracking.tracking_plan import Contents, Planned, TrackingPlan
+
+
+def make_plan(lab) -> TrackingPlan:
+    return TrackingPlan(lab.bench, lab.record, lab.curves, lab.failures)
+
+
+def written(plan: TrackingPlan, survey: Survey, there: Contents) -> Iterator[Planned]:
+    """What is missing, each written at once, as the tracker does."""
+    for planned in plan.missing(survey, there):
+        there.states[planned.key] = planned.state
+        yield planned
 
 
 def logged(lab) -> list[LoggedRun]:
-    plan = TrackingPlan(lab.bench, lab.record, lab.failures)
-    return [planned.build() for planned in plan.runs(lab.survey())]
+    return [planned.build() for planned in written(make_plan(lab), lab.survey(), Contents())]
 
 
 def by_name(lab) -> dict[str, LoggedRun]:
@@ -52,6 +66,25 @@ def test_trials_of_cycle_0_are_below_shared_and_the_others_below_their_run(labor
     run = by_name(lab)["s/margin/1/0"]
     first = {t.key: names[t.parent] for t in trials(lab)}[run.tags["alharness.trial.0"]]
     assert first == run.tags["alharness.shared"] == "shared/s/1/0"
+
+
+def test_trials_with_an_extension_are_below_their_run_in_cycle_0_too(laboratory) -> None:
+    """Only its method trains them."""
+    lab = laboratory()
+    state = lab.work(1)
+    run = next(one for one in state.runs if one.name == "s/margin/0/0")
+    for slot, step in run.steps.items():
+        if slot.kind == "trial" and slot.cycle == 0:
+            inputs = step.unit.inputs.model_copy(
+                update={"extension": Identity(name="e", source="s")}
+            )
+            unit = make_unit(inputs)
+            lab.finish(unit)
+            run.steps[slot] = step._replace(unit=unit)
+    own, *nested = (one.build() for one in make_plan(lab).planned(run, set()))
+    assert own.name == run.name
+    assert "alharness.shared" not in own.tags
+    assert [one.parent for one in nested] == [own.key] * 2
 
 
 def test_a_run_has_its_cycles_as_steps(laboratory) -> None:
@@ -148,6 +181,94 @@ def test_another_source_of_a_method_is_another_run_with_the_same_shared_trials(l
     assert before["s/margin/0/0"].key != after["s/margin/0/0"].key
     assert before["s/random/0/0"].key == after["s/random/0/0"].key
     assert before["shared/s/0/0"].key == after["shared/s/0/0"].key
+
+
+def test_a_run_that_is_logged_and_did_not_change_is_not_walked_again(laboratory) -> None:
+    lab = laboratory()
+    lab.work()
+    plan, there, planner = make_plan(lab), Contents(), Planner(lab.bench, lab)
+    first = planner.survey()
+    assert list(written(plan, first, there))
+    walked = walks_of(plan)
+    assert list(written(plan, planner.resurvey(set(), ()), there)) == []
+    assert walked == []
+    assert list(written(plan, lab.survey(), there)) == []
+    assert len(walked) == len(first.runs)
+
+
+def test_only_what_changed_is_walked_again(laboratory) -> None:
+    lab = laboratory()
+    lab.work(1)
+    plan, there, planner = make_plan(lab), Contents(), Planner(lab.bench, lab)
+    state = planner.survey()
+    list(written(plan, state, there))
+    walked = walks_of(plan)
+    query = next(
+        step.unit
+        for run in state.runs
+        if run.name == "s/margin/0/0"
+        for step in run.steps.values()
+        if step.state is State.READY and step.unit is not None and step.unit.kind == "query"
+    )
+    lab.finish(query)
+    later = planner.resurvey({query.key}, ())
+    new = [planned.build().name for planned in written(plan, later, there)]
+    assert new == ["s/margin/0/0"]
+    assert walked == ["s/margin/0/0"]
+    assert there.complete == set(later.runs), "no run of an earlier survey is kept alive"
+
+
+def test_what_was_not_written_is_planned_again(laboratory) -> None:
+    lab = laboratory()
+    state = lab.work()
+    plan, there = make_plan(lab), Contents()
+    missing = [planned.key for planned in plan.missing(state, there)]
+    assert [planned.key for planned in written(plan, state, there)] == missing
+    assert list(plan.missing(state, there)) == []
+
+
+def walks_of(plan: TrackingPlan) -> list[str]:
+    """The names of the runs that are walked from now on."""
+    walked: list[str] = []
+    walk = plan.planned
+
+    def noting(run, chosen):
+        walked.append(run.name)
+        return walk(run, chosen)
+
+    plan.planned = noting
+    return walked
+
+
+def test_a_trial_whose_curves_are_lost_keeps_the_rest(laboratory) -> None:
+    lab = laboratory()
+    lab.work(1)
+    lab.curves = lambda unit: None
+    trial = trials(lab)[0]
+    assert {point.metric for point in trial.metrics} == {
+        "best_validation_accuracy", "best_validation_loss", "best_epoch"
+    }  # fmt: skip
+
+
+def test_while_a_run_goes_on_its_trials_are_not_read_each_time(laboratory) -> None:
+    lab = laboratory(trials=4)
+    state = lab.work(5)
+    read: list[str] = []
+    record = lab.record
+
+    def reading(unit):
+        read.append(unit.kind)
+        return record(unit)
+
+    plan = TrackingPlan(lab.bench, reading, lab.curves, {})
+    runs = {one.key: one for run in state.runs for one in plan.planned(run, set())}
+    built = {key: planned.build for key, planned in runs.items() if "RUNNING" in planned.state}
+    for build in built.values():
+        read.clear()
+        run = build()
+        assert run.started > 0
+        assert read.count("trial") <= 1 + len({point.step for point in run.metrics})
+    assert built
 
 
 def test_a_logged_run_survives_the_pipe(laboratory) -> None:
