@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import alharness
+from alharness.api.space import Value
 from alharness.protocol.bench import Bench, Condition
 from alharness.protocol.components import Component
 from alharness.protocol.keys import digest
@@ -18,6 +19,7 @@ from alharness.protocol.planning.survey import Survey
 from alharness.protocol.planning.walk import Ledger
 from alharness.protocol.suite.reading import protocol_digest, suite_json
 from alharness.protocol.tuning.declared_space import write_space
+from alharness.protocol.units import Unit
 from alharness.results import document
 from alharness.results.document import METRICS, SCHEMA, Document, Method, Scenario, members
 from alharness.results.findings import findings
@@ -114,10 +116,6 @@ def _method(
         for run in runs
         for cycle in range(run.last + 1)
     }
-
-    def measured(name: str) -> NDArray[np.float64]:
-        return _array(shape, evaluations, name)
-
     spent, cost = np.full(shape[:2], np.nan), np.zeros(shape[:2])
     for run in runs:
         if run.satisfied:
@@ -128,8 +126,8 @@ def _method(
         sampler=_component(sampler),
         sees_labels=_sees_labels(sampler),
         runs=tuple(_run(run) for run in runs),
-        accuracy=members(measured("test_accuracy")),
-        **{name: _unless_empty(measured(name)) for name in METRICS},
+        accuracy=members(_array(shape, evaluations, "test_accuracy")),
+        **{name: _unless_empty(_array(shape, evaluations, name)) for name in METRICS},
         class_accuracy=_unless_empty(
             _array((*shape, condition.facts.n_classes), evaluations, "class_accuracy")
         ),
@@ -166,12 +164,16 @@ def _run(run: planning.Run) -> document.Run:
         cycles=tuple(
             document.Cycle(
                 trial=chosen.key,
-                hyperparameters=chosen.inputs["hyperparameters"],
+                hyperparameters=_hyperparameters(chosen),
                 query=_key(run, Slot(cycle, "query", 0)),
             )
             for cycle, chosen in enumerate(run.chosen)
         ),
     )
+
+
+def _hyperparameters(trial: Unit) -> dict[str, Value]:
+    return dict(trial.inputs["hyperparameters"])
 
 
 def _key(run: planning.Run, slot: Slot) -> str | None:
