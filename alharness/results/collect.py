@@ -19,7 +19,7 @@ from alharness.protocol.planning.survey import Survey
 from alharness.protocol.planning.walk import Ledger
 from alharness.protocol.suite.reading import protocol_digest, suite_json
 from alharness.protocol.tuning.declared_space import write_space
-from alharness.protocol.units import Unit
+from alharness.protocol.units import TrialInputs, Unit
 from alharness.results import document
 from alharness.results.document import METRICS, SCHEMA, Document, Method, Scenario, members
 from alharness.results.findings import findings
@@ -59,6 +59,7 @@ def _suite(bench: Bench) -> document.Suite:
 
 def _component(component: Component) -> document.Component:
     return document.Component(
+        kind=component.kind,
         label=component.label,
         name=component.name,
         parameters=dict(component.parameters),
@@ -79,10 +80,7 @@ def _scenario(
     return Scenario(
         scenario=condition.name,
         protocol_digest=protocol_digest(bench.suite, condition.scenario),
-        dataset=_component(condition.dataset),
-        model=_component(condition.model),
-        regularizers=tuple(map(_component, condition.regularizers)),
-        oracle=_component(condition.oracle),
+        components=tuple(map(_component, condition.components())),
         train_digest=condition.facts.train_digest,
         test_digest=condition.facts.test_digest,
         n_train=len(condition.facts.train_labels),
@@ -111,11 +109,12 @@ def _method(
 ) -> Method:
     protocol, condition = bench.suite.protocol, runs[0].condition
     shape = (protocol.n_initial_sets, protocol.seeds, len(condition.sizes))
-    evaluations: dict[tuple[int, ...], Mapping[str, Any] | None] = {
-        (*run.place, cycle): _result(run, Slot(cycle, "evaluation", 0), ledger)
+    evaluations: dict[tuple[int, ...], Mapping[str, Any]] = {
+        (*run.place, cycle): _result(run, Slot(cycle, "evaluation", 0), ledger) or {}
         for run in runs
         for cycle in range(run.last + 1)
     }
+    metrics = {place: one.get("metrics", {}) for place, one in evaluations.items()}
     spent, cost = np.full(shape[:2], np.nan), np.zeros(shape[:2])
     for run in runs:
         if run.satisfied:
@@ -127,9 +126,9 @@ def _method(
         sees_labels=_sees_labels(sampler),
         runs=tuple(_run(run) for run in runs),
         accuracy=members(_array(shape, evaluations, "test_accuracy")),
-        **{name: _unless_empty(_array(shape, evaluations, name)) for name in METRICS},
+        **{name: _unless_empty(_array(shape, metrics, name)) for name in METRICS},
         class_accuracy=_unless_empty(
-            _array((*shape, condition.facts.n_classes), evaluations, "class_accuracy")
+            _array((*shape, condition.facts.n_classes), metrics, "class_accuracy")
         ),
         labels_spent=members(spent),
         annotation_cost=members(cost),
@@ -139,13 +138,13 @@ def _method(
 
 def _array(
     shape: tuple[int, ...],
-    evaluations: Mapping[tuple[int, ...], Mapping[str, Any] | None],
+    measured: Mapping[tuple[int, ...], Mapping[str, Any]],
     name: str,
 ) -> NDArray[np.float64]:
     """What evaluations recorded under a name, NaN where they did not."""
     values = np.full(shape, np.nan)
-    for place, evaluation in evaluations.items():
-        recorded = (evaluation or {}).get(name)
+    for place, one in measured.items():
+        recorded = one.get(name)
         if recorded is not None:
             values[place] = np.array(recorded, dtype=np.float64)
     return values
@@ -173,7 +172,8 @@ def _run(run: planning.Run) -> document.Run:
 
 
 def _hyperparameters(trial: Unit) -> dict[str, Value]:
-    return dict(trial.inputs["hyperparameters"])
+    assert isinstance(trial.inputs, TrialInputs)
+    return dict(trial.inputs.hyperparameters)
 
 
 def _key(run: planning.Run, slot: Slot) -> str | None:

@@ -44,11 +44,13 @@ class Part(BaseModel):
 class Component(Part):
     """A plugin as it was used.
 
+    kind: ``sampler``, ``dataset``, ``model``, ``regularizer``, ``oracle``, …
     label: the suite's spelling, with the parameters that differ from their defaults.
     parameters: all of them. source: digest of the plugin's package files, or the version that
     its author declared to stand for them. fingerprint: of what it reads besides, such as a file.
     """
 
+    kind: str
     label: str
     name: str
     parameters: dict[str, Any] | None
@@ -134,6 +136,7 @@ class Method(Part):
 class Scenario(Part):
     """One experimental condition, and what each method reached in it.
 
+    components: its plugins, but the samplers.
     protocol_digest: results whose protocol digests differ are never ranked together.
     labels: labeled images at each cycle. n_validation: labels spent on validation beside them.
     n_train: training images, labeled, pool and validation together.
@@ -146,10 +149,7 @@ class Scenario(Part):
 
     scenario: str
     protocol_digest: str
-    dataset: Component | None
-    model: Component | None
-    regularizers: tuple[Component, ...] | None
-    oracle: Component | None
+    components: tuple[Component, ...] | None
     train_digest: str | None
     test_digest: str | None
     n_train: int | None
@@ -161,6 +161,10 @@ class Scenario(Part):
     reference: str
     methods: tuple[Method, ...]
     shared_trainings: int | None
+
+    def plugins(self, kind: str) -> tuple[Component, ...]:
+        """Its plugins of a kind; none where the document does not say."""
+        return tuple(one for one in self.components or () if one.kind == kind)
 
     @model_validator(mode="after")
     def _shapes_agree(self) -> Scenario:
@@ -242,8 +246,9 @@ class Document(Part):
         """How many models the scenarios train; None where the document does not say."""
         if len(self.scenarios) == 1:
             return 1
-        models = {one.model.label if one.model else None for one in self.scenarios}
-        return None if None in models else len(models)
+        if any(one.components is None for one in self.scenarios):
+            return None
+        return len({model.label for one in self.scenarios for model in one.plugins("model")})
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form; ``reading.from_json`` reads it."""

@@ -34,11 +34,10 @@ def _from_1(report: Json) -> Json:
 
 def _scenario_from_1(scenario: Json) -> Json:
     kept = ("scenario", "protocol_digest", "labels", "stop_at_accuracy", "reference")
-    plugins = ("dataset", "model", "regularizers", "oracle", "space")
-    data = ("train_digest", "test_digest", "n_train", "n_classes")
+    unknown = ("components", "train_digest", "test_digest", "n_train", "n_classes", "space")
     return {
         **{name: scenario[name] for name in kept},
-        **dict.fromkeys((*plugins, *data, "shared_trainings")),
+        **dict.fromkeys((*unknown, "shared_trainings")),
         "n_validation": scenario["labels_with_validation"][0] - scenario["labels"][0],
         "methods": [_method_from_1(one) for one in scenario["methods"]],
     }
@@ -51,6 +50,7 @@ def _method_from_1(method: Json) -> Json:
         **{name: method[name] for name in kept},
         **dict.fromkeys(unknown),
         "sampler": {
+            "kind": "sampler",
             "label": method["method"],
             "name": parse_reference(method["method"]).name,
             "parameters": None,

@@ -82,10 +82,15 @@ def test_the_report_is_shown_again_from_the_document_alone(finished_bench, alhar
 def test_the_document_holds_what_was_benched(finished_bench, numbers):
     document = finished_bench.workspace().report()
     (scenario,) = document["scenarios"]
-    assert scenario["dataset"]["name"] == "digits"
-    assert scenario["model"]["name"] == "mlp"
-    assert scenario["model"]["parameters"]["hidden"]
-    assert [one["name"] for one in scenario["regularizers"]] == ["weight-decay", "watched"]
+    components = {(one["kind"], one["name"]): one for one in scenario["components"]}
+    assert list(components) == [
+        ("dataset", "digits"),
+        ("model", "mlp"),
+        ("regularizer", "weight-decay"),
+        ("regularizer", "watched"),
+        ("oracle", "perfect"),
+    ]
+    assert components["model", "mlp"]["parameters"]["hidden"]
     assert scenario["space"]["batch-size"] == [32, 64]
     assert "weight-decay" in scenario["space"]
     records = finished_bench.workspace().results()

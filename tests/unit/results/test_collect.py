@@ -28,11 +28,17 @@ def test_the_suite_and_what_it_stands_for(bench, finished):
         "batch-size": [8],
         "optimizer": ["sgd"],
     }
-    assert scenario.model.source == "source of mlp"
-    names = (scenario.dataset.name, scenario.model.name, scenario.oracle.name)
-    assert names == ("blobs", "mlp", "perfect")
-    assert scenario.regularizers == ()
-    assert [one.sampler.name for one in scenario.methods] == ["random", "margin"]
+    components = {one.kind: (one.name, one.source) for one in scenario.components}
+    assert components == {
+        "dataset": ("blobs", "source of blobs"),
+        "model": ("mlp", "source of mlp"),
+        "oracle": ("perfect", "source of perfect"),
+    }
+    samplers = [one.sampler for one in scenario.methods]
+    assert [(one.kind, one.name) for one in samplers] == [
+        ("sampler", "random"),
+        ("sampler", "margin"),
+    ]
 
 
 def test_results_are_at_their_place(bench, world):
@@ -40,7 +46,7 @@ def test_results_are_at_their_place(bench, world):
     end = one.finish(bench)
     (scenario,) = collect(bench, end, one, []).scenarios
     tests = {
-        unit.inputs["trial"]: one.records[key]["test_accuracy"]
+        unit.inputs.trial: one.records[key]["test_accuracy"]
         for key, unit in one.units.items()
         if unit.kind == "evaluation"
     }
@@ -59,7 +65,7 @@ def test_results_are_at_their_place(bench, world):
             assert written.cycles[-1].query is None
             for cycle in written.cycles:
                 trial = one.units[cycle.trial]
-                assert cycle.hyperparameters == trial.inputs["hyperparameters"]
+                assert cycle.hyperparameters == trial.inputs.hyperparameters
         # The oracle asks 1 for a label: two queries of six.
         assert method.annotation_cost == ((12.0, 12.0),) * 4
     first, second = (numbers(method.accuracy) for method in scenario.methods)
@@ -83,9 +89,10 @@ def test_what_is_missing_is_none(bench, world, empty):
     one = world(bench)
 
     def fails(unit):
-        path = unit.inputs.get("seed") or {}
-        at = (path.get("initial_set"), path.get("seed"), path.get("cycle"))
-        return unit.kind == "query" and at == (2, 1, 0)
+        if unit.kind != "query":
+            return False
+        path = unit.inputs.seed
+        return (path.initial_set, path.seed, path.cycle) == (2, 1, 0)
 
     document = collect(bench, one.finish(bench, fails=fails), one, ["broke", "broke"])
     assert document.failures == ("broke", "broke")
@@ -102,11 +109,11 @@ def test_what_evaluations_measure_beside_accuracy(bench, world):
     end = one.finish(bench)
     evaluations = [key for key, unit in one.units.items() if unit.kind == "evaluation"]
     for number, key in enumerate(evaluations):
-        one.records[key] |= {name: number + n / 10 for n, name in enumerate(METRICS)}
-        one.records[key]["class_accuracy"] = [number / 100, None, 1.0]
-    one.records[evaluations[0]]["nll"] = None
+        measured = {name: number + n / 10 for n, name in enumerate(METRICS)}
+        one.records[key]["metrics"] = measured | {"class_accuracy": [number / 100, None, 1.0]}
+    one.records[evaluations[0]]["metrics"]["nll"] = None
     (scenario,) = collect(bench, end, one, []).scenarios
-    by_trial = {one.units[key].inputs["trial"]: one.records[key] for key in evaluations}
+    by_trial = {one.units[key].inputs.trial: one.records[key]["metrics"] for key in evaluations}
     for method in scenario.methods:
         assert numbers(method.class_accuracy).shape == (4, 2, 3, 3)
         for run in method.runs:

@@ -159,7 +159,7 @@ def test_what_0_1_wrote_is_migrated(of_0_1):
     )
     (scenario,), (old,) = document.scenarios, of_0_1["scenarios"]
     assert (scenario.n_validation, scenario.labels) == (144, (144, 287, 431, 575))
-    assert (scenario.n_train, scenario.model, scenario.shared_trainings) == (None, None, None)
+    assert (scenario.n_train, scenario.components, scenario.shared_trainings) == (None, None, None)
     for method, row in zip(scenario.methods, old["methods"], strict=True):
         assert (method.method, method.trainings) == (row["method"], 64)
         assert numbers(method.accuracy).tolist() == row["accuracy"]
