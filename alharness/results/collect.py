@@ -202,7 +202,7 @@ def _trainings(runs: Iterable[planning.Run]) -> frozenset[str]:
 
 def _sees_labels(sampler: Component) -> bool:
     """Whether a sampler is shown the hidden labels."""
-    return bool(getattr(sampler, "sees_labels", False))
+    return bool(getattr(getattr(sampler, "needs", None), "sees_labels", False))
 
 
 def _result(run: planning.Run, slot: Slot, ledger: Ledger) -> Mapping[str, Any] | None:
