@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
     CONFORMANCE = 5
     """A plugin breaks a rule of its contract."""
     MISMATCH = 6
-    """A bundle or a record is not what it claims to be."""
+    """A document, a bundle or a record is not what it claims to be."""
 
 
 class HarnessError(Exception):
@@ -58,6 +58,12 @@ class PluginError(HarnessError):
     """A plugin that is needed cannot be loaded or built (exit code 3)."""
 
     exit_code = ExitCode.PLUGIN
+
+
+class MismatchError(HarnessError):
+    """A document, a bundle or a record is not what it claims to be (exit code 6)."""
+
+    exit_code = ExitCode.MISMATCH
 
 
 class ContractViolation(HarnessError):

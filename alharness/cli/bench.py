@@ -54,17 +54,18 @@ def bench(
             err=True,
         )
         ctx.exit(ExitCode.STOPPED)
-    from alharness.cli.tables import print_findings
+    from alharness.cli.tables import print_document
     from alharness.leaderboard.wording import counted
 
+    document = outcome.document
     if as_json:
-        click.echo(json.dumps(outcome.report, indent=2, allow_nan=False))
+        click.echo(json.dumps(document.to_json(), indent=2, allow_nan=False))
     else:
-        print_findings(opened.bench, outcome.findings)
-        click.echo(f"Report: {outcome.path}", err=True)
-    if outcome.failures:
-        click.echo(f"{len(outcome.failures)} failed:", err=True)
-        for line in counted(outcome.failures):
+        print_document(document)
+        click.echo(f"Report: {outcome.report}", err=True)
+    if document.failures:
+        click.echo(f"{len(document.failures)} failed:", err=True)
+        for line in counted(document.failures):
             click.echo(f"  {line}", err=True)
         ctx.exit(ExitCode.UNITS_FAILED)
 

@@ -1,4 +1,4 @@
-"""Findings and plans as tables on standard output."""
+"""Documents and plans as tables on standard output."""
 
 from __future__ import annotations
 
@@ -9,30 +9,38 @@ from rich.table import Table
 from rich.text import Text
 
 from alharness.leaderboard import wording
-from alharness.protocol.bench import Bench
 from alharness.protocol.planning.outdated import Outdated
 from alharness.protocol.planning.run import SlotKind
 from alharness.protocol.planning.tally import Group, Tally
 from alharness.protocol.wording import clock
-from alharness.results.findings import ScenarioFinding
+from alharness.results.document import Document
 
 KINDS: tuple[SlotKind, ...] = ("trial", "evaluation", "committee", "query", "annotation")
 STATES = ("ready", "waiting", "failed", "blocked", "shared")
 
 
-def print_findings(bench: Bench, found: Sequence[ScenarioFinding]) -> None:
+def print_document(document: Document) -> None:
     """One table per scenario, with what a reader has to know below it."""
     console = output()
-    n_models = len({condition.model.label for condition in bench.conditions})
-    for finding in found:
-        table = Table(title=finding.result.name, title_justify="left")
-        for number, title in enumerate(wording.header(finding)):
+    for scenario in document.scenarios:
+        table = Table(title=scenario.scenario, title_justify="left")
+        for number, title in enumerate(wording.header(scenario)):
             table.add_column(title, justify="left" if number == 0 else "right")
-        for method in finding.methods:
-            table.add_row(*map(Text, wording.row(method, finding.result)))
+        for cells in wording.rows(scenario, document.findings[scenario.scenario]):
+            table.add_row(*map(Text, cells))
         console.print(table)
-        for note in wording.notes(finding, n_models):
+        for note in wording.notes(scenario, document.n_models):
             console.print(note, markup=False, highlight=False)
+
+
+def print_report(document: Document) -> None:
+    """A document under its title, with the units that failed."""
+    console = output()
+    for line in (document.title, wording.origin(document)):
+        console.print(line, markup=False, highlight=False)
+    print_document(document)
+    for line in wording.counted(document.failures):
+        console.print(f"Failed: {line}", markup=False, highlight=False)
 
 
 def print_plan(

@@ -1,61 +1,41 @@
-"""The report of a bench in Markdown and JSON."""
+"""The report of a bench in Markdown, from its document alone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from pathlib import Path
 
-import alharness
 from alharness.leaderboard import wording
-from alharness.protocol.bench import Bench
-from alharness.protocol.suite.reading import suite_digest
-from alharness.results.findings import ScenarioFinding, as_json
+from alharness.results.document import Document, Scenario, ScenarioFindings
 from alharness.statistics import PaperChain
-
-JSON_SCHEMA = 1
-
-
-def report_json(
-    bench: Bench, found: Sequence[ScenarioFinding], failures: Sequence[str]
-) -> dict[str, Any]:
-    """Everything a bench found."""
-    return {
-        "schema": JSON_SCHEMA,
-        "alharness": alharness.__version__,
-        "suite": bench.suite.name,
-        "suite_version": bench.suite.version,
-        "suite_digest": suite_digest(bench.suite),
-        "scenarios": [as_json(finding) for finding in found],
-        "failures": list(failures),
-    }
+from alharness.store.files import write_over
 
 
-def report_markdown(bench: Bench, found: Sequence[ScenarioFinding], failures: Sequence[str]) -> str:
-    """The same for people."""
-    suite = bench.suite
-    lines = [
-        f"# {suite.title}",
-        "",
-        f"Suite `{suite.name}` version {suite.version}, digest `{suite_digest(suite)}`; "
-        f"alharness {alharness.__version__}.",
-    ]
-    n_models = len({condition.model.label for condition in bench.conditions})
-    for finding in found:
-        lines += ["", f"## {finding.result.name}", ""]
-        lines += _table(
-            wording.header(finding),
-            [wording.row(method, finding.result) for method in finding.methods],
-        )
-        lines += ["", *(f"{note}  " for note in wording.notes(finding, n_models))]
-        if finding.chain:
-            lines += ["", "### The paper's chain of tests", "", *_chain(finding)]
-    if failures:
-        lines += ["", "## Failures", "", *(f"- {line}" for line in wording.counted(failures))]
+def write_report(document: Document, folder: Path) -> Path:
+    """Write ``SUITE.md`` into a folder; its path."""
+    path = folder / f"{document.suite.name}.md"
+    write_over(path, report_markdown(document).encode())
+    return path
+
+
+def report_markdown(document: Document) -> str:
+    """Everything that a document says, for people."""
+    lines = [f"# {document.title}", "", wording.origin(document)]
+    for scenario in document.scenarios:
+        found = document.findings[scenario.scenario]
+        lines += ["", f"## {scenario.scenario}", ""]
+        lines += _table(wording.header(scenario), wording.rows(scenario, found))
+        lines += ["", *(f"{note}  " for note in wording.notes(scenario, document.n_models))]
+        if found.paper_chain:
+            lines += ["", "### The paper's chain of tests", "", *_chain(scenario, found)]
+    if document.failures:
+        failures = wording.counted(document.failures)
+        lines += ["", "## Failures", "", *(f"- {line}" for line in failures)]
     return "\n".join([*lines, ""])
 
 
-def _chain(finding: ScenarioFinding) -> list[str]:
-    reference = finding.result.reference
+def _chain(scenario: Scenario, found: ScenarioFindings) -> list[str]:
+    reference = scenario.reference
     header = ["labels", f"> {reference}", f"< {reference}", "undetermined", "Kruskal–Wallis p"]
     rows = [
         [
@@ -65,7 +45,7 @@ def _chain(finding: ScenarioFinding) -> list[str]:
             _names(chain.undetermined),
             _p_value(chain),
         ]
-        for labels, chain in finding.chain.items()
+        for labels, chain in found.paper_chain.items()
     ]
     note = (
         "Kruskal–Wallis and Games–Howell on the pooled runs (Munjal et al. 2022, Table 1). "

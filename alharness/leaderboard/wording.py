@@ -7,8 +7,14 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from alharness.results.collect import ScenarioResult
-from alharness.results.findings import MethodFinding, ScenarioFinding
+from alharness.results.document import (
+    Document,
+    Method,
+    MethodFindings,
+    Scenario,
+    ScenarioFindings,
+    numbers,
+)
 from alharness.statistics import Comparison, Interval, Point, Verdict
 
 SYMBOLS = {
@@ -19,28 +25,48 @@ SYMBOLS = {
 }
 
 
-def header(finding: ScenarioFinding) -> list[str]:
+def origin(document: Document) -> str:
+    """Which suite a document is of, and what wrote it."""
+    suite = document.suite
+    return (
+        f"Suite {suite.name} version {suite.version}, digest {suite.digest}; "
+        f"alharness {document.alharness}."
+    )
+
+
+def header(scenario: Scenario) -> list[str]:
     """Column titles of a scenario's table."""
-    result = finding.result
-    shares = (f"{labels} ({labels / result.n_train:.0%})" for labels in result.labels)
-    spent = [f"labels to {result.stop_at_accuracy:.0%}"] if result.stop_at_accuracy else []
-    verdict = [f"verdict against {result.reference}", "difference", "detectable"]
+    shares = (budget(labels, scenario.n_train) for labels in scenario.labels)
+    stop = scenario.stop_at_accuracy
+    spent = [f"labels to {stop:.0%}"] if stop is not None else []
+    verdict = [f"verdict against {scenario.reference}", "difference", "detectable"]
     return ["method", *shares, *spent, *verdict]
 
 
-def row(method: MethodFinding, scenario: ScenarioResult) -> list[str]:
+def budget(labels: int, n_train: int | None) -> str:
+    """A number of labels, and which share of all training images it is."""
+    return str(labels) if n_train is None else f"{labels} ({labels / n_train:.0%})"
+
+
+def rows(scenario: Scenario, found: ScenarioFindings) -> list[list[str]]:
+    """The cells of every method, aligned with ``header``."""
+    return [row(method, found.methods[method.method], scenario) for method in scenario.methods]
+
+
+def row(method: Method, found: MethodFindings, scenario: Scenario) -> list[str]:
     """A method's cells, aligned with ``header``."""
-    marks: list[Comparison | None] = [None, *(method.marks or [None] * (len(method.curve) - 1))]
-    cells = [cell(point, mark) for point, mark in zip(method.curve, marks, strict=True)]
-    if scenario.stop_at_accuracy:
+    marks: list[Comparison | None] = [None, *(found.marks or [None] * (len(found.curve) - 1))]
+    cells = [cell(point, mark) for point, mark in zip(found.curve, marks, strict=True)]
+    if scenario.stop_at_accuracy is not None:
         cells.append(spent(method))
-    if method.verdict is None:
-        return [method.result.label, *cells, "reference", "", ""]
-    verdict = method.verdict
+    verdict = found.verdict
+    if verdict is None:
+        why = "reference" if method.method == scenario.reference else "sees labels"
+        return [method.method, *cells, why, "", ""]
     return [
-        method.result.label,
+        method.method,
         *cells,
-        sentence(verdict, scenario.reference),
+        found.sentence or "",
         difference(verdict),
         detectable(verdict),
     ]
@@ -55,17 +81,12 @@ def cell(point: Point, mark: Comparison | None) -> str:
     return f"{100 * point.mean:.2f}{spread}{' ' + symbol if symbol else ''}"
 
 
-def spent(method: MethodFinding) -> str:
+def spent(method: Method) -> str:
     """Mean number of labels of the runs that reached the accuracy, and how many did."""
-    labels = method.result.spent
+    labels = numbers(method.labels_spent)
     reached = labels[~np.isnan(labels)]
     mean = f"{reached.mean():.0f} " if len(reached) else ""
     return f"{mean}({len(reached)} of {labels.size} runs)"
-
-
-def sentence(verdict: Comparison, reference: str) -> str:
-    """The verdict in words."""
-    return verdict.verdict.sentence(reference)
 
 
 def difference(verdict: Comparison) -> str:
@@ -88,35 +109,41 @@ def detectable(verdict: Comparison) -> str:
     return f"{100 * effect:.2f}{between}"
 
 
-def notes(finding: ScenarioFinding, n_models: int) -> list[str]:
-    """What a reader has to know to read the table."""
-    result = finding.result
-    n_sets, n_seeds, _ = result.methods[0].accuracy.shape
+def notes(scenario: Scenario, n_models: int | None) -> list[str]:
+    """What a reader has to know to read the table; ``n_models`` are those of the document."""
+    n_sets, n_seeds, _ = numbers(scenario.methods[0].accuracy).shape
     lines = [
         f"Test accuracy in %, mean over {n_sets} initial sets x {n_seeds} seeds ± half a 95 % "
         "interval over initial sets.",
-        f"▲ ▼: better, worse than {result.reference} at that budget (Holm over the method's "
+        f"▲ ▼: better, worse than {scenario.reference} at that budget (Holm over the method's "
         "budgets).",
         "Verdict and difference: area under the accuracy-log(labels) curve after cycle 0, paired "
         "by initial set, in percentage points. Detectable: the smallest true difference found "
         "with 80 % power, with the interval that follows from that of the deviation.",
-        f"Labels beside those of the columns: {result.n_validation} for validation.",
+        f"Labels beside those of the columns: {scenario.n_validation} for validation.",
+        _trainings(scenario),
     ]
-    trained = {method.result.label: method.result.trained for method in finding.methods}
-    shared = frozenset.intersection(*trained.values())
-    lines.append(
-        "Trainings behind each method (tunings, seeds, committees): "
-        + ", ".join(f"{label} {len(keys)}" for label, keys in trained.items())
-        + f"; {len(shared)} of them are the same for all."
-    )
-    if result.stop_at_accuracy is not None:
+    if scenario.stop_at_accuracy is not None:
         lines.append(
-            f"A run ends at {result.stop_at_accuracy:.0%} validation accuracy. Later budgets hold "
-            "the runs that went on, which are no fair sample: nothing is tested."
+            f"A run ends at {scenario.stop_at_accuracy:.0%} validation accuracy. Later budgets "
+            "hold the runs that went on, which are no fair sample: nothing is tested."
+        )
+    seeing = [method.method for method in scenario.methods if method.sees_labels]
+    if seeing:
+        lines.append(
+            f"{', '.join(seeing)}: shown the hidden labels. An upper bound, not a method: it is "
+            "neither tested nor ranked."
         )
     if n_models == 1:
         lines.append("One architecture: the verdicts hold for it alone.")
     return lines
+
+
+def _trainings(scenario: Scenario) -> str:
+    numbers_of = ", ".join(f"{method.method} {method.trainings}" for method in scenario.methods)
+    shared = scenario.shared_trainings
+    same = "" if shared is None else f"; {shared} of them are the same for all"
+    return f"Trainings behind each method (tunings, seeds, committees): {numbers_of}{same}."
 
 
 def counted(lines: Iterable[str]) -> list[str]:

@@ -158,5 +158,5 @@ def alharness_bench_finished(summary: Mapping[str, Any]) -> None:
     Called in the coordinator, once, last of all; implemented by a plugin that
     observes.
 
-    summary: JSON object with what the bench found.
+    summary: the document of the bench, as JSON (``docs/results.md``).
     """

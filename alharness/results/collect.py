@@ -1,124 +1,210 @@
-"""Results: the test accuracies of every run of a bench, as arrays."""
+"""Collecting a document: the one place that knows how results lie in a survey and its ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+import alharness
+from alharness.api.space import Value
 from alharness.protocol.bench import Bench, Condition
 from alharness.protocol.components import Component
-from alharness.protocol.planning.run import Run, Slot, State
+from alharness.protocol.keys import digest
+from alharness.protocol.planning import run as planning
+from alharness.protocol.planning.run import Slot, State
 from alharness.protocol.planning.survey import Survey
 from alharness.protocol.planning.walk import Ledger
-from alharness.protocol.suite.reading import protocol_digest
+from alharness.protocol.suite.reading import protocol_digest, suite_json
+from alharness.protocol.tuning.declared_space import write_space
+from alharness.protocol.units import TrialInputs, Unit
+from alharness.results import document
+from alharness.results.document import METRICS, SCHEMA, Document, Method, Scenario, members
+from alharness.results.findings import findings
 
 
-@dataclass(frozen=True, eq=False)
-class MethodResult:
-    """What one method reached in a scenario.
+def collect(bench: Bench, survey: Survey, ledger: Ledger, failures: Sequence[str]) -> Document:
+    """The document of a bench, as far as its results are recorded; None where there is none yet.
 
-    accuracy: test accuracies in [0, 1], (initial sets, seeds, cycles), NaN where there is none.
-    spent: labels with which a run reached the accuracy at which the suite stops, (initial
-        sets, seeds), NaN where it has not.
-    cost: of a run's queried labels so far, (initial sets, seeds), in the oracle's unit.
-    trained: keys of the trainings that the method's runs are made of: tunings, seeds, committees.
+    ``failures``: a line for each unit that failed.
     """
-
-    method: Component
-    accuracy: NDArray[np.float64]
-    spent: NDArray[np.float64]
-    cost: NDArray[np.float64]
-    trained: frozenset[str]
-    states: Mapping[str, State]
-
-    @property
-    def label(self) -> str:
-        """The method's name with its parameters."""
-        return self.method.label
-
-    @property
-    def complete(self) -> int:
-        """Runs that are done."""
-        return sum(state is State.DONE for state in self.states.values())
-
-
-@dataclass(frozen=True, eq=False)
-class ScenarioResult:
-    """What all methods reached in one scenario.
-
-    labels: labeled images at each cycle; n_validation: labels spent on validation beside them.
-    stop_at_accuracy: the validation accuracy that ends a run, or None.
-    """
-
-    name: str
-    protocol: str
-    labels: tuple[int, ...]
-    n_train: int
-    n_validation: int
-    stop_at_accuracy: float | None
-    reference: str
-    methods: tuple[MethodResult, ...]
-
-
-def results(bench: Bench, survey: Survey, ledger: Ledger) -> tuple[ScenarioResult, ...]:
-    """The results of every scenario of a bench, as far as they are recorded."""
-    return tuple(
+    scenarios = [
         _scenario(
             bench, condition, [run for run in survey.runs if run.condition is condition], ledger
         )
         for condition in bench.conditions
+    ]
+    return Document(
+        schema=SCHEMA,
+        alharness=alharness.__version__,
+        suite=_suite(bench),
+        scenarios=tuple(scenarios),
+        findings={one.scenario: findings(one) for one in scenarios},
+        failures=tuple(failures),
+    )
+
+
+def _suite(bench: Bench) -> document.Suite:
+    declaration = suite_json(bench.suite)
+    return document.Suite(
+        name=bench.suite.name,
+        version=bench.suite.version,
+        title=bench.suite.title,
+        digest=digest(declaration),
+        declaration=declaration,
+    )
+
+
+def _component(component: Component) -> document.Component:
+    return document.Component(
+        kind=component.kind,
+        label=component.label,
+        name=component.name,
+        parameters=dict(component.parameters),
+        distribution=component.distribution,
+        version=component.version,
+        source=component.source,
+        fingerprint=component.fingerprint,
     )
 
 
 def _scenario(
-    bench: Bench, condition: Condition, runs: Sequence[Run], ledger: Ledger
-) -> ScenarioResult:
-    return ScenarioResult(
-        name=condition.name,
-        protocol=protocol_digest(bench.suite, condition.scenario),
-        labels=condition.sizes,
+    bench: Bench, condition: Condition, runs: Sequence[planning.Run], ledger: Ledger
+) -> Scenario:
+    trainings = {
+        method.label: _trainings(run for run in runs if run.method is method)
+        for method in bench.methods
+    }
+    return Scenario(
+        scenario=condition.name,
+        protocol_digest=protocol_digest(bench.suite, condition.scenario),
+        components=tuple(map(_component, condition.components())),
+        train_digest=condition.facts.train_digest,
+        test_digest=condition.facts.test_digest,
         n_train=len(condition.facts.train_labels),
+        n_classes=condition.facts.n_classes,
         n_validation=len(condition.starts[0].validation),
+        labels=condition.sizes,
+        space=write_space(condition.space),
         stop_at_accuracy=bench.suite.protocol.stop_at_accuracy,
         reference=bench.suite.methods.reference.label,
         methods=tuple(
-            _method(bench, condition, method, [run for run in runs if run.method is method], ledger)
+            _method(
+                bench,
+                method,
+                [run for run in runs if run.method is method],
+                len(trainings[method.label]),
+                ledger,
+            )
             for method in bench.methods
         ),
+        shared_trainings=len(frozenset.intersection(*trainings.values())),
     )
 
 
 def _method(
-    bench: Bench, condition: Condition, method: Component, runs: Sequence[Run], ledger: Ledger
-) -> MethodResult:
-    protocol = bench.suite.protocol
-    accuracy = np.full((protocol.n_initial_sets, protocol.seeds, len(condition.sizes)), np.nan)
-    spent = np.full(accuracy.shape[:2], np.nan)
-    cost = np.zeros(accuracy.shape[:2])
+    bench: Bench, sampler: Component, runs: Sequence[planning.Run], trainings: int, ledger: Ledger
+) -> Method:
+    protocol, condition = bench.suite.protocol, runs[0].condition
+    shape = (protocol.n_initial_sets, protocol.seeds, len(condition.sizes))
+    evaluations: dict[tuple[int, ...], Mapping[str, Any]] = {
+        (*run.place, cycle): _result(run, Slot(cycle, "evaluation", 0), ledger) or {}
+        for run in runs
+        for cycle in range(run.last + 1)
+    }
+    metrics = {place: one.get("metrics", {}) for place, one in evaluations.items()}
+    spent, cost = np.full(shape[:2], np.nan), np.zeros(shape[:2])
     for run in runs:
         if run.satisfied:
-            spent[run.place] = run.condition.sizes[run.last]
-        for cycle in range(run.last + 1):
-            evaluated = _result(run, Slot(cycle, "evaluation", 0), ledger)
-            if evaluated is not None:
-                accuracy[(*run.place, cycle)] = evaluated["test_accuracy"]
-            annotated = _result(run, Slot(cycle, "annotation", 0), ledger)
-            if annotated is not None:
-                cost[run.place] += annotated["cost"]
-    states = {run.name: run.state for run in runs}
-    trained = frozenset(
+            spent[run.place] = condition.sizes[run.last]
+        cost[run.place] = _cost(run, ledger)
+    return Method(
+        method=sampler.label,
+        sampler=_component(sampler),
+        sees_labels=_sees_labels(sampler),
+        runs=tuple(_run(run) for run in runs),
+        accuracy=members(_array(shape, evaluations, "test_accuracy")),
+        **{name: _unless_empty(_array(shape, metrics, name)) for name in METRICS},
+        class_accuracy=_unless_empty(
+            _array((*shape, condition.facts.n_classes), metrics, "class_accuracy")
+        ),
+        labels_spent=members(spent),
+        annotation_cost=members(cost),
+        trainings=trainings,
+    )
+
+
+def _array(
+    shape: tuple[int, ...],
+    measured: Mapping[tuple[int, ...], Mapping[str, Any]],
+    name: str,
+) -> NDArray[np.float64]:
+    """What evaluations recorded under a name, NaN where they did not."""
+    values = np.full(shape, np.nan)
+    for place, one in measured.items():
+        recorded = one.get(name)
+        if recorded is not None:
+            values[place] = np.array(recorded, dtype=np.float64)
+    return values
+
+
+def _unless_empty(values: NDArray[np.float64]) -> Any:
+    return None if np.isnan(values).all() else members(values)
+
+
+def _run(run: planning.Run) -> document.Run:
+    return document.Run(
+        name=run.name,
+        initial_set=run.place.initial_set,
+        seed=run.place.seed,
+        state=run.state.value,
+        cycles=tuple(
+            document.Cycle(
+                trial=chosen.key,
+                hyperparameters=_hyperparameters(chosen),
+                query=_key(run, Slot(cycle, "query", 0)),
+            )
+            for cycle, chosen in enumerate(run.chosen)
+        ),
+    )
+
+
+def _hyperparameters(trial: Unit) -> dict[str, Value]:
+    assert isinstance(trial.inputs, TrialInputs)
+    return dict(trial.inputs.hyperparameters)
+
+
+def _key(run: planning.Run, slot: Slot) -> str | None:
+    """The key of a unit that is done."""
+    step = run.steps.get(slot)
+    if step is None or step.unit is None or step.state is not State.DONE:
+        return None
+    return step.unit.key
+
+
+def _cost(run: planning.Run, ledger: Ledger) -> float:
+    """Of the labels that a run queried so far."""
+    annotations = (_result(run, Slot(cycle, "annotation", 0), ledger) for cycle in range(run.last))
+    return float(sum(one["cost"] for one in annotations if one is not None))
+
+
+def _trainings(runs: Iterable[planning.Run]) -> frozenset[str]:
+    """Keys of the trainings that runs are made of."""
+    return frozenset(
         step.unit.key
         for run in runs
         for slot, step in run.steps.items()
         if slot.kind in ("trial", "committee") and step.state is State.DONE and step.unit
     )
-    return MethodResult(method, accuracy, spent, cost, trained, states)
 
 
-def _result(run: Run, slot: Slot, ledger: Ledger) -> Mapping[str, Any] | None:
+def _sees_labels(sampler: Component) -> bool:
+    """Whether a sampler is shown the hidden labels."""
+    return bool(getattr(getattr(sampler, "needs", None), "sees_labels", False))
+
+
+def _result(run: planning.Run, slot: Slot, ledger: Ledger) -> Mapping[str, Any] | None:
     step = run.steps.get(slot)
     return ledger.result(step.unit) if step is not None and step.unit is not None else None

@@ -1,122 +1,64 @@
-"""Findings: what the statistics say of a scenario's results."""
+"""Findings: what the statistics say of the numbers in a document."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
-from alharness.results.collect import MethodResult, ScenarioResult
-from alharness.statistics import (
-    Comparison,
-    PaperChain,
-    Point,
-    compare,
-    curve,
-    endpoint,
-    marks,
-    paper_chain,
+from alharness.results.document import (
+    Method,
+    MethodFindings,
+    Scenario,
+    ScenarioFindings,
+    numbers,
 )
+from alharness.statistics import PaperChain, compare, curve, endpoint, marks, paper_chain
 
 
-@dataclass(frozen=True, eq=False)
-class MethodFinding:
-    """One method: its curve over all cycles, its verdict and marks (None for the reference)."""
-
-    result: MethodResult
-    curve: tuple[Point, ...]
-    verdict: Comparison | None
-    marks: tuple[Comparison, ...] | None
-
-
-@dataclass(frozen=True, eq=False)
-class ScenarioFinding:
-    """All methods of a scenario, and the paper's chain of tests at each budget after cycle 0."""
-
-    result: ScenarioResult
-    methods: tuple[MethodFinding, ...]
-    chain: Mapping[int, PaperChain]
-
-
-def findings(result: ScenarioResult) -> ScenarioFinding:
+def findings(scenario: Scenario) -> ScenarioFindings:
     """Curves, verdicts against the reference, marks per budget, and the paper's chain.
 
     Where runs stop at an accuracy, those that go on are no fair sample: nothing is tested.
+    What sees labels is not tested either.
     """
-    reference = next(one for one in result.methods if one.label == result.reference)
-    return ScenarioFinding(
-        result,
-        tuple(_method(method, reference, result) for method in result.methods),
-        {} if result.stop_at_accuracy else _chains(result),
+    (reference,) = (one for one in scenario.methods if one.method == scenario.reference)
+    return ScenarioFindings(
+        methods={one.method: _method(one, reference, scenario) for one in scenario.methods},
+        paper_chain={} if scenario.stop_at_accuracy else _chains(scenario),
     )
 
 
-def _chains(result: ScenarioResult) -> dict[int, PaperChain]:
+def _method(method: Method, reference: Method, scenario: Scenario) -> MethodFindings:
+    points = curve(numbers(method.accuracy))
+    if method is reference or method.sees_labels:
+        return MethodFindings(curve=points, verdict=None, sentence=None, marks=None)
+    ours, theirs = _queried(method, scenario), _queried(reference, scenario)
+    budgets = scenario.labels[1:]
+    verdict = compare(endpoint(ours, budgets), endpoint(theirs, budgets))
+    return MethodFindings(
+        curve=points,
+        verdict=verdict,
+        sentence=verdict.verdict.sentence(scenario.reference),
+        marks=marks(ours, theirs),
+    )
+
+
+def _queried(method: Method, scenario: Scenario) -> NDArray[np.float64]:
+    """Accuracies that are to be tested: (initial sets, seeds, budgets after cycle 0)."""
+    accuracy = numbers(method.accuracy)[:, :, 1:]
+    return np.full_like(accuracy, np.nan) if scenario.stop_at_accuracy else accuracy
+
+
+def _chains(scenario: Scenario) -> dict[int, PaperChain]:
+    accuracies = {
+        one.method: numbers(one.accuracy)
+        for one in scenario.methods
+        if one.method == scenario.reference or not one.sees_labels
+    }
     return {
         labels: paper_chain(
-            {method.label: method.accuracy[:, :, cycle].ravel() for method in result.methods},
-            result.reference,
+            {method: values[:, :, cycle].ravel() for method, values in accuracies.items()},
+            scenario.reference,
         )
-        for cycle, labels in enumerate(result.labels[1:], start=1)
+        for cycle, labels in enumerate(scenario.labels[1:], start=1)
     }
-
-
-def _method(method: MethodResult, reference: MethodResult, result: ScenarioResult) -> MethodFinding:
-    points = curve(method.accuracy)
-    if method is reference:
-        return MethodFinding(method, points, None, None)
-    ours, theirs = (
-        np.full_like(one.accuracy, np.nan) if result.stop_at_accuracy else one.accuracy
-        for one in (method, reference)
-    )
-    ours, theirs = ours[:, :, 1:], theirs[:, :, 1:]
-    queried = result.labels[1:]
-    return MethodFinding(
-        method,
-        points,
-        compare(endpoint(ours, queried), endpoint(theirs, queried)),
-        marks(ours, theirs),
-    )
-
-
-def as_json(finding: ScenarioFinding) -> dict[str, Any]:
-    """Everything found, as JSON; accuracies in [0, 1], None where there is none."""
-    result = finding.result
-    return {
-        "scenario": result.name,
-        "protocol_digest": result.protocol,
-        "reference": result.reference,
-        "labels": list(result.labels),
-        "stop_at_accuracy": result.stop_at_accuracy,
-        "labels_with_validation": [labels + result.n_validation for labels in result.labels],
-        "methods": [_method_json(method, result.reference) for method in finding.methods],
-        "paper_chain": {str(labels): asdict(chain) for labels, chain in finding.chain.items()},
-    }
-
-
-def _method_json(finding: MethodFinding, reference: str) -> dict[str, Any]:
-    result = finding.result
-    verdict = finding.verdict
-    return {
-        "method": result.label,
-        "distribution": result.method.distribution,
-        "version": result.method.version,
-        "source": result.method.source,
-        "runs": {name: state.value for name, state in result.states.items()},
-        "accuracy": _nested(result.accuracy.tolist()),
-        "labels_spent": _nested(result.spent.tolist()),
-        "trainings": len(result.trained),
-        "annotation_cost": result.cost.tolist(),
-        "curve": [asdict(point) for point in finding.curve],
-        "verdict": verdict and {**asdict(verdict), "sentence": verdict.verdict.sentence(reference)},
-        "marks": finding.marks and [asdict(mark) for mark in finding.marks],
-    }
-
-
-def _nested(value: Any) -> Any:
-    """Lists of numbers with None for NaN, which JSON does not have."""
-    if isinstance(value, list):
-        return [_nested(item) for item in value]
-    return None if value != value else value

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -20,15 +18,15 @@ from alharness.executors.executor import Executor
 from alharness.executors.inline import InlineExecutor
 from alharness.executors.local import LocalExecutor
 from alharness.executors.workers import Limits, half_of_memory
-from alharness.leaderboard.report import report_json, report_markdown
+from alharness.leaderboard.report import write_report
 from alharness.observing.observers import Observers
 from alharness.observing.progress import Pace, ProgressDisplay, progress
 from alharness.protocol.planning.survey import Survey
-from alharness.results.collect import results
-from alharness.results.findings import ScenarioFinding, findings
+from alharness.results.collect import collect
+from alharness.results.document import Document
+from alharness.results.documents import Documents
 from alharness.session.asked import Computing
 from alharness.session.opening import Opened
-from alharness.store.files import write_over
 from alharness.tracking.mlflow_process import Destination, MlflowProcess
 from alharness.tracking.mlflow_tracker import MlflowTracker
 from alharness.tracking.tracking_uri import shown, tracking_uri
@@ -36,12 +34,10 @@ from alharness.tracking.tracking_uri import shown, tracking_uri
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a bench ended with."""
+    """What a bench ended with: its document, and where its report was written."""
 
-    findings: Sequence[ScenarioFinding]
-    report: dict[str, Any]
-    failures: Sequence[str]
-    path: Path
+    document: Document
+    report: Path
 
 
 def carry_out(opened: Opened, console: Console, computing: Computing, uri: str | None) -> Outcome:
@@ -65,8 +61,8 @@ def carry_out(opened: Opened, console: Console, computing: Computing, uri: str |
                 state = coordinator.run()
         finally:
             executor.shutdown()
-        outcome = _report(opened, coordinator, state)
-        observers.bench_finished(outcome.report)
+        outcome = _documented(opened, coordinator, state)
+        observers.bench_finished(outcome.document.to_json())
     return outcome
 
 
@@ -97,13 +93,10 @@ def make_progress(coordinator: Coordinator, console: Console) -> ProgressDisplay
     return progress(console, Pace(coordinator.ledger.seconds, coordinator.executor.slots))
 
 
-def _report(opened: Opened, coordinator: Coordinator, state: Survey) -> Outcome:
-    found = [findings(one) for one in results(opened.bench, state, coordinator.ledger)]
+def _documented(opened: Opened, coordinator: Coordinator, state: Survey) -> Outcome:
+    """Collect the document; write it and the report."""
     failed = state.failed()
     failures = [message for key, message in coordinator.failures.items() if key in failed]
-    report = report_json(opened.bench, found, failures)
-    folder, name = opened.workspace.reports, opened.bench.suite.name
-    path = folder / f"{name}.md"
-    write_over(path, report_markdown(opened.bench, found, failures).encode())
-    write_over(folder / f"{name}.json", json.dumps(report, indent=1).encode())
-    return Outcome(found, report, failures, path)
+    document = collect(opened.bench, state, coordinator.ledger, failures)
+    Documents(opened.workspace.reports).write(document)
+    return Outcome(document, write_report(document, opened.workspace.reports))

@@ -5,13 +5,16 @@ from alharness.statistics.detectable import minimum_detectable_effect
 from alharness.statistics.endpoint import endpoint
 from alharness.statistics.holm import Holm, holm
 from alharness.statistics.intervals import Interval
+from alharness.statistics.metrics import KEPT_BYTES, Metrics, log_probabilities, metrics
 from alharness.statistics.paired import Comparison, Verdict, compare, marks
 from alharness.statistics.paper_chain import PaperChain, paper_chain
 
 __all__ = [
+    "KEPT_BYTES",
     "Comparison",
     "Holm",
     "Interval",
+    "Metrics",
     "PaperChain",
     "Point",
     "Verdict",
@@ -19,7 +22,9 @@ __all__ = [
     "curve",
     "endpoint",
     "holm",
+    "log_probabilities",
     "marks",
+    "metrics",
     "minimum_detectable_effect",
     "paper_chain",
 ]

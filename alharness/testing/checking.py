@@ -36,7 +36,7 @@ def rules(kind: str) -> tuple[Rule, ...]:
 
 def checked(subject: Subject) -> tuple[Checked, ...]:
     """Check every rule of the plugin's kind, in the order of ``rules``."""
-    return tuple(rule.finding(subject) for rule in rules(subject.kind))
+    return tuple(rule.checked(subject) for rule in rules(subject.kind))
 
 
 def check(
@@ -62,7 +62,7 @@ def check(
     found or built. A rule that does not apply passes.
     """
     subject = find_subject(name, kind, [Path(path) for path in plugin_files], Path(data_dir))
-    found = checked(subject) if only is None else (only.finding(subject),)
+    found = checked(subject) if only is None else (only.checked(subject),)
     known = exceptions or {}
     _require_rules(subject.kind, known)
     broken = [one for one in found if one.outcome is Outcome.BROKEN and one.rule.name not in known]

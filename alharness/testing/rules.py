@@ -66,7 +66,7 @@ class Rule:
         """What the rule demands, in one sentence."""
         return " ".join((inspect.getdoc(self.check) or "").split())
 
-    def finding(self, subject: Subject) -> Checked:
+    def checked(self, subject: Subject) -> Checked:
         """Check one plugin."""
         try:
             self.check(subject)

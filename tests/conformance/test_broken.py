@@ -113,19 +113,17 @@ def with_marks(slow):
 @pytest.mark.parametrize(("kind", "name"), with_marks({SLOW_RULE}))
 def test_the_rule_catches_it(subject, kind, name):
     (rule,) = (rule for rule in rules(kind) if rule.name == target(name))
-    finding = rule.finding(subject(kind, name))
-    assert finding.outcome is Outcome.BROKEN, finding
-    assert finding.seen
-    assert "\n" not in finding.seen
+    one = rule.checked(subject(kind, name))
+    assert one.outcome is Outcome.BROKEN, one
+    assert one.seen
+    assert "\n" not in one.seen
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name"), with_marks({}))
 def test_other_rules_do_not(subject, kind, name):
-    found = [rule.finding(subject(kind, name)) for rule in rules(kind) if rule.name != SLOW_RULE]
-    broken = {
-        finding.rule.name: finding.seen for finding in found if finding.outcome is Outcome.BROKEN
-    }
+    found = [rule.checked(subject(kind, name)) for rule in rules(kind) if rule.name != SLOW_RULE]
+    broken = {one.rule.name: one.seen for one in found if one.outcome is Outcome.BROKEN}
     if name not in EVERYTHING:
         expected = {target(name)} | ALSO.get(name, set())
         assert broken.keys() == expected - {SLOW_RULE}, broken

@@ -62,9 +62,9 @@ def subject(kind, name):
 
 @pytest.mark.parametrize(("kind", "name", "rule"), list(cases()))
 def test_conformance(kind, name, rule):
-    finding = rule.finding(subject(kind, name))
+    one = rule.checked(subject(kind, name))
     known = rule.name in EXCEPTIONS.get(name, {})
-    assert (finding.outcome is Outcome.BROKEN) == known, finding
+    assert (one.outcome is Outcome.BROKEN) == known, one
 
 
 def test_a_folder_of_images(tmp_path):
@@ -79,7 +79,7 @@ def test_a_folder_of_images(tmp_path):
     for parameters in ("side=8", "side=8,decode_up_to=0"):
         folder = find_subject(f"image-folder:{parameters}", data_dir=tmp_path)
         for rule in rules("dataset"):
-            assert rule.finding(folder).outcome is Outcome.PASSED, rule.finding(folder)
+            assert rule.checked(folder).outcome is Outcome.PASSED, rule.checked(folder)
 
 
 def test_recorded_labels(tmp_path):
@@ -88,4 +88,4 @@ def test_recorded_labels(tmp_path):
     file.write_text("index,label\n" + "".join(lines))
     oracle = find_subject(f"recorded:path={file}")
     for rule in rules("oracle"):
-        assert rule.finding(oracle).outcome is Outcome.PASSED, rule.finding(oracle)
+        assert rule.checked(oracle).outcome is Outcome.PASSED, rule.checked(oracle)

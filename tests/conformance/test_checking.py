@@ -63,9 +63,9 @@ def test_one_rule_alone():
 
 def test_a_rule_that_does_not_apply_passes(tmp_path):
     subject = alharness.testing.find_subject("cifar10", data_dir=tmp_path)
-    finding = rule("dataset", "images-and-labels").finding(subject)
-    assert finding.outcome is alharness.testing.Outcome.NOT_APPLICABLE
-    assert str(tmp_path) in finding.seen
+    one = rule("dataset", "images-and-labels").checked(subject)
+    assert one.outcome is alharness.testing.Outcome.NOT_APPLICABLE
+    assert str(tmp_path) in one.seen
     alharness.testing.check("cifar10", data_dir=tmp_path)
 
 
@@ -98,12 +98,12 @@ def test_parameters_are_those_that_are_checked():
         ({"name": "inline", "kind": "executor"}, "no executor named"),
     ],
 )
-def test_what_cannot_be_found_is_no_finding(arguments, message):
+def test_what_cannot_be_found_is_not_checked(arguments, message):
     with pytest.raises(UsageError, match=message):
         alharness.testing.check(**arguments)
 
 
-def test_what_cannot_be_built_is_no_finding(tmp_path):
+def test_what_cannot_be_built_is_not_checked(tmp_path):
     file = tmp_path / "nowhere.py"
     file.write_text(
         "import alharness\n@alharness.hookimpl\ndef alharness_models():\n"

@@ -124,9 +124,9 @@ def test_its_runs_fail_with_plugin_distribution_and_rule(bench_with_them, few, n
     for finished in (bench_with_them.first, bench_with_them.again):
         assert f"  {few.runs} x {start}" in finished.stderr
     (row,) = [row for row in report["scenarios"][0]["methods"] if row["method"] == name]
-    assert (row["distribution"], row["version"]) == ("bad-samplers", "1.2")
-    assert set(row["runs"].values()) == {"failed"}
-    assert row["verdict"]["difference"] is None
+    assert (row["sampler"]["distribution"], row["sampler"]["version"]) == ("bad-samplers", "1.2")
+    assert {run["state"] for run in row["runs"]} == {"failed"}
+    assert report["findings"]["digits-mlp"]["methods"][name]["verdict"]["difference"] is None
 
 
 def test_the_exit_code_says_so_and_nothing_is_a_traceback(bench_with_them):

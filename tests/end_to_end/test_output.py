@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import struct
 import subprocess
 import termios
@@ -53,16 +54,54 @@ def test_the_reports_agree_with_the_table(finished_bench):
     report = finished_bench.workspace().report()
     markdown = (finished_bench.workspace().root / "reports" / "tiny.md").read_text()
     assert "reports/tiny.md" in finished.stderr
-    for row in report["scenarios"][0]["methods"]:
-        means = [f"{100 * point['mean']:.2f}" for point in row["curve"]]
+    for method, found in report["findings"]["digits-mlp"]["methods"].items():
+        means = [f"{100 * point['mean']:.2f}" for point in found["curve"]]
         for text, bar in ((finished.stdout, "│"), (markdown, "|")):
-            (line,) = [
-                line for line in text.splitlines() if line.startswith(f"{bar} {row['method']}")
-            ]
+            (line,) = [line for line in text.splitlines() if line.startswith(f"{bar} {method}")]
             cells = [cell.strip() for cell in line.split(bar)[1:-1]]
             assert [cell.split(" ")[0] for cell in cells[1 : 1 + len(means)]] == means
-            verdict = row["verdict"]
-            assert cells[1 + len(means)] == (verdict["sentence"] if verdict else "reference")
+            assert cells[1 + len(means)] == (found["sentence"] or "reference")
+
+
+def test_the_report_is_shown_again_from_the_document_alone(finished_bench, alharness):
+    """Without the suite's file, the plugin that the bench used, records and data."""
+    bench = finished_bench.bench()
+    source, folder = finished_bench.workspace().root, alharness.workspace().root
+    shutil.copytree(source / "reports", folder / "reports")
+    (alharness.folder / "tiny.toml").unlink()
+    finished = alharness.run("report", "--workspace", folder)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    title, origin, *rest = finished.stdout.splitlines()
+    assert title == "Tiny"
+    assert origin.startswith("Suite tiny version 1, digest ")
+    assert rest == bench.stdout.splitlines()
+    (document,) = json.loads(alharness.run("report", "--workspace", folder, "--json").stdout)
+    assert document == finished_bench.workspace().report()
+
+
+def test_the_document_holds_what_was_benched(finished_bench, numbers):
+    document = finished_bench.workspace().report()
+    (scenario,) = document["scenarios"]
+    components = {(one["kind"], one["name"]): one for one in scenario["components"]}
+    assert list(components) == [
+        ("dataset", "digits"),
+        ("model", "mlp"),
+        ("regularizer", "weight-decay"),
+        ("regularizer", "watched"),
+        ("oracle", "perfect"),
+    ]
+    assert components["model", "mlp"]["parameters"]["hidden"]
+    assert scenario["space"]["batch-size"] == [32, 64]
+    assert "weight-decay" in scenario["space"]
+    records = finished_bench.workspace().results()
+    for method in scenario["methods"]:
+        assert len(method["runs"]) == numbers().runs
+        for run in method["runs"]:
+            first, last = run["cycles"]
+            for cycle in (first, last):
+                assert ("trial", cycle["trial"]) in records
+            assert ("query", first["query"]) in records
+            assert last["query"] is None
 
 
 @pytest.fixture

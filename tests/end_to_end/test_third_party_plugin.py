@@ -76,9 +76,11 @@ def test_bench_compares_it_with_the_reference(benched, numbers):
     assert "my_new_sampler" in benched.outcome.stdout
     reference, mine = benched.workspace().report()["scenarios"][0]["methods"]
     assert (reference["method"], mine["method"]) == ("random", "my_new_sampler")
-    assert (mine["distribution"], mine["version"]) == ("my-new-sampler", "0.1")
-    assert set(mine["runs"].values()) == {"done"}
-    assert mine["verdict"]["sentence"]
+    sampler = mine["sampler"]
+    assert (sampler["distribution"], sampler["version"]) == ("my-new-sampler", "0.1")
+    assert {run["state"] for run in mine["runs"]} == {"done"}
+    findings = benched.workspace().report()["findings"]["digits-mlp"]["methods"]
+    assert findings["my_new_sampler"]["sentence"]
     counts = numbers(initial_sets=3, seeds=1)
     assert len(benched.workspace().record_files()) == counts.distinct(2)
 
@@ -94,7 +96,8 @@ def test_its_queries_name_it_with_distribution_and_source(benched):
     assert len(mine) == 3
     assert {(one["distribution"], one["version"]) for one in mine} == {("my-new-sampler", "0.1")}
     (source,) = {one["source"] for one in mine}
-    assert source == benched.workspace().report()["scenarios"][0]["methods"][1]["source"]
+    mine = benched.workspace().report()["scenarios"][0]["methods"][1]
+    assert source == mine["sampler"]["source"]
 
 
 @pytest.mark.skipif(

@@ -99,21 +99,21 @@ def check(
         subject = find_subject(name, kind, plugin_files, data_dir)
         found = checked(subject)
     if as_json:
-        rules = [_finding_row(finding) for finding in found]
+        rules = [_checked_row(one) for one in found]
         _print_json(kind=subject.kind, name=subject.name, rules=rules)
     else:
-        rows = [tuple(_finding_row(finding).values()) for finding in found]
+        rows = [tuple(_checked_row(one).values()) for one in found]
         _console().print(_table(subject.origin, ("rule", "demand", "outcome", "seen"), rows))
-    if any(finding.outcome is Outcome.BROKEN for finding in found):
+    if any(one.outcome is Outcome.BROKEN for one in found):
         ctx.exit(ExitCode.CONFORMANCE)
 
 
-def _finding_row(finding: Checked) -> dict[str, str]:
+def _checked_row(one: Checked) -> dict[str, str]:
     return {
-        "rule": finding.rule.name,
-        "demand": finding.rule.demand,
-        "outcome": finding.outcome.value,
-        "seen": finding.seen,
+        "rule": one.rule.name,
+        "demand": one.rule.demand,
+        "outcome": one.outcome.value,
+        "seen": one.seen,
     }
 
 

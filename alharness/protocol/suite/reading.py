@@ -55,7 +55,7 @@ def parse_suite(text: str, where: str) -> Suite:
 
 def suite_digest(suite: Suite) -> str:
     """Digest of everything that a suite says; defaults count as if written."""
-    return digest(_json(suite))
+    return digest(suite_json(suite))
 
 
 def protocol_digest(suite: Suite, scenario: Scenario) -> str:
@@ -65,10 +65,11 @@ def protocol_digest(suite: Suite, scenario: Scenario) -> str:
     methods, title, nor the suite's name and version. Results whose protocol digests
     differ are never ranked together.
     """
-    parts = _json(suite)
+    parts = suite_json(suite)
     kept = {name: parts[name] for name in ("schema", "seed", "protocol", "tuning", "training")}
     return digest({**kept, "scenario": scenario.model_dump(mode="json")})
 
 
-def _json(suite: Suite) -> dict[str, Any]:
+def suite_json(suite: Suite) -> dict[str, Any]:
+    """Everything that a suite says, as JSON; what ``suite_digest`` is the digest of."""
     return suite.model_dump(mode="json", by_alias=True)

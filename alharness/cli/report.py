@@ -1,0 +1,35 @@
+"""``alharness report``: what the benches in a workspace found, from their documents alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from alharness.cli import options
+
+
+@click.command()
+@options.workspace
+@click.option("--suite", "suite_name", metavar="NAME", help="Only the document of this suite.")
+@options.as_json
+def report(workspace_dir: Path, suite_name: str | None, as_json: bool) -> None:
+    """Show again what the benches in a workspace found.
+
+    Reads the documents that bench left, also those of older versions: no plugin, no
+    dataset and no suite has to be there. With --json a list of the documents.
+    """
+    from alharness.cli.tables import print_report
+    from alharness.results.documents import Documents
+    from alharness.store.workspace import Workspace
+
+    documents = Documents(Workspace(workspace_dir).reports)
+    names = documents.suites() if suite_name is None else [suite_name]
+    found = [documents.read(name) for name in names]
+    if as_json:
+        everything = [document.to_json() for document in found]
+        click.echo(json.dumps(everything, indent=2, allow_nan=False))
+    else:
+        for document in found:
+            print_report(document)

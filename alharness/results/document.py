@@ -1,0 +1,279 @@
+"""The document of a bench: what was benched, what came out, and what the statistics say of it.
+
+It is all that tables, reports and pages are made of: read back, it needs no plugin, no dataset and
+no suite. ``docs/results.md`` says the same for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from alharness.api.space import Value
+from alharness.protocol.keys import digest
+from alharness.statistics import Comparison, PaperChain, Point
+
+SCHEMA: Final = 2
+"""The version of the documents that are written. Older ones are migrated when they are read."""
+
+PerRun: TypeAlias = tuple[tuple[float | None, ...], ...]
+"""A number for each run: (initial sets, seeds), None where there is none."""
+PerCycle: TypeAlias = tuple[tuple[tuple[float | None, ...], ...], ...]
+"""A number for each cycle of each run: (initial sets, seeds, cycles), None where there is none."""
+PerClass: TypeAlias = tuple[tuple[tuple[tuple[float | None, ...], ...], ...], ...]
+"""A number for each class, of each cycle of each run: (initial sets, seeds, cycles, classes)."""
+
+
+METRICS = ("balanced_accuracy", "nll", "brier", "calibration_error", "auroc")
+"""The numbers beside accuracy that a method has for each cycle of each run."""
+
+
+class Part(BaseModel):
+    """A part of a document: nothing in it changes, and a member that it does not have is refused.
+
+    A member that documents of an older schema do not have is None.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Component(Part):
+    """A plugin as it was used.
+
+    kind: ``sampler``, ``dataset``, ``model``, ``regularizer``, ``oracle``, …
+    label: the suite's spelling, with the parameters that differ from their defaults.
+    parameters: all of them. source: digest of the plugin's package files, or the version that
+    its author declared to stand for them. fingerprint: of what it reads besides, such as a file.
+    """
+
+    kind: str
+    label: str
+    name: str
+    parameters: dict[str, Any] | None
+    distribution: str
+    version: str
+    source: str
+    fingerprint: str | None
+
+
+class Suite(Part):
+    """The suite. ``declaration`` is everything it says, as JSON; ``digest`` is the digest of that.
+
+    Not the suite's file: defaults and named sets are written out, and a ``--plugin`` is in it.
+    """
+
+    name: str
+    version: int
+    title: str | None
+    digest: str
+    declaration: dict[str, Any] | None
+
+    @model_validator(mode="after")
+    def _declared(self) -> Suite:
+        if self.declaration is not None and digest(self.declaration) != self.digest:
+            raise ValueError("the suite's declaration has another digest")
+        return self
+
+
+class Cycle(Part):
+    """What a cycle of a run came to: keys of its chosen trial and of its query.
+
+    hyperparameters: those that the chosen trial was trained with. query: None in the last cycle,
+    and where there is none yet.
+    """
+
+    trial: str
+    hyperparameters: dict[str, Value]
+    query: str | None
+
+
+class Run(Part):
+    """One (scenario, sampler, initial set, seed). ``cycles`` are those that have a chosen trial.
+
+    name: for people, ``digits-small-cnn/margin/0/0``.
+    """
+
+    name: str
+    initial_set: int
+    seed: int
+    state: Literal["done", "ready", "waiting", "failed", "blocked"]
+    cycles: tuple[Cycle, ...] | None
+
+
+class Method(Part):
+    """What one method reached in a scenario.
+
+    method: the sampler's label, by which everything else refers to it.
+    sees_labels: it is shown the hidden labels: an upper bound, never ranked, without a verdict.
+    accuracy, balanced_accuracy, nll (nats), brier, calibration_error, auroc, class_accuracy: on
+        the test images, as ``alharness.statistics.Metrics`` defines them. But for accuracy, None
+        when no evaluation of the method has it.
+    labels_spent: labels with which a run reached the accuracy at which the suite stops.
+    annotation_cost: of a run's queried labels so far, in the oracle's unit.
+    trainings: how many trainings its runs are made of: tunings, seeds, committees.
+    """
+
+    method: str
+    sampler: Component
+    sees_labels: bool
+    runs: tuple[Run, ...]
+    accuracy: PerCycle
+    balanced_accuracy: PerCycle | None
+    nll: PerCycle | None
+    brier: PerCycle | None
+    calibration_error: PerCycle | None
+    auroc: PerCycle | None
+    class_accuracy: PerClass | None
+    labels_spent: PerRun
+    annotation_cost: PerRun
+    trainings: int
+
+
+class Scenario(Part):
+    """One experimental condition, and what each method reached in it.
+
+    components: its plugins, but the samplers.
+    protocol_digest: results whose protocol digests differ are never ranked together.
+    labels: labeled images at each cycle. n_validation: labels spent on validation beside them.
+    n_train: training images, labeled, pool and validation together.
+    train_digest, test_digest: of the images with their labels.
+    space: the hyper-parameters that were tuned, those of the regularizers among them.
+    stop_at_accuracy: the validation accuracy that ends a run, or None.
+    reference: the method that all others are compared with.
+    shared_trainings: how many trainings are the same for all methods.
+    """
+
+    scenario: str
+    protocol_digest: str
+    components: tuple[Component, ...] | None
+    train_digest: str | None
+    test_digest: str | None
+    n_train: int | None
+    n_classes: int | None
+    n_validation: int
+    labels: tuple[int, ...]
+    space: dict[str, Any] | None
+    stop_at_accuracy: float | None
+    reference: str
+    methods: tuple[Method, ...]
+    shared_trainings: int | None
+
+    def plugins(self, kind: str) -> tuple[Component, ...]:
+        """Its plugins of a kind; none where the document does not say."""
+        return tuple(one for one in self.components or () if one.kind == kind)
+
+    @model_validator(mode="after")
+    def _shapes_agree(self) -> Scenario:
+        labels = [method.method for method in self.methods]
+        if self.reference not in labels or len(set(labels)) < len(labels):
+            raise ValueError("the methods are not distinct, or the reference is not among them")
+        shape = numbers(self.methods[0].accuracy).shape
+        for method in self.methods:
+            for name, values in _tables(method):
+                if values.shape[:3] != shape[: values.ndim]:
+                    raise ValueError(f"{name} of '{method.method}' has another shape than accuracy")
+        if len(shape) != 3 or shape[2] != len(self.labels):
+            raise ValueError(f"accuracies of shape {shape}, but {len(self.labels)} cycles")
+        return self
+
+
+class MethodFindings(Part):
+    """What the statistics say of a method in a scenario.
+
+    curve: its accuracy at each cycle. verdict, marks (one for each budget after cycle 0) and
+    sentence (the verdict in words) are None for the reference and for what sees labels.
+    """
+
+    curve: tuple[Point, ...]
+    verdict: Comparison | None
+    sentence: str | None
+    marks: tuple[Comparison, ...] | None
+
+
+class ScenarioFindings(Part):
+    """What the statistics say of a scenario.
+
+    methods: by their labels. paper_chain: the paper's chain of tests by the number of labels, at
+    each budget after cycle 0, without the methods that see labels; empty where nothing is tested.
+    """
+
+    methods: dict[str, MethodFindings]
+    paper_chain: dict[int, PaperChain]
+
+
+class Document(Part):
+    """A bench: its suite, its results scenario by scenario, and its findings.
+
+    schema_version: ``schema`` in JSON. alharness: the version that wrote it.
+    findings: by the scenarios' names. failures: a line for each unit that failed.
+    """
+
+    # ``schema`` is a deprecated method of pydantic's models, hence the alias.
+    schema_version: Literal[2] = Field(alias="schema")
+    alharness: str
+    suite: Suite
+    scenarios: tuple[Scenario, ...]
+    findings: dict[str, ScenarioFindings]
+    failures: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _findings_belong(self) -> Document:
+        there = [one.scenario for one in self.scenarios]
+        if list(self.findings) != there or len(set(there)) < len(there):
+            raise ValueError("the findings are not those of the scenarios")
+        for scenario in self.scenarios:
+            found = self.findings[scenario.scenario].methods
+            if list(found) != [method.method for method in scenario.methods]:
+                raise ValueError(f"the findings of '{scenario.scenario}' are not of its methods")
+            cycles = len(scenario.labels)
+            for label, one in found.items():
+                n_marks = cycles - 1 if one.marks is None else len(one.marks)
+                if (len(one.curve), n_marks) != (cycles, cycles - 1):
+                    raise ValueError(f"curve or marks of '{label}' are not of {cycles} cycles")
+        return self
+
+    @property
+    def title(self) -> str:
+        """The suite's title, or its name."""
+        return self.suite.title or self.suite.name
+
+    @property
+    def n_models(self) -> int | None:
+        """How many models the scenarios train; None where the document does not say."""
+        if len(self.scenarios) == 1:
+            return 1
+        if any(one.components is None for one in self.scenarios):
+            return None
+        return len({model.label for one in self.scenarios for model in one.plugins("model")})
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON form; ``reading.from_json`` reads it."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def numbers(values: PerRun | PerCycle | PerClass) -> NDArray[np.float64]:
+    """A document's numbers as an array, NaN for None."""
+    return np.array(values, dtype=np.float64)
+
+
+def members(values: ArrayLike) -> Any:
+    """An array as a document holds it: nested tuples, None for NaN."""
+    array = np.asarray(values, dtype=np.float64)
+    return _nested(array.tolist())
+
+
+def _nested(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_nested(item) for item in value)
+    return None if value != value else value
+
+
+def _tables(method: Method) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    for name in ("accuracy", *METRICS, "class_accuracy", "labels_spent", "annotation_cost"):
+        values = getattr(method, name)
+        if values is not None:
+            yield name, numbers(values)
