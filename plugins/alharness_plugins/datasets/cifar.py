@@ -29,7 +29,7 @@ class Cifar(alharness.Dataset):
     name: str
     n_classes: int
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None) -> None:
         self.limit = limit
 
     def load(self, root: Path, download: bool) -> alharness.LabeledImages:

@@ -27,7 +27,7 @@ class Mnist(alharness.Dataset):
     because torchvision compares their MD5 sums only when it fetches them.
     """
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None) -> None:
         self.limit = limit
 
     def load(self, root: Path, download: bool) -> alharness.LabeledImages:

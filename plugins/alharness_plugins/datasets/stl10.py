@@ -26,7 +26,7 @@ class Stl10(alharness.Dataset):
     none of the ten classes. Their file need not be there.
     """
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None) -> None:
         self.limit = limit
 
     def load(self, root: Path, download: bool) -> alharness.LabeledImages:

@@ -25,7 +25,7 @@ class Svhn(alharness.Dataset):
     The 531 131 easier images of ``extra`` are not used. The files' label 10 is digit 0, class 0.
     """
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None) -> None:
         self.limit = limit
 
     def load(self, root: Path, download: bool) -> alharness.LabeledImages:

@@ -23,7 +23,7 @@ class TimmParameters(alharness.Parameters):
 class TimmModel(alharness.Model):
     """Builds the timm architecture ``architecture`` with random weights."""
 
-    def __init__(self, architecture: str, dropout: float = 0.0) -> None:
+    def __init__(self, architecture: str, dropout: float) -> None:
         self.architecture = architecture
         self.dropout = dropout
 

@@ -22,7 +22,7 @@ class FlipCropParameters(alharness.Parameters):
 class FlipCrop(alharness.Regularizer):
     """Each image of a batch gets a flip and an offset of its own."""
 
-    def __init__(self, flip: bool = True, padding: int = 4) -> None:
+    def __init__(self, flip: bool, padding: int) -> None:
         self.flip = flip
         self.padding = padding
 

@@ -174,7 +174,7 @@ def test_create_passes_python_values(registry):
     [
         (
             {"epoch": 5},
-            "no parameter 'epoch' among epochs, beta, widths, loss; did you mean 'epochs'?",
+            "no parameter 'epoch'. Did you mean 'epochs'?",
         ),
         ({"epochs": "many"}, "parameter 'epochs' is 'many': input should be a valid integer"),
         ({"epochs": 0}, "parameter 'epochs' is 0: input should be greater than 0"),
@@ -192,7 +192,7 @@ def test_a_wrong_parameter_is_named_with_its_plugin(registry, given, message):
 
 
 def test_a_plugin_without_parameters_takes_none(registry):
-    with pytest.raises(UsageError, match="no parameter 'x'; it takes none"):
+    with pytest.raises(UsageError, match=r"no parameter 'x'\. It takes none"):
         registry.component("sampler", Reference("plain", {"x": 1}))
 
 
@@ -205,12 +205,15 @@ def test_a_factory_is_imported_when_it_is_needed(registry):
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("import no_such_module", "its factory 'my_plain:Plain' cannot be imported"),
+        (
+            "import no_such_module",
+            "'my_plain:Plain' raised ModuleNotFoundError",
+        ),
         ("x = 1", "AttributeError"),
         ("Plain = 5", "cannot be called"),
         (
             "def Plain(): raise RuntimeError('no device')",
-            "cannot be built: RuntimeError: no device",
+            "its factory raised RuntimeError: no device",
         ),
     ],
 )

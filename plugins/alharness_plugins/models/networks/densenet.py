@@ -26,7 +26,7 @@ class DenseNet121(alharness.Model):
     Three transitions halve the image, so it must have 8 pixels a side.
     """
 
-    def __init__(self, dropout: float = 0.0, activation: Activation = "relu") -> None:
+    def __init__(self, dropout: float, activation: Activation) -> None:
         self.dropout = dropout
         self.activation = ACTIVATIONS[activation]
 

@@ -25,7 +25,7 @@ class _Residual(alharness.Model):
 
     architecture: ClassVar[Mapping[str, Any]]
 
-    def __init__(self, dropout: float = 0.0, activation: Activation = "relu") -> None:
+    def __init__(self, dropout: float, activation: Activation) -> None:
         self.dropout = dropout
         self.activation = ACTIVATIONS[activation]
 

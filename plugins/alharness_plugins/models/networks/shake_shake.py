@@ -30,7 +30,7 @@ class ShakeShake(alharness.Model):
     pooling. Made for 32 x 32: on larger images the cost grows with their area.
     """
 
-    def __init__(self, dropout: float = 0.0, activation: Activation = "relu") -> None:
+    def __init__(self, dropout: float, activation: Activation) -> None:
         self.dropout = dropout
         self.activation = activation
 

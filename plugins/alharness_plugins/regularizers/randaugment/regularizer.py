@@ -22,7 +22,7 @@ class RandAugment(alharness.Regularizer):
     those of the harness's datasets, flipped and cropped or not, are there already.
     """
 
-    def __init__(self, highest_m: int = 8) -> None:
+    def __init__(self, highest_m: int) -> None:
         self.highest_m = highest_m
 
     def search_space(self) -> alharness.Space:
