@@ -140,3 +140,19 @@ def test_json_is_strict(bench, empty, missing):
 )
 def test_cells(point, text):
     assert wording.cell(point, None) == text
+
+
+def test_failures_that_differ_only_in_their_unit_are_counted_together():
+    one, two = "0" * 32, "a1" * 16
+    lines = [
+        f"sampler 's' (d 1), query {one}: query raised KeyError",
+        f"sampler 's' (d 1), query {two}: query raised KeyError",
+        f"trial {one}: out of memory",
+        f"trial {two}: out of memory",
+        f"sampler 's' (d 1), query {one}: another",
+    ]
+    assert wording.counted(lines) == [
+        "2 x sampler 's' (d 1): query raised KeyError",
+        "2 x out of memory",
+        lines[4],
+    ]
