@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,7 @@ class Cifar100(Cifar):
 
 
 @alharness.hookimpl
-def alharness_datasets():
+def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
     citation = "Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images"
     yield alharness.DatasetSpec(
         "cifar10",

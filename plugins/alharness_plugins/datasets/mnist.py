@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,7 @@ def _read(path: Path) -> NDArray[np.uint8]:
 
 
 @alharness.hookimpl
-def alharness_datasets():
+def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
     yield alharness.DatasetSpec(
         "mnist",
         Mnist,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -48,7 +49,7 @@ class TimmModel(alharness.Model):
 
 
 @alharness.hookimpl
-def alharness_models():
+def alharness_models() -> Iterator[alharness.ModelSpec]:
     yield alharness.ModelSpec(
         "timm:",
         TimmModel,

@@ -110,7 +110,8 @@ class NoisyOracle(alharness.Oracle):
                     )
                 cumulative = np.cumsum(np.asarray(self.matrix)[true_labels], axis=1)
                 beyond = rng.random(n)[:, None] * cumulative[:, -1:] >= cumulative
-                return beyond.sum(axis=1)
+                drawn: Labels = beyond.sum(axis=1)
+                return drawn
 
 
 @alharness.hookimpl

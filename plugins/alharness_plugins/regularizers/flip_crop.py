@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -55,7 +56,7 @@ def _cropped(images: torch.Tensor, padding: int, generator: torch.Generator) -> 
 
 
 @alharness.hookimpl
-def alharness_regularizers():
+def alharness_regularizers() -> Iterator[alharness.RegularizerSpec]:
     yield alharness.RegularizerSpec(
         "flip-crop",
         FlipCrop,

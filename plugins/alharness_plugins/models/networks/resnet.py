@@ -30,7 +30,7 @@ class _Residual(alharness.Model):
         self.activation = ACTIVATIONS[activation]
 
     def build(self, n_classes: int, in_channels: int, image_size: int) -> Classifier:
-        network = ResNet(
+        network: Any = ResNet(
             **self.architecture,
             num_classes=0,
             in_chans=in_channels,

@@ -77,4 +77,5 @@ class Block(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         activated = self.activated(x)
         shortcut = x if self.shortcut is None else self.shortcut(activated)
-        return shortcut + self.residual(activated)
+        residual: torch.Tensor = self.residual(activated)
+        return shortcut + residual

@@ -54,7 +54,10 @@ def _augmented(
     sizes = (operations[:, :, None] == kinds).sum(dim=1).tolist()
     for rows, luck, counts in zip(order, chance, sizes, strict=True):
         groups = zip(
-            OPERATIONS.values(), pixels[rows].split(counts), luck[rows].split(counts), strict=True
+            OPERATIONS.values(),
+            torch.split(pixels[rows], counts),
+            torch.split(luck[rows], counts),
+            strict=True,
         )
         done = [apply(group, level, own) for apply, group, own in groups if len(group)]
         pixels = torch.cat(done)[rows.argsort()]
