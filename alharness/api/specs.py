@@ -15,7 +15,7 @@ API_VERSION = 1
 class Parameters(BaseModel):
     """Base of a plugin's typed parameters: every field has a default, unknown names are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 @dataclass(frozen=True)

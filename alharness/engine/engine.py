@@ -51,12 +51,13 @@ class Engine:
     def execute(self, unit: Unit) -> None:
         """Compute a unit and write its record.
 
-        Raises HarnessError for what is expected to go wrong; every other
-        exception comes out of a plugin's or the harness's code as it is.
+        Raises HarnessError, naming the unit, for what is expected to go wrong and for
+        whatever comes out of a plugin's code, which it names (``Plugins.boundary``).
         """
         started, begun = datetime.now(UTC), time.perf_counter()
         # A copy: what a plugin does to its hyper-parameters must not reach the record.
-        computed = self._compute(unit.inputs.model_copy(deep=True), unit.key)
+        with self.plugins.boundary(f"{unit.kind} {unit.key}", named(unit.inputs)):
+            computed = self._compute(unit.inputs.model_copy(deep=True), unit.key)
         facts = {
             **self.facts(),
             **computed.facts,

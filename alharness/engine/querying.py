@@ -4,33 +4,17 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alharness.api.errors import ContractViolation, HarnessError
+from alharness.api.errors import ContractViolation
 from alharness.api.oracle import Oracle
 from alharness.api.pool import Pool
 from alharness.api.sampler import Sampler
-from alharness.registry.broken import one_line
-
-
-@contextmanager
-def _plugin_code(method: str, origin: str) -> Iterator[None]:
-    """What a plugin's method raises becomes a ContractViolation that names the plugin."""
-    try:
-        yield
-    except HarnessError as error:
-        raise ContractViolation(error.what, where=origin, remedy=error.remedy) from error
-    except (Exception, SystemExit) as error:
-        raise ContractViolation(
-            f"{method} raised {one_line(error)}",
-            where=origin,
-            remedy="Its traceback is in the workspace's failures",
-        ) from error
+from alharness.registry.boundary import plugin_code
 
 
 def ask_sampler(
@@ -39,9 +23,10 @@ def ask_sampler(
     """The positions that a sampler picks, (budget,) int64, checked against its contract.
 
     Raises ContractViolation, naming the plugin and the rule, when the sampler
-    raises or answers anything but ``budget`` distinct positions of the pool.
+    raises or answers anything but ``budget`` distinct positions of the pool; a
+    HarnessError of the sampler stays one.
     """
-    with _plugin_code("query", origin):
+    with plugin_code("query", origin, ContractViolation):
         answer = sampler.query(pool, budget, rng)
     return checked_positions(answer, pool.n_unlabeled, budget, origin)
 
@@ -115,7 +100,7 @@ def ask_oracle(
     origin: str,
 ) -> NDArray[np.int64]:
     """The labels that an oracle gives, (n,) int64, checked against its contract."""
-    with _plugin_code("annotate", origin):
+    with plugin_code("annotate", origin, ContractViolation):
         answer = oracle.annotate(true_labels.copy(), indices.copy(), n_classes, rng)
     labels = _as_array(answer)
     rule = f"an annotation is {len(indices)} integers in [0, {n_classes})"

@@ -15,7 +15,7 @@ from alharness.observing.observers import Observers
 from alharness.protocol.bench import Bench
 from alharness.protocol.planning.survey import Planner, Survey
 from alharness.protocol.units import Unit
-from alharness.registry.broken import one_line
+from alharness.registry.boundary import one_line
 from alharness.store.checkpoints import CheckpointMissing
 from alharness.store.ledger import StoreLedger
 from alharness.store.workspace import Workspace

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+from collections import defaultdict
 from collections.abc import Iterable
 
 import numpy as np
@@ -16,6 +17,8 @@ from alharness.results.document import (
     numbers,
 )
 from alharness.statistics import Comparison, Interval, Point, Verdict
+
+_UNIT = re.compile(r"(, )?\b\w+ [0-9a-f]{32}(?=:)")
 
 SYMBOLS = {
     Verdict.BETTER: "▲",
@@ -147,8 +150,17 @@ def _trainings(scenario: Scenario) -> str:
 
 
 def counted(lines: Iterable[str]) -> list[str]:
-    """Each line once, in order, with how often it came: ``3 x sampler 'mine' …``."""
-    return [f"{n} x {line}" if n > 1 else line for line, n in Counter(lines).items()]
+    """Each line once, in order, with how often it came: ``3 x sampler 'mine' …``.
+
+    Lines that differ only in the unit they name count as one, which names none.
+    """
+    alike: dict[str, list[str]] = defaultdict(list)
+    for line in lines:
+        alike[_UNIT.sub("", line).removeprefix(": ")].append(line)
+    return [
+        f"{len(several)} x {what}" if len(several) > 1 else several[0]
+        for what, several in alike.items()
+    ]
 
 
 def _half(interval: Interval) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pluggy import HookRelay
 
-from alharness.registry.broken import one_line
+from alharness.registry.boundary import one_line
 from alharness.registry.loading import Plugin, attach
 
 if TYPE_CHECKING:

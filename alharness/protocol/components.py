@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alharness.api.errors import UsageError
+from alharness.protocol.keys import canonical_json
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,12 @@ def _value(text: str) -> Any:
 
 @dataclass(frozen=True)
 class Component:
-    """A plugin that is there, with all its parameters: what a unit's key holds of it.
+    """A plugin that is there, with all its parameters.
 
-    ``source`` is the digest of the plugin's own package files, or the
-    ``step_version`` that its author declared to stand for them; ``fingerprint``
-    tells apart what neither name nor parameters do, such as the content of a file.
+    ``parameters`` and ``defaults`` are JSON values by name. ``source`` is the digest of the
+    files behind the plugin, or the ``step_version`` that its author declared to stand for them;
+    ``files`` are the digests of what parameters name that hold paths, by parameter;
+    ``fingerprint`` tells apart what none of these do.
     ``committee_size`` and ``labels_stay`` are what a sampler and an oracle declare.
     """
 
@@ -76,17 +78,40 @@ class Component:
     distribution: str
     version: str
     label: str
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
     fingerprint: str = ""
     committee_size: int = 0
     labels_stay: bool = True
 
     @property
     def identity(self) -> dict[str, Any]:
-        """JSON for keys: what determines the component's behaviour."""
-        identity = {"name": self.name, "parameters": dict(self.parameters), "source": self.source}
-        return {**identity, "fingerprint": self.fingerprint} if self.fingerprint else identity
+        """JSON for keys: what determines the component's behaviour.
+
+        A parameter at its default does not enter, so that one that comes later, with a
+        default that does what was done before, outdates nothing.
+        """
+        identity: dict[str, Any] = {
+            "name": self.name,
+            "parameters": {
+                name: value
+                for name, value in self.parameters.items()
+                if name not in self.defaults or not _same(value, self.defaults[name])
+            },
+            "source": self.source,
+        }
+        if self.files:
+            identity["files"] = dict(self.files)
+        if self.fingerprint:
+            identity["fingerprint"] = self.fingerprint
+        return identity
 
     @property
     def origin(self) -> str:
         """For messages: ``sampler 'my_sampler' (my-distribution 0.1)``."""
         return f"{self.kind} '{self.name}' ({self.distribution} {self.version})"
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are one: 1 is not true, and not 1.0."""
+    return canonical_json(one) == canonical_json(other)

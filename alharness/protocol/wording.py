@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+import re
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+_ALIKE = 0.6
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A remedy: ``Did you mean 'seeds'?``, or the list of what there is, sorted."""
     names = sorted(known)
-    close = get_close_matches(name, names, n=1)
-    if close:
-        return f"Did you mean '{close[0]}'?"
+    meant = nearest(name, names)
+    if meant is not None:
+        return f"Did you mean '{meant}'?"
     return f"Known: {', '.join(names)}" if names else "There are none"
+
+
+def nearest(name: str, others: Iterable[str]) -> str | None:
+    """The name most alike, the first in alphabetical order of several; None if none is alike."""
+    alike = [(-resemblance(name, other), other) for other in set(others)]
+    best = min(alike, default=(0.0, ""))
+    return best[1] if -best[0] >= _ALIKE else None
+
+
+def best_resemblance(name: str, others: Iterable[str]) -> float:
+    """The highest resemblance, 0 when nothing is alike."""
+    best = max((resemblance(name, other) for other in others), default=0.0)
+    return best if best >= _ALIKE else 0.0
+
+
+def resemblance(name: str, other: str) -> float:
+    """How alike two names are, in [0, 1]; 1 when ``name`` is ``other`` or the end or start of it.
+
+    Of whole words: ``vaal`` is the end of ``my-vaal``, not of ``evaal``.
+    """
+    words, other_words = _words(name), _words(other)
+    if words and words in (other_words[: len(words)], other_words[-len(words) :]):
+        return 1.0
+    return difflib.SequenceMatcher(None, " ".join(words), " ".join(other_words)).ratio()
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", name.lower())
 
 
 def spell(value: object) -> str:

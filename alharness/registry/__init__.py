@@ -4,11 +4,14 @@ A plugin never stops another one from being found: what cannot be used is kept
 as a BrokenPlugin with its reason, and is fatal only to a command that needs it.
 """
 
-from alharness.registry.broken import BrokenPlugin
 from alharness.registry.catalog import Registry
 from alharness.registry.discovery import discover
-from alharness.registry.provenance import Provenance
-from alharness.registry.registered import Registered, RegisteredSuite
+from alharness.registry.registered import (
+    BrokenPlugin,
+    Provenance,
+    Registered,
+    RegisteredSuite,
+)
 
 __all__ = [
     "BrokenPlugin",

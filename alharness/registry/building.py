@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
-from alharness.api.errors import HarnessError, PluginError
+from alharness.api.errors import PluginError
 from alharness.protocol.components import Component
-from alharness.registry.broken import RefusedPlugin, one_line, plugin_code
+from alharness.registry.boundary import plugin_code
 from alharness.registry.parameters import as_arguments, checked
 from alharness.registry.registered import Registered
 
@@ -30,12 +30,8 @@ def build(registered: Registered, component: Component) -> Any:
     factory = import_factory(registered)
     arguments = as_arguments(checked(registered, component.parameters))
     members = [registered.member] if registered.is_family else []
-    try:
+    with plugin_code("its factory", registered.origin):
         return factory(*members, **arguments)
-    except HarnessError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise PluginError(f"cannot be built: {one_line(error)}", where=registered.origin) from error
 
 
 def import_factory(registered: Registered) -> Callable[..., Any]:
@@ -47,11 +43,8 @@ def import_factory(registered: Registered) -> Callable[..., Any]:
     if not isinstance(factory, str):
         return factory
     module, _, attributes = factory.partition(":")
-    try:
-        with plugin_code(f"its factory '{factory}' cannot be imported"):
-            found = reduce(getattr, attributes.split("."), importlib.import_module(module))
-    except RefusedPlugin as refused:
-        raise PluginError(str(refused), where=registered.origin) from refused
+    with plugin_code(f"importing its factory '{factory}'", registered.origin):
+        found = reduce(getattr, attributes.split("."), importlib.import_module(module))
     if not callable(found):
         raise PluginError(f"its factory '{factory}' cannot be called", where=registered.origin)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,12 +11,11 @@ from typing import Any, TypeVar
 from alharness.api.errors import HarnessError, PluginError, UsageError
 from alharness.protocol.components import Component, Reference
 from alharness.registry import building
-from alharness.registry.broken import BrokenPlugin
 from alharness.registry.hookspecs import KINDS
 from alharness.registry.loading import Plugin
 from alharness.registry.missing import missing
-from alharness.registry.parameters import checked, json_values
-from alharness.registry.registered import Registered, RegisteredSuite
+from alharness.registry.parameters import NamedFiles, checked, default_values, json_values
+from alharness.registry.registered import BrokenPlugin, Registered, RegisteredSuite
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,7 @@ class Registry:
 
     plugins: tuple[Plugin, ...]
     broken: tuple[BrokenPlugin, ...]
+    named_files: NamedFiles = field(default_factory=NamedFiles, repr=False, compare=False)
 
     @cached_property
     def registered(self) -> tuple[Registered, ...]:
@@ -88,20 +88,23 @@ class Registry:
         return _only(found, f"suite '{name}'").path
 
     def component(self, kind: str, reference: Reference) -> Component:
-        """What a reference stands for, with all its parameters.
+        """What a reference stands for, with all its parameters and the content they name.
 
-        Raises what ``find`` raises, and UsageError for parameters that the
-        plugin does not take or a family without member.
+        Raises what ``find`` raises, and UsageError for parameters that the plugin does not
+        take, files that cannot be read or a family without member.
         """
         registered = self.find(kind, reference.name)
         if registered.is_family and not registered.member:
             raise UsageError(
                 f"'{registered.name}' is a family", remedy=f"Name a member: {registered.name}NAME"
             )
+        parameters = checked(registered, reference.parameters)
         return Component(
             kind=kind,
             name=registered.name,
-            parameters=json_values(checked(registered, reference.parameters)),
+            parameters=json_values(parameters),
+            defaults=default_values(registered),
+            files=self.named_files.digests(registered, parameters),
             source=registered.source,
             plugin=registered.provenance.plugin,
             distribution=registered.provenance.distribution,

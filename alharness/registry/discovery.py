@@ -1,22 +1,40 @@
-"""Finding plugins, one by one; none can stop another from being found."""
+"""Finding plugins, one by one: entry points of distributions, and plugin files."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib.util
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
+from typing import Any
 
-from alharness.registry.broken import BrokenPlugin, RefusedPlugin
-from alharness.registry.candidates import from_files, installed
+from alharness.api.errors import UsageError
+from alharness.protocol.keys import digest_bytes
+from alharness.registry.boundary import RefusedPlugin
 from alharness.registry.catalog import Registry
-from alharness.registry.loading import Plugin, load
+from alharness.registry.loading import FILE, Candidate, Plugin, load
+from alharness.registry.modules import module_file
+from alharness.registry.registered import BrokenPlugin, Source
+from alharness.registry.source import (
+    GROUP,
+    Digests,
+    distribution_files,
+    own_files,
+    plugin_file_files,
+)
+
+CORE = "alharness"
 
 
 def discover(plugin_files: Sequence[Path] = ()) -> Registry:
     """Load every installed plugin, then the plugin files.
 
     Core's come first, then those of other distributions by name, then by name
-    of the entry point; plugin files in the order given. What cannot be used is
-    in ``Registry.broken``. Raises UsageError for a plugin file that is not there.
+    of the entry point; plugin files in the order given. None can stop another from
+    being found: what cannot be used is in ``Registry.broken``. Raises UsageError for a
+    plugin file that is not there.
     """
     plugins: list[Plugin] = []
     broken: list[BrokenPlugin] = []
@@ -30,3 +48,93 @@ def discover(plugin_files: Sequence[Path] = ()) -> Registry:
                 )
             )
     return Registry(tuple(plugins), tuple(broken))
+
+
+def installed() -> list[Candidate]:
+    """Candidates of installed distributions: core first, then by distribution, then by name."""
+    found: dict[str, list[Candidate]] = {}
+    for distribution in distributions():
+        entries = distribution.read_text("entry_points.txt") or ""
+        if f"[{GROUP}]" in entries:
+            name = distribution.name or "(unknown)"
+            # The first on the path is the one that gets imported.
+            found.setdefault(name.lower(), list(_candidates(distribution, name)))
+    order = sorted(found, key=lambda name: (name != CORE, name))
+    return [
+        candidate
+        for name in order
+        for candidate in sorted(found[name], key=lambda candidate: candidate.plugin)
+    ]
+
+
+def _candidates(distribution: Distribution, name: str) -> Iterator[Candidate]:
+    version = distribution.version or "-"
+    digests = Digests()
+    try:
+        entry_points = distribution.entry_points.select(group=GROUP)
+    except (TypeError, ValueError):
+        yield Candidate(name, name, version, _unreadable, lambda _: Source(dict, digests.of))
+        return
+    for entry_point in entry_points:
+        yield _candidate(entry_point, distribution, name, version, digests)
+
+
+def _candidate(
+    entry_point: EntryPoint, distribution: Distribution, name: str, version: str, digests: Digests
+) -> Candidate:
+    def source(factory: str | None) -> Source:
+        if name.lower() == CORE:
+            return Source(partial(own_files, entry_point.module, factory), digests.of)
+        return Source(partial(distribution_files, distribution, factory), digests.of)
+
+    def imported() -> Any:
+        if not module_file(entry_point.module):
+            raise RefusedPlugin("its source files are not found, so no result could be tied to it")
+        return entry_point.load()
+
+    return Candidate(entry_point.name, name, version, imported, source)
+
+
+def _unreadable() -> Any:
+    raise RefusedPlugin("its entry_points.txt is malformed; reinstall the distribution")
+
+
+def from_files(paths: Iterable[Path]) -> list[Candidate]:
+    """Candidates of plugin files, in the order given; a path given twice counts once.
+
+    Raises UsageError for a path that is no Python file.
+    """
+    resolved = dict.fromkeys(path.expanduser().resolve() for path in paths)
+    for path in resolved:
+        if not (path.is_file() and path.suffix == ".py"):
+            raise UsageError(
+                f"plugin file '{path}' is not a Python file",
+                remedy="Give the path of a .py file that exists",
+            )
+    return [_file_candidate(path) for path in resolved]
+
+
+def _file_candidate(path: Path) -> Candidate:
+    digests = Digests()
+
+    def source(factory: str | None) -> Source:
+        return Source(partial(plugin_file_files, path, factory), digests.of)
+
+    return Candidate(path.stem, FILE, "-", partial(_import_file, path), source)
+
+
+def _import_file(path: Path) -> Any:
+    # Named after the path: files with one stem do not collide, and a worker
+    # that loads the same file can unpickle its classes.
+    name = f"alharness_file_{path.stem}_{digest_bytes(str(path).encode())[:8]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

@@ -1,9 +1,10 @@
-"""Loading one plugin: import it, check its hooks, read what it registers."""
+"""Loading one plugin: import it, check its hooks and what it registers."""
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +12,35 @@ from typing import Any
 
 from pluggy import HookRelay, PluginManager, PluginValidationError
 
-from alharness.api.specs import API_VERSION, Spec
+from alharness.api.specs import API_VERSION, Parameters, Spec
 from alharness.registry import hookspecs
-from alharness.registry.admission import check_spec
-from alharness.registry.broken import RefusedPlugin, plugin_code
-from alharness.registry.candidates import Candidate
-from alharness.registry.provenance import Origin, Provenance
-from alharness.registry.registered import Registered, RegisteredSuite
-from alharness.registry.source import source_digest
+from alharness.registry.boundary import RefusedPlugin, refusing
+from alharness.registry.parameters import json_values
+from alharness.registry.registered import (
+    Origin,
+    Provenance,
+    Registered,
+    RegisteredSuite,
+    Source,
+)
+
+FILE = "(file)"
+"""What stands for the distribution of a plugin file."""
+
+_NAME = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*(:[\w.-]*)?")
+_IMPORT_STRING = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
+@dataclass(frozen=True)
+class Candidate(Origin):
+    """A plugin that is not loaded yet.
+
+    load: imports it and returns what holds its hooks, usually a module.
+    source: the files behind it and a factory's module (None for a class).
+    """
+
+    load: Callable[[], Any]
+    source: Callable[[str | None], Source]
 
 
 @dataclass(frozen=True)
@@ -33,12 +55,12 @@ class Plugin(Origin):
 def load(candidate: Candidate) -> Plugin:
     """Load all of a plugin or nothing of it.
 
-    Raises RefusedPlugin when it cannot be imported, asks for another API, has
-    a hook that does not fit, or registers what is no sound spec or suite.
+    Raises RefusedPlugin when it has no source or cannot be imported, asks for another API,
+    has a hook that does not fit, or registers what is no sound spec or suite.
     """
     # What a plugin prints must not get into a command's data.
     with redirect_stdout(sys.stderr):
-        with plugin_code("cannot be imported"):
+        with refusing("cannot be imported"):
             module = candidate.load()
         _check_api(module)
         hooks = attach(module, candidate.plugin)
@@ -97,7 +119,7 @@ def _check_api(module: Any) -> None:
 def _specs(hooks: HookRelay) -> Iterator[Spec]:
     for hook, expected in hookspecs.SPEC_HOOKS.items():
         for spec in _yielded(hooks, hook):
-            check_spec(spec, expected, hook)
+            _check_spec(spec, expected, hook)
             yield spec
 
 
@@ -111,30 +133,68 @@ def _suite_paths(hooks: HookRelay) -> Iterator[Path]:
 
 
 def _yielded(hooks: HookRelay, hook: str) -> list[Any]:
-    with plugin_code(f"hook '{hook}' fails"):
+    with refusing(f"hook '{hook}' fails"):
         return [item for result in getattr(hooks, hook)() for item in result]
 
 
+def _check_spec(spec: object, expected: type[Spec], hook: str) -> None:
+    """Raises RefusedPlugin, naming the hook, when ``spec`` is not a sound ``expected``."""
+    if not isinstance(spec, expected):
+        raise RefusedPlugin(f"hook '{hook}' yields {spec!r}, not a {expected.__name__}")
+    if not (isinstance(spec.name, str) and _NAME.fullmatch(spec.name)):
+        raise RefusedPlugin(
+            f"hook '{hook}' yields the name {spec.name!r}; a name has lower-case letters and "
+            "digits joined by '-' or '_'; it ends in ':' for a family"
+        )
+    _check_factory(spec, hook)
+    _check_parameters(spec, hook)
+
+
+def _check_factory(spec: Spec, hook: str) -> None:
+    sound = (
+        _IMPORT_STRING.fullmatch(spec.factory)
+        if isinstance(spec.factory, str)
+        else callable(spec.factory)
+    )
+    if not sound:
+        raise RefusedPlugin(
+            f"hook '{hook}': the factory of '{spec.name}' is {spec.factory!r}; give a class "
+            "or an import string 'package.module:Class'"
+        )
+
+
+def _check_parameters(spec: Spec, hook: str) -> None:
+    model = spec.parameters
+    if model is None:
+        return
+    if not (isinstance(model, type) and issubclass(model, Parameters)):
+        raise RefusedPlugin(
+            f"hook '{hook}': the parameters of '{spec.name}' are {model!r}; give a subclass of "
+            "alharness.Parameters"
+        )
+    required = [name for name, field in model.model_fields.items() if field.is_required()]
+    if required:
+        raise RefusedPlugin(
+            f"hook '{hook}': parameters of '{spec.name}' have no default: {', '.join(required)}"
+        )
+    with refusing(f"hook '{hook}': the default parameters of '{spec.name}' are no JSON values"):
+        json_values(model())
+
+
 class _Provenances:
-    """Provenances of one plugin; its files are read once per module that factories point to."""
+    """Provenances of one plugin; one source for each module that factories point to."""
 
     def __init__(self, candidate: Candidate) -> None:
         self._candidate = candidate
-        self._digests: dict[str | None, str] = {}
+        self._sources: dict[str | None, Source] = {}
 
     def of(self, spec: Spec | None) -> Provenance:
-        """The provenance of a spec; of a suite for None. Raises RefusedPlugin without source."""
+        """The provenance of a spec; of a suite for None."""
         factory = spec.factory if spec is not None else None
         module = factory.partition(":")[0] if isinstance(factory, str) else None
-        if module not in self._digests:
-            self._digests[module] = self._digest(module)
+        if module not in self._sources:
+            self._sources[module] = self._candidate.source(module)
         candidate = self._candidate
         return Provenance(
-            candidate.plugin, candidate.distribution, candidate.version, self._digests[module]
+            candidate.plugin, candidate.distribution, candidate.version, self._sources[module]
         )
-
-    def _digest(self, module: str | None) -> str:
-        files = self._candidate.files(module)
-        if not files:
-            raise RefusedPlugin("its source files are not found, so no result could be tied to it")
-        return source_digest(files)

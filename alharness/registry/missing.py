@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 from alharness.api.errors import HarnessError, PluginError, UsageError
-from alharness.registry.broken import BrokenPlugin
-from alharness.registry.candidates import FILE
-from alharness.registry.nearest import best_resemblance, nearest
+from alharness.protocol.wording import best_resemblance, nearest
+from alharness.registry.loading import FILE
+from alharness.registry.registered import BrokenPlugin
 
 
 def missing(

@@ -1,18 +1,24 @@
-"""Typed parameters of plugins: as JSON values for keys, as Python values for factories."""
+"""Typed parameters of plugins: as JSON values for keys, as Python values for factories.
+
+A parameter whose value is a path names a file or a folder; its content belongs to the key.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import inspect
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path, PurePath
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from alharness.api.errors import UsageError
 from alharness.api.specs import Parameters
-from alharness.protocol.keys import canonical_json
-from alharness.registry.nearest import did_you_mean
+from alharness.protocol.keys import DIGEST_BYTES, canonical_json, digest
+from alharness.protocol.wording import did_you_mean
 from alharness.registry.registered import Registered
 
 
@@ -31,6 +37,11 @@ def json_values(parameters: Parameters) -> dict[str, Any]:
     values = parameters.model_dump(mode="json", by_alias=True, round_trip=True)
     canonical_json(values)
     return values
+
+
+def default_values(registered: Registered) -> dict[str, Any]:
+    """The plugin's defaults as JSON values."""
+    return json_values((registered.spec.parameters or Parameters)())
 
 
 def describe_parameters(model: type[Parameters] | None) -> list[ParameterInfo]:
@@ -58,7 +69,11 @@ def checked(registered: Registered, given: Mapping[str, Any]) -> Parameters:
     names = [field.alias or attribute for attribute, field in model.model_fields.items()]
     for name in given:
         if name not in names:
-            raise UsageError(_no_parameter(name, names), where=registered.origin)
+            raise UsageError(
+                f"no parameter '{name}'",
+                where=registered.origin,
+                remedy=did_you_mean(name, names) if names else "It takes none",
+            )
     try:
         parameters = model.model_validate(dict(given))
         json_values(parameters)
@@ -77,12 +92,6 @@ def checked(registered: Registered, given: Mapping[str, Any]) -> Parameters:
     return parameters
 
 
-def _no_parameter(name: str, names: Sequence[str]) -> str:
-    if not names:
-        return f"no parameter '{name}'; it takes none"
-    return f"no parameter '{name}' among {', '.join(names)}{did_you_mean(name, names)}"
-
-
 def _problem(problem: Mapping[str, Any]) -> str:
     place = ".".join(map(str, problem["loc"]))
     message = problem["msg"][:1].lower() + problem["msg"][1:]
@@ -93,3 +102,87 @@ def _problem(problem: Mapping[str, Any]) -> str:
 def as_arguments(parameters: Parameters) -> dict[str, Any]:
     """Keyword arguments for the factory: the validated Python values."""
     return {name: getattr(parameters, name) for name in type(parameters).model_fields}
+
+
+class NamedFiles:
+    """Digests of the files and folders that parameters name.
+
+    A file is read again only when its size, its times or its inode changed: an engine asks
+    before every unit.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Path, tuple[tuple[int, ...], str]] = {}
+
+    def digests(self, registered: Registered, parameters: Parameters) -> dict[str, str]:
+        """The digest of what each parameter names that holds a path, or several.
+
+        A default of ``Path()`` names nothing. Raises UsageError, naming plugin, parameter and
+        path, for what cannot be read.
+        """
+        found: dict[str, str] = {}
+        for attribute, field in type(parameters).model_fields.items():
+            value = getattr(parameters, attribute)
+            name = field.alias or attribute
+            contents = []
+            for path in _paths(value):
+                if value == field.default == Path():
+                    continue
+                try:
+                    contents.append(self._content(Path(path)))
+                except OSError as error:
+                    raise UsageError(
+                        f"parameter '{name}' names '{path}', which cannot be read "
+                        f"({error.strerror})",
+                        where=registered.origin,
+                        remedy="Give a file or folder that is there; a relative path starts "
+                        "from the current folder",
+                    ) from error
+            if contents:
+                found[name] = contents[0] if len(contents) == 1 else digest(contents)
+        return found
+
+    def _content(self, path: Path) -> str:
+        """Digest of a file's bytes, or of all files below a folder by their relative paths."""
+        if path.is_dir():
+            return digest(
+                {file.relative_to(path).as_posix(): self._file(file) for file in _files(path)}
+            )
+        return self._file(path)
+
+    def _file(self, path: Path) -> str:
+        about = path.stat()
+        seen = (about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino, about.st_dev)
+        known = self._known.get(path)
+        if known is not None and known[0] == seen:
+            return known[1]
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, _hasher).hexdigest()
+        self._known[path] = (seen, content)
+        return content
+
+
+def _hasher() -> Any:
+    return hashlib.blake2b(digest_size=DIGEST_BYTES)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Raises OSError for a folder below it that cannot be read."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for place, _, names in os.walk(folder, onerror=refuse):
+        yield from (Path(place, name) for name in names)
+
+
+def _paths(value: Any) -> Iterator[PurePath]:
+    """The paths in a parameter's value, in order."""
+    if isinstance(value, PurePath):
+        yield value
+    elif isinstance(value, BaseModel):
+        yield from _paths(dict(value))
+    elif isinstance(value, Mapping):
+        yield from (path for item in value.values() for path in _paths(item))
+    elif isinstance(value, list | tuple):
+        yield from (path for item in value for path in _paths(item))

@@ -1,12 +1,73 @@
-"""What plugins have registered: specs and suites, with their provenance."""
+"""What plugins have registered, what could not be used, and where each comes from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from alharness.api.specs import Spec
-from alharness.registry.provenance import Provenance
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The plugin and the distribution that brought it.
+
+    plugin: name of the entry point, or stem of the plugin file.
+    distribution: name of the installed distribution, or ``(file)``.
+    version: of the distribution, or ``-``.
+    """
+
+    plugin: str
+    distribution: str
+    version: str
+
+    @property
+    def origin(self) -> str:
+        """For messages: ``plugin 'vaal' (my-distribution 0.1)``."""
+        return f"plugin '{self.plugin}' ({self.distribution} {self.version})"
+
+
+@dataclass(frozen=True)
+class BrokenPlugin(Origin):
+    """A plugin that was found and skipped; ``reason`` is one line."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """The files behind a spec or a suite: found when asked for, and hashed when asked for.
+
+    ``find`` gives them by relative name; ``hashed`` gives their digest. Listing plugins
+    needs neither.
+    """
+
+    find: Callable[[], Mapping[str, Path]]
+    hashed: Callable[[Mapping[str, Path]], str]
+
+    @cached_property
+    def files(self) -> Mapping[str, Path]:
+        """See ``alharness.registry.source`` for which they are."""
+        return self.find()
+
+    @cached_property
+    def digest(self) -> str:
+        """Raises PluginError when a file cannot be read."""
+        return self.hashed(self.files)
+
+
+@dataclass(frozen=True)
+class Provenance(Origin):
+    """Origin of a registered spec or suite, and the code behind it."""
+
+    code: Source = field(repr=False, compare=False)
+
+    @property
+    def source(self) -> str:
+        """Digest of the files behind it. Raises PluginError when one cannot be read."""
+        return self.code.digest
 
 
 @dataclass(frozen=True)

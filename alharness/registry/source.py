@@ -1,152 +1,188 @@
-"""A plugin's own source files, and their digest.
+"""Which files stand for a plugin in keys, and their digest.
 
-Own files are those of the module or package that the entry point names, and
-those of the module or package that the spec's import string points to: the
-file of a module, every file of a package. To these come the modules of the
-same top-level package that they import, directly or not, so that a helper
-module counts wherever it lies, while plugins that merely live side by side in
-one package do not count for one another. Of a factory in another library only
-the named module's file counts; the library's version is a fact of the record.
+A third party's plugin is tied to its whole distribution: every code and data file that the
+distribution installs. Installed, its RECORD lists them. Installed editable (or without
+RECORD), they are the files of its top-level modules and packages: those that its entry points
+and its metadata name, and those that lie beside them in the project and are imported, or named
+in a text, by what counts already. A factory that an import string finds elsewhere counts by its
+module's file; the version of that library is a fact of the record.
 
-Files are located and parsed, never imported.
+A plugin file is tied to itself and to what it so names of the modules in its folder.
+
+The harness's own plugins lie with its core and suites in one distribution, whose digest would
+change with every line of it and outdate every record. What the core computes is versioned by
+its kinds of units (their step versions); so a built-in is tied to the module or package of its
+entry point and of its factory, and to what these import of their top-level package, directly
+or not.
+
+By-products (compiled code, caches, hidden files) and a distribution's metadata say nothing of
+behaviour. Files are located and parsed, never imported, and read when a digest is asked for.
 """
 
 from __future__ import annotations
 
-import ast
-import importlib.util
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib.metadata import Distribution
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
-from alharness.protocol.keys import digest, digest_bytes
+from alharness.api.errors import PluginError
+from alharness.protocol.keys import DIGEST_BYTES, digest
+from alharness.registry.modules import (
+    beside,
+    files_of,
+    imported_modules,
+    is_by_product,
+    mentioned,
+    module_file,
+    module_files,
+    top_level,
+)
 
-_COMPILED = {".pyc", ".pyo"}
+GROUP = "alharness"
+"""The group of entry points that plugins are found by, and the name of the core."""
+
+_CHUNK = 1 << 20
+_METADATA = {".dist-info", ".egg-info", ".data"}
 
 
-def source_digest(files: Mapping[str, Path]) -> str:
-    """Digest of files by relative name; the same for either line ending, wherever they lie."""
-    return digest({name: digest_bytes(_content(path)) for name, path in files.items()})
+class Digests:
+    """Digests of sources; a file that several plugins share is read once."""
+
+    def __init__(self) -> None:
+        self._contents: dict[Path, str] = {}
+
+    def of(self, files: Mapping[str, Path]) -> str:
+        """Digest of files by relative name; the same for either line ending, wherever they lie.
+
+        Raises PluginError for a file that cannot be read.
+        """
+        return digest({name: self._content(path) for name, path in files.items()})
+
+    def _content(self, path: Path) -> str:
+        if path not in self._contents:
+            self._contents[path] = _content_digest(path)
+        return self._contents[path]
 
 
-def _content(path: Path) -> bytes:
-    data = path.read_bytes()
-    is_text = b"\0" not in data
-    return data.replace(b"\r\n", b"\n") if is_text else data
+def _content_digest(path: Path) -> str:
+    hasher = hashlib.blake2b(digest_size=DIGEST_BYTES)
+    try:
+        with path.open("rb") as file:
+            chunk = file.read(_CHUNK)
+            is_text = b"\0" not in chunk
+            while chunk:
+                while is_text and chunk.endswith(b"\r") and (more := file.read(1)):
+                    chunk += more
+                hasher.update(chunk.replace(b"\r\n", b"\n") if is_text else chunk)
+                chunk = file.read(_CHUNK)
+    except OSError as error:
+        raise PluginError(
+            f"a file of a plugin cannot be read ({error.strerror})",
+            where=str(path),
+            remedy="Make it readable, or install the plugin again",
+        ) from error
+    return hasher.hexdigest()
 
 
 def own_files(entry: str, factory: str | None) -> dict[str, Path]:
-    """The own files of a plugin, by their path from the folder of the top-level package.
+    """The files of one of the harness's own plugins, by path from its top-level package's folder.
 
     ``entry`` and ``factory`` are dotted names of modules; ``factory`` is None
     when it is a class and not an import string. Empty when the entry has no source.
     """
     top = entry.partition(".")[0]
-    files = dict(_root_files(entry))
+    files = module_files(entry)
     if files and factory is not None:
-        files |= _root_files(factory) if _is_in(factory, top) else module_file(factory)
+        inside = factory == top or factory.startswith(f"{top}.")
+        files |= module_files(factory) if inside else module_file(factory)
     waiting = [name for name in files if name.endswith(".py")]
     while waiting:
         name = waiting.pop()
-        for imported in _imported_modules(name, files[name], top):
+        for imported in imported_modules(name, files[name], top):
             new = {key: path for key, path in module_file(imported).items() if key not in files}
             files |= new
             waiting += new
     return files
 
 
-def module_file(module: str) -> dict[str, Path]:
-    """The file of a module or a package's ``__init__.py``, by relative path; empty if not found."""
-    path = _locate(module)
-    if path is None:
+def distribution_files(distribution: Distribution, factory: str | None) -> dict[str, Path]:
+    """The files of a third party's distribution, and of a factory's module that lies elsewhere."""
+    files = _recorded(distribution) or _found(distribution)
+    if factory is not None:
+        files = {**module_file(factory), **files}
+    return files
+
+
+def plugin_file_files(path: Path, factory: str | None) -> dict[str, Path]:
+    """A plugin file, the modules that it uses of its folder, and the factory's module."""
+    files = _with_neighbours([path], path.parent)
+    return {**(module_file(factory) if factory is not None else {}), **files}
+
+
+def _recorded(distribution: Distribution) -> dict[str, Path]:
+    """What RECORD lists; empty when there is none, or when it lists no code (editable)."""
+    if distribution.read_text("RECORD") is None or _project(distribution) is not None:
         return {}
-    stem = module.replace(".", "/")
-    return {f"{stem}/__init__.py" if path.name == "__init__.py" else f"{stem}.py": path}
+    files: dict[str, Path] = {}
+    for entry in distribution.files or ():
+        outside = entry.is_absolute() or ".." in entry.parts
+        metadata = Path(entry.parts[0]).suffix in _METADATA or entry.suffix == ".pth"
+        if not (outside or metadata or is_by_product(Path(entry))):
+            path = Path(str(distribution.locate_file(entry)))
+            if path.is_file():
+                files[entry.as_posix()] = path
+    return files
 
 
-def _root_files(module: str) -> dict[str, Path]:
-    """All files of a package, or the file of a module."""
-    path = _locate(module)
-    if path is None or path.name != "__init__.py":
-        return module_file(module)
-    stem = module.replace(".", "/")
-    folder = path.parent
-    return {
-        f"{stem}/{file.relative_to(folder).as_posix()}": file
-        for file in folder.rglob("*")
-        if file.is_file() and not _is_by_product(file.relative_to(folder))
-    }
+def _found(distribution: Distribution) -> dict[str, Path]:
+    """The files of the top-level modules of a distribution that has no list of its files."""
+    project = _project(distribution)
+    found: dict[Path, list[Path]] = {}
+    for name in _top_levels(distribution):
+        for root in top_level(name):
+            found.setdefault(root.parent, []).append(root)
+    files: dict[str, Path] = {}
+    for folder, roots in found.items():
+        # Beside what lies in site-packages lie other distributions.
+        if project is not None and folder.resolve().is_relative_to(project):
+            files |= _with_neighbours(roots, folder)
+        else:
+            files |= {name: file for root in roots for name, file in files_of(root).items()}
+    return files
 
 
-def _is_by_product(path: Path) -> bool:
-    return path.suffix in _COMPILED or any(
-        part == "__pycache__" or part.startswith(".") for part in path.parts
-    )
+def _with_neighbours(roots: list[Path], folder: Path) -> dict[str, Path]:
+    """Files of modules and packages, and of those in the same folder that they name."""
+    files: dict[str, Path] = {}
+    seen = {GROUP, *(root.stem for root in roots)}
+    waiting = list(roots)
+    while waiting:
+        new = files_of(waiting.pop())
+        files |= new
+        names = {n for file in new.values() if file.suffix == ".py" for n in mentioned(file)}
+        waiting += [path for name in names - seen if (path := beside(folder, name)) is not None]
+        seen |= names
+    return files
 
 
-def _is_in(module: str, top: str) -> bool:
-    return module == top or module.startswith(f"{top}.")
+def _top_levels(distribution: Distribution) -> list[str]:
+    """Names of top-level modules: of the metadata, and of the entry points."""
+    listed = (distribution.read_text("top_level.txt") or "").split()
+    entries = [entry.module.partition(".")[0] for entry in distribution.entry_points]
+    return list(dict.fromkeys([*listed, *entries]))
 
 
-def _locate(module: str) -> Path | None:
-    """The source file of a module; only the top-level package's finder is asked.
-
-    ``find_spec("a.b")`` would import ``a``, which may be heavy.
-    """
-    top, *rest = module.split(".")
+def _project(distribution: Distribution) -> Path | None:
+    """The folder of an editable installation; None for any other."""
     try:
-        spec = importlib.util.find_spec(top)
-    except ValueError:
-        return None
-    if spec is None:
-        return None
-    file = Path(spec.origin) if spec.origin is not None else None
-    folders: Sequence[str | Path] = list(spec.submodule_search_locations or ())
-    for part in rest:
-        file, folders = _step_into(folders, part)
-    return file if file is not None and file.suffix == ".py" else None
-
-
-def _step_into(
-    folders: Iterable[str | Path], part: str
-) -> tuple[Path | None, Sequence[str | Path]]:
-    namespace = []
-    for folder in map(Path, folders):
-        package, single = folder / part / "__init__.py", folder / f"{part}.py"
-        if package.is_file():
-            return package, [package.parent]
-        if single.is_file():
-            return single, []
-        if (folder / part).is_dir():
-            namespace.append(folder / part)
-    return None, namespace
-
-
-def _imported_modules(name: str, path: Path, top: str) -> Iterator[str]:
-    """What a file imports of its top-level package: dotted names, of which some may be no modules.
-
-    ``name`` is the file's path from the folder of the top-level package.
-    """
-    source = path.read_bytes()
-    # Listing plugins must be quick; to parse is slow, and seldom needed.
-    if top.encode() not in source and not re.search(rb"from\s+\.", source):
-        return
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
-        return  # a template, say: counted as a file, and nothing of it runs
-    package = name.rpartition("/")[0].replace("/", ".")
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield from (name for name in _names(node, package) if _is_in(name, top))
-
-
-def _names(node: ast.Import | ast.ImportFrom, package: str) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    relative = "." * node.level + (node.module or "")
-    try:
-        base = importlib.util.resolve_name(relative, package or None)
-    except ImportError:
-        return []
-    return [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        about: Any = json.loads(distribution.read_text("direct_url.json") or "{}")
+        if about.get("dir_info", {}).get("editable"):
+            return Path(url2pathname(urlsplit(about["url"]).path)).resolve()
+    except (ValueError, KeyError, AttributeError, TypeError):
+        pass
+    return None

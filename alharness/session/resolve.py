@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alharness.api.dataset import Dataset, ImageFiles, LabeledImages
-from alharness.api.errors import HarnessError, PluginError
+from alharness.api.errors import PluginError
 from alharness.api.oracle import Oracle
 from alharness.api.space import Space
 from alharness.protocol.bench import Bench, Condition, DatasetFacts, make_condition
 from alharness.protocol.components import Component, Reference
+from alharness.protocol.keys import canonical_json
 from alharness.protocol.suite.reading import load_suite
 from alharness.protocol.suite.tables import Scenario, Suite
 from alharness.protocol.tuning.search_space import search_space
 from alharness.registry import Registry
-from alharness.registry.broken import one_line
+from alharness.registry.boundary import located, plugin_code
 from alharness.store.workspace import Workspace
 
 
@@ -45,6 +45,20 @@ def find_method(registry: Registry, reference: Reference) -> Component:
     return replace(component, committee_size=size)
 
 
+def distinct(methods: Iterable[Component], reference: str) -> tuple[Component, ...]:
+    """One method of those that are one under several labels (``bald``, ``bald:passes=25``).
+
+    The first label stands for all, or ``reference`` when it is among them: every table is
+    read against that one.
+    """
+    found: dict[bytes, Component] = {}
+    for method in methods:
+        key = canonical_json(method.identity)
+        if key not in found or method.label == reference:
+            found[key] = method
+    return tuple(found.values())
+
+
 @dataclass(frozen=True)
 class Resolver:
     """Turns suites into benches with the plugins, the workspace and the data that are here."""
@@ -60,15 +74,14 @@ class Resolver:
         Raises UsageError for names, parameters or data that do not exist,
         PluginError for plugins that cannot be used; ``origin`` names the suite.
         """
-        with _located(f"{origin}, methods"):
-            methods = tuple(
-                find_method(self.registry, reference) for reference in suite.methods.compared
-            )
+        with located(f"{origin}, methods"):
+            found = [find_method(self.registry, reference) for reference in suite.methods.compared]
+            methods = distinct(found, suite.methods.reference.label)
         return Bench(suite, methods, tuple(self._conditions(suite, origin)))
 
     def _conditions(self, suite: Suite, origin: str) -> Iterator[Condition]:
         for scenario in suite.scenarios:
-            with _located(f"{origin}, scenario '{scenario.name}'"):
+            with located(f"{origin}, scenario '{scenario.name}'"):
                 yield self._condition(suite, scenario)
 
     def _condition(self, suite: Suite, scenario: Scenario) -> Condition:
@@ -94,47 +107,26 @@ class Resolver:
     def _oracle(self, reference: Reference) -> Component:
         component = self.registry.component("oracle", reference)
         oracle: Oracle = self.registry.create(component)
-        with _plugin_code(component, "fingerprint raised"):
+        with plugin_code("fingerprint", component.origin):
             fingerprint = oracle.fingerprint()
         return replace(component, fingerprint=fingerprint, labels_stay=oracle.labels_stay)
 
     def _search_space(self, regularizer: Component) -> Space:
-        with _plugin_code(regularizer, "search_space raised"):
+        with plugin_code("search_space", regularizer.origin):
             space: Space = self.registry.create(regularizer).search_space()
         return space
 
     def _facts(self, dataset: Component) -> DatasetFacts:
         loader: Dataset = self.registry.create(dataset)
-        with _plugin_code(dataset, "fingerprint raised"):
+        with plugin_code("fingerprint", dataset.origin):
             fingerprint = loader.fingerprint(self.data_dir)
         prepared = self.workspace.datasets.prepared(dataset, fingerprint)
         if prepared is not None:
             return prepared
-        with _plugin_code(dataset, "load raised"):
+        with plugin_code("load", dataset.origin):
             images = loader.load(self.data_dir, self.download)
         check_images(images, dataset.origin)
         return self.workspace.datasets.prepare(dataset, fingerprint, images)
-
-
-@contextmanager
-def _located(origin: str) -> Iterator[None]:
-    """An expected failure says where in the suite it comes from."""
-    try:
-        yield
-    except HarnessError as error:
-        where = f"{origin}: {error.where}" if error.where else origin
-        raise type(error)(error.what, where=where, remedy=error.remedy) from error
-
-
-@contextmanager
-def _plugin_code(component: Component, doing: str) -> Iterator[None]:
-    """What a plugin's code raises becomes a PluginError that names it; a HarnessError stays."""
-    try:
-        yield
-    except HarnessError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise PluginError(f"{doing} {one_line(error)}", where=component.origin) from error
 
 
 def check_images(images: LabeledImages, origin: str) -> None:

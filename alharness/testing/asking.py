@@ -31,7 +31,8 @@ def pools_for(subject: Subject) -> Pools:
 def ask(subject: Subject, pool: Pool, budget: int, seed: int = 0) -> NDArray[np.int64]:
     """The positions that a new instance picks, checked, (budget,) int64.
 
-    ``seed`` determines all randomness. Raises ContractViolation.
+    ``seed`` determines all randomness. Raises ContractViolation, or a HarnessError
+    of the sampler's own.
     """
     sampler = subject.create()
     with controlled(seed):

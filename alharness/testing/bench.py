@@ -18,7 +18,7 @@ from alharness.protocol.planning.survey import next_units
 from alharness.protocol.suite.reading import parse_suite
 from alharness.protocol.tuning.search_space import search_space
 from alharness.registry import Registry
-from alharness.registry.candidates import from_files
+from alharness.registry.discovery import from_files
 from alharness.registry.loading import load
 from alharness.store.ledger import StoreLedger
 from alharness.store.workspace import Workspace

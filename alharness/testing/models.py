@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 from alharness.api.errors import HarnessError
 from alharness.engine.randomness import controlled
 from alharness.engine.training import copied_weights
-from alharness.registry.broken import one_line
+from alharness.registry.boundary import one_line
 from alharness.testing.generators import watched_generators
 from alharness.testing.rules import Broken, Rule
 from alharness.testing.subject import Subject

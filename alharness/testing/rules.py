@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from alharness.api.errors import HarnessError
-from alharness.registry.broken import one_line
+from alharness.registry.boundary import one_line
 from alharness.testing.subject import Subject
 
 

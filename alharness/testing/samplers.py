@@ -11,7 +11,7 @@ from typing import get_args
 import numpy as np
 import torch
 
-from alharness.api.errors import ContractViolation
+from alharness.api.errors import HarnessError
 from alharness.api.pool import Pool, Subset
 from alharness.engine.querying import ask_sampler
 from alharness.testing.asking import ask, ask_elsewhere, pools_for
@@ -47,7 +47,7 @@ def pools_of_any_size(subject: Subject) -> None:
     for n in SIZES:
         try:
             ask(subject, pools_for(subject).ordinary(n), n)
-        except ContractViolation as error:
+        except HarnessError as error:
             raise Broken(f"of {n} unlabeled images, all are asked for: {error.what}") from error
 
 
@@ -128,7 +128,7 @@ def hidden_labels(subject: Subject) -> None:
         bench = TinyBench(subject, Path(folder))
         try:
             answers = bench.first_query(), bench.first_query_among_other_labels()
-        except ContractViolation as error:
+        except HarnessError as error:
             raise NotApplicable(f"there is no answer to compare: {error.what}") from error
     _require_same(*answers, "asked where the hidden labels are others")
 

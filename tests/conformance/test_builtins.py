@@ -40,6 +40,9 @@ SLOW = {
 SLOW_RULES = {"same-answer-in-another-process", "end-to-end"}
 """They start a process, which imports torch, or a bench."""
 
+NEED_A_FILE = {"recorded"}
+"""They cannot be built without one; checked below."""
+
 REGISTRY = discover()
 
 
@@ -47,7 +50,7 @@ def cases():
     named = [(one.kind, NAMES.get(one.name, one.name)) for one in REGISTRY.registered]
     named += [("suite", suite.name) for suite in REGISTRY.suites]
     for kind, name in named:
-        if kind in KINDS:
+        if kind in KINDS and name not in NEED_A_FILE:
             for rule in rules(kind):
                 slow = name in SLOW or rule.name in SLOW_RULES
                 marks = [pytest.mark.slow] if slow else []

@@ -1,6 +1,7 @@
 """Samplers that break their contract fail their own runs; the other runs go on."""
 
 import json
+import re
 
 import pytest
 
@@ -117,12 +118,16 @@ def bench_with_them(tmp_path_factory, new_alharness, bad_samplers, few):
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_its_runs_fail_with_plugin_distribution_and_rule(bench_with_them, few, name):
-    start = f"sampler '{name}' (bad-samplers 1.2): {MESSAGES[name]}"
+    who, what = f"sampler '{name}' (bad-samplers 1.2)", MESSAGES[name]
     report = json.loads(bench_with_them.first.stdout)
-    mine = [failure for failure in report["failures"] if failure.startswith(start)]
+    mine = [
+        failure
+        for failure in report["failures"]
+        if re.match(rf"{re.escape(who)}, query [0-9a-f]{{32}}: {re.escape(what)}", failure)
+    ]
     assert len(mine) == few.runs, report["failures"]
     for finished in (bench_with_them.first, bench_with_them.again):
-        assert f"  {few.runs} x {start}" in finished.stderr
+        assert f"  {few.runs} x {who}: {what}" in finished.stderr
     (row,) = [row for row in report["scenarios"][0]["methods"] if row["method"] == name]
     assert (row["sampler"]["distribution"], row["sampler"]["version"]) == ("bad-samplers", "1.2")
     assert {run["state"] for run in row["runs"]} == {"failed"}

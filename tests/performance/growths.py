@@ -14,12 +14,12 @@ import numpy as np
 import torch
 from alharness_plugins.samplers.bald import Bald
 from alharness_plugins.samplers.coreset import Coreset
-from alharness_plugins.samplers.coreset_mip import CoresetMip
+from alharness_plugins.samplers.coreset_mip import CoresetMip, CoresetMipParameters
 from alharness_plugins.samplers.dbal import Dbal
 from alharness_plugins.samplers.entropy import Entropy
 from alharness_plugins.samplers.least_confidence import LeastConfidence
 from alharness_plugins.samplers.margin import Margin
-from alharness_plugins.samplers.qbc import Qbc
+from alharness_plugins.samplers.qbc import Qbc, QbcParameters
 from alharness_plugins.samplers.random import Random
 from torch import nn
 
@@ -83,9 +83,9 @@ SAMPLERS = {
     "entropy": Entropy,
     "dbal": lambda: Dbal(PASSES),
     "bald": lambda: Bald(PASSES),
-    "qbc": Qbc,
+    "qbc": lambda: Qbc(**QbcParameters().model_dump()),
     "coreset": Coreset,
-    "coreset-mip": lambda: CoresetMip(max_pairs=100_000),
+    "coreset-mip": lambda: CoresetMip(**CoresetMipParameters(max_pairs=100_000).model_dump()),
     "stacks-passes": StacksPasses,
     "all-distances": AllDistances,
     "outer-products": OuterProducts,

@@ -17,7 +17,7 @@ def test_a_batch_against_torchvision_image_by_image(benchmark, n: int) -> None:
     pixels = torch.randint(
         256, (IMAGES, 3, SIDE, SIDE), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
     )
-    regularizer = RandAugment()
+    regularizer = RandAugment(highest_m=8)
     regularizer.hyperparameters = {"randaugment.n": n, "randaugment.m": M}
     generator = torch.Generator().manual_seed(1)
     theirs = v2.RandAugment(num_ops=n, magnitude=M, num_magnitude_bins=10, fill=128)

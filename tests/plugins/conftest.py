@@ -1,14 +1,17 @@
-"""A pool of given arrays, for tests of samplers."""
+"""Plugins as a suite names them, and a pool of given arrays for tests of samplers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from alharness import Subset
+from alharness.protocol.components import Reference
+from alharness.registry import discover
 
 
 class ArrayPool:
@@ -53,3 +56,12 @@ class ArrayPool:
 @pytest.fixture
 def array_pool() -> Callable[..., ArrayPool]:
     return ArrayPool
+
+
+@pytest.fixture(scope="session")
+def create() -> Callable[..., Any]:
+    """``create(kind, name, **parameters)``: a built-in, the other parameters at their defaults."""
+    registry = discover()
+    return lambda kind, name, **parameters: registry.create(
+        registry.component(kind, Reference(name, parameters))
+    )

@@ -334,7 +334,7 @@ reference = "watching"
 name = "digits-mlp"
 dataset = "digits"
 model = {model}
-regularizers = []
+regularizers = {regularizers}
 oracle = {oracle}
 """
 
@@ -357,13 +357,18 @@ class Workbench:
         *methods: str,
         model: str = '{ model = "mlp", hidden = 8, layers = 1 }',
         oracle: str = '"perfect"',
+        regularizers: str = "[]",
         sets: int = 1,
     ) -> Bench:
         from alharness.protocol.suite.reading import parse_suite
         from alharness.session.resolve import Resolver
 
         text = SUITE.format(
-            methods=list(methods or ("watching",)), model=model, oracle=oracle, sets=sets
+            methods=list(methods or ("watching",)),
+            model=model,
+            regularizers=regularizers,
+            oracle=oracle,
+            sets=sets,
         )
         suite = parse_suite(text, "tiny")
         return Resolver(self.registry, self.workspace, self.workspace.root, False).bench(suite, "x")

@@ -122,7 +122,10 @@ def _row(registry: Registry, registered: Registered) -> dict[str, Any]:
         "kind": registered.kind,
         "name": registered.name,
         "summary": registered.spec.summary,
-        **asdict(registered.provenance),
+        "plugin": registered.provenance.plugin,
+        "distribution": registered.provenance.distribution,
+        "version": registered.provenance.version,
+        "source": registered.provenance.source,
         "step_version": registered.spec.step_version,
         "conflict": registry.conflicts(registered),
     }

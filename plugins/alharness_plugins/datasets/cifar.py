@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ class Cifar(alharness.Dataset):
     name: str
     n_classes: int
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None) -> None:
         self.limit = limit
 
     def load(self, root: Path, download: bool) -> alharness.LabeledImages:
@@ -72,7 +73,7 @@ class Cifar100(Cifar):
 
 
 @alharness.hookimpl
-def alharness_datasets():
+def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
     citation = "Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images"
     yield alharness.DatasetSpec(
         "cifar10",

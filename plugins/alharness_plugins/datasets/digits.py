@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ class Digits(alharness.Dataset):
 
 
 @alharness.hookimpl
-def alharness_datasets():
+def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
     yield alharness.DatasetSpec(
         "digits",
         Digits,

@@ -107,10 +107,10 @@ class ImageFolder(ClassFolders):
 
     def __init__(
         self,
-        path: str = ".",
-        side: int = 32,
-        limit: int | None = None,
-        decode_up_to: int = 4096,
+        path: str,
+        side: int,
+        limit: int | None,
+        decode_up_to: int,
     ) -> None:
         super().__init__(path, limit)
         self.framing = alharness.Framing(side)
@@ -161,9 +161,6 @@ class ImageNet(ClassFolders):
     name = "imagenet"
     splits = ("train", "val")
     suffix = ".JPEG"
-
-    def __init__(self, path: str = "imagenet", limit: int | None = None) -> None:
-        super().__init__(path, limit)
 
     def fingerprint(self, root: Path) -> str:
         """Digest of the class folders and their times, which change with the files' names."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ class Mnist(alharness.Dataset):
     because torchvision compares their MD5 sums only when it fetches them.
     """
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None) -> None:
         self.limit = limit
 
     def load(self, root: Path, download: bool) -> alharness.LabeledImages:
@@ -75,7 +76,7 @@ def _read(path: Path) -> NDArray[np.uint8]:
 
 
 @alharness.hookimpl
-def alharness_datasets():
+def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
     yield alharness.DatasetSpec(
         "mnist",
         Mnist,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ class Stl10(alharness.Dataset):
     none of the ten classes. Their file need not be there.
     """
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None) -> None:
         self.limit = limit
 
     def load(self, root: Path, download: bool) -> alharness.LabeledImages:
@@ -38,7 +39,7 @@ class Stl10(alharness.Dataset):
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         from torchvision.datasets import STL10
 
-        class Labeled(STL10):
+        class Labeled(STL10):  # type: ignore[misc]
             """Without the 2.7 GB of unlabeled images."""
 
             train_list = STL10.train_list[:2]
@@ -57,7 +58,7 @@ class Stl10(alharness.Dataset):
 
 
 @alharness.hookimpl
-def alharness_datasets():
+def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
     yield alharness.DatasetSpec(
         "stl10",
         Stl10,

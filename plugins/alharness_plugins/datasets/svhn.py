@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ class Svhn(alharness.Dataset):
     The 531 131 easier images of ``extra`` are not used. The files' label 10 is digit 0, class 0.
     """
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None) -> None:
         self.limit = limit
 
     def load(self, root: Path, download: bool) -> alharness.LabeledImages:
@@ -50,7 +51,7 @@ class Svhn(alharness.Dataset):
 
 
 @alharness.hookimpl
-def alharness_datasets():
+def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
     yield alharness.DatasetSpec(
         "svhn",
         Svhn,

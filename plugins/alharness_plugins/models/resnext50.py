@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import alharness
 from alharness_plugins.models.networks.parameters import NetworkParameters
 
 
 @alharness.hookimpl
-def alharness_models():
+def alharness_models() -> Iterator[alharness.ModelSpec]:
     yield alharness.ModelSpec(
         "resnext50",
         "alharness_plugins.models.networks.resnet:ResNeXt50",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pydantic import Field
 
 import alharness
@@ -18,7 +20,7 @@ class SmallCnnParameters(alharness.Parameters):
 
 
 @alharness.hookimpl
-def alharness_models():
+def alharness_models() -> Iterator[alharness.ModelSpec]:
     yield alharness.ModelSpec(
         "small-cnn",
         "alharness_plugins.models.networks.small_cnn:SmallCnn",

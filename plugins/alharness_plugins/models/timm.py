@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -23,7 +24,7 @@ class TimmParameters(alharness.Parameters):
 class TimmModel(alharness.Model):
     """Builds the timm architecture ``architecture`` with random weights."""
 
-    def __init__(self, architecture: str, dropout: float = 0.0) -> None:
+    def __init__(self, architecture: str, dropout: float) -> None:
         self.architecture = architecture
         self.dropout = dropout
 
@@ -48,7 +49,7 @@ class TimmModel(alharness.Model):
 
 
 @alharness.hookimpl
-def alharness_models():
+def alharness_models() -> Iterator[alharness.ModelSpec]:
     yield alharness.ModelSpec(
         "timm:",
         TimmModel,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import Field
@@ -28,7 +29,7 @@ class Vgg16Parameters(NetworkParameters):
 
 
 @alharness.hookimpl
-def alharness_models():
+def alharness_models() -> Iterator[alharness.ModelSpec]:
     yield alharness.ModelSpec(
         "vgg16",
         "alharness_plugins.models.networks.vgg:Vgg16",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pydantic import Field
 
 import alharness
@@ -21,7 +23,7 @@ class WrnParameters(NetworkParameters):
 
 
 @alharness.hookimpl
-def alharness_models():
+def alharness_models() -> Iterator[alharness.ModelSpec]:
     yield alharness.ModelSpec(
         "wrn-28-2",
         "alharness_plugins.models.networks.wide_resnet:WideResNet",

@@ -64,11 +64,11 @@ class NoisyOracle(alharness.Oracle):
 
     def __init__(
         self,
-        noise: Noise = "permute",
-        fraction: float = 0.1,
-        matrix: Sequence[Sequence[float]] = (),
-        scope: Scope = "all",
-        cost_per_label: float = 1.0,
+        noise: Noise,
+        fraction: float,
+        matrix: Sequence[Sequence[float]],
+        scope: Scope,
+        cost_per_label: float,
     ) -> None:
         self.noise = noise
         self.fraction = fraction
@@ -110,7 +110,8 @@ class NoisyOracle(alharness.Oracle):
                     )
                 cumulative = np.cumsum(np.asarray(self.matrix)[true_labels], axis=1)
                 beyond = rng.random(n)[:, None] * cumulative[:, -1:] >= cumulative
-                return beyond.sum(axis=1)
+                drawn: Labels = beyond.sum(axis=1)
+                return drawn
 
 
 @alharness.hookimpl

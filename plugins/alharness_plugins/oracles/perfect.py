@@ -20,7 +20,7 @@ class PerfectParameters(alharness.Parameters):
 class PerfectOracle(alharness.Oracle):
     """Gives the true labels."""
 
-    def __init__(self, cost_per_label: float = 1.0) -> None:
+    def __init__(self, cost_per_label: float) -> None:
         self.cost_per_label = cost_per_label
 
     def annotate(

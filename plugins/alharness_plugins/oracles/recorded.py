@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,8 +18,8 @@ HEADER = ["index", "label"]
 class RecordedParameters(alharness.Parameters):
     """Parameters of ``recorded``."""
 
-    path: str = Field(
-        "",
+    path: Path | None = Field(
+        None,
         description="a CSV file with the header index,label and a line per image: its position "
         "in the training images and its class; relative to the current folder",
     )
@@ -34,13 +33,16 @@ class RecordedOracle(alharness.Oracle):
     Only queried images need a line. Initial and validation sets keep the dataset's labels.
     """
 
-    def __init__(self, path: str = "", cost_per_label: float = 1.0) -> None:
-        self.path = Path(path)
+    def __init__(self, path: Path | None, cost_per_label: float) -> None:
+        """Raises UsageError when no file is named."""
+        if path is None:
+            raise alharness.UsageError(
+                "it is given no file to read labels from",
+                where="oracle 'recorded'",
+                remedy='Name one: { oracle = "recorded", path = "labels.csv" }',
+            )
+        self.path = path
         self.cost_per_label = cost_per_label
-
-    def fingerprint(self) -> str:
-        """Digest of the file's content. Raises UsageError when it cannot be read."""
-        return hashlib.blake2b(self._read(), digest_size=16).hexdigest()
 
     def annotate(
         self,
@@ -87,7 +89,7 @@ class RecordedOracle(alharness.Oracle):
             return self.path.read_bytes()
         except OSError as error:
             raise self._wrong(
-                f"cannot be read ({error.strerror})", "Give the parameter 'path' of oracle recorded"
+                f"cannot be read ({error.strerror})", "Name a file that is there"
             ) from error
 
     def _wrong(self, what: str, remedy: str) -> alharness.UsageError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -22,7 +23,7 @@ class FlipCropParameters(alharness.Parameters):
 class FlipCrop(alharness.Regularizer):
     """Each image of a batch gets a flip and an offset of its own."""
 
-    def __init__(self, flip: bool = True, padding: int = 4) -> None:
+    def __init__(self, flip: bool, padding: int) -> None:
         self.flip = flip
         self.padding = padding
 
@@ -55,7 +56,7 @@ def _cropped(images: torch.Tensor, padding: int, generator: torch.Generator) -> 
 
 
 @alharness.hookimpl
-def alharness_regularizers():
+def alharness_regularizers() -> Iterator[alharness.RegularizerSpec]:
     yield alharness.RegularizerSpec(
         "flip-crop",
         FlipCrop,

@@ -74,7 +74,7 @@ def _with_variance(batches: Iterator[torch.Tensor]) -> Iterator[torch.Tensor]:
 
 
 @alharness.hookimpl
-def alharness_regularizers():
+def alharness_regularizers() -> Iterator[alharness.RegularizerSpec]:
     yield alharness.RegularizerSpec(
         "swa",
         Swa,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import alharness
@@ -19,7 +19,7 @@ class WeightDecay(alharness.Regularizer):
 
 
 @alharness.hookimpl
-def alharness_regularizers():
+def alharness_regularizers() -> Iterator[alharness.RegularizerSpec]:
     yield alharness.RegularizerSpec(
         "weight-decay",
         WeightDecay,

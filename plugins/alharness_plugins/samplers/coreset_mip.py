@@ -54,10 +54,10 @@ class CoresetMip(alharness.Sampler):
 
     def __init__(
         self,
-        outliers: float = 1e-4,
-        max_pairs: int = 1_000_000,
-        max_nodes: int = 100,
-        seconds: float = 600.0,
+        outliers: float,
+        max_pairs: int,
+        max_nodes: int,
+        seconds: float,
     ) -> None:
         self.outliers = outliers
         self.max_pairs = max_pairs

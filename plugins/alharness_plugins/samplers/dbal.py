@@ -24,7 +24,7 @@ class Dbal(alharness.ScoreSampler):
     images, so that it is one network.
     """
 
-    def __init__(self, passes: int = 25) -> None:
+    def __init__(self, passes: int) -> None:
         super().__init__()
         self.passes = passes
 

@@ -34,7 +34,7 @@ class Qbc(alharness.ScoreSampler):
     has few values: ties are broken with ``rng``, and their share is recorded.
     """
 
-    def __init__(self, members: int = 5, measure: Measure = "variance-ratio") -> None:
+    def __init__(self, members: int, measure: Measure) -> None:
         super().__init__()
         self.committee_size = members
         self.measure = measure

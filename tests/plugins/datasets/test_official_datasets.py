@@ -18,9 +18,6 @@ import numpy as np
 import pytest
 import scipy.io
 import torchvision.datasets
-from alharness_plugins.datasets.mnist import Mnist
-from alharness_plugins.datasets.stl10 import Stl10
-from alharness_plugins.datasets.svhn import Svhn
 
 from alharness import UsageError
 
@@ -95,16 +92,17 @@ def write_stl10(folder, monkeypatch):
 
 
 DATASETS = {
-    "svhn": (Svhn, write_svhn, "test_32x32.mat"),
-    "mnist": (Mnist, write_mnist, "MNIST/raw/t10k-labels-idx1-ubyte.gz"),
-    "stl10": (Stl10, write_stl10, "stl10_binary/train_y.bin"),
+    "svhn": (write_svhn, "test_32x32.mat"),
+    "mnist": (write_mnist, "MNIST/raw/t10k-labels-idx1-ubyte.gz"),
+    "stl10": (write_stl10, "stl10_binary/train_y.bin"),
 }
 
 
 @pytest.fixture(params=DATASETS)
-def official(request, tmp_path, monkeypatch):
-    """Name, class, folder, (train images, train labels, test images, test labels), one file."""
-    dataset, write, file = DATASETS[request.param]
+def official(create, request, tmp_path, monkeypatch):
+    """Name, factory, folder, (train images, train labels, test images, test labels), one file."""
+    write, file = DATASETS[request.param]
+    dataset = functools.partial(create, "dataset", request.param)
     return request.param, dataset, tmp_path, write(tmp_path, monkeypatch), tmp_path / file
 
 

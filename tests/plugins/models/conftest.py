@@ -1,6 +1,5 @@
 """Building models as the engine does: from their specs."""
 
-import importlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,15 +8,6 @@ import torch
 from torch import nn
 
 Build = Callable[..., nn.Module]
-
-MODULES = {
-    "vgg16": "vgg16",
-    "resnet18": "resnet18",
-    "wrn-28-2": "wrn",
-    "resnext50": "resnext50",
-    "shake-shake": "shake_shake",
-    "densenet121": "densenet121",
-}
 
 
 @pytest.fixture(autouse=True)
@@ -28,8 +18,8 @@ def _seeded() -> Iterator[None]:
 
 
 @pytest.fixture
-def build() -> Build:
-    """``build(name, n_classes, in_channels, image_size, **parameters)`` through the spec."""
+def build(create: Callable[..., Any]) -> Build:
+    """``build(name, n_classes, in_channels, image_size, **parameters)`` through the registry."""
 
     def build(
         name: str,
@@ -38,13 +28,10 @@ def build() -> Build:
         image_size: int = 32,
         **parameters: Any,
     ) -> nn.Module:
-        plugin = importlib.import_module(f"alharness_plugins.{MODULES[name]}")
-        (spec,) = plugin.alharness_models()
-        assert spec.name == name
-        module, _, factory = spec.factory.partition(":")
-        model = getattr(importlib.import_module(module), factory)
-        values = spec.parameters(**parameters).model_dump()
-        return model(**values).build(n_classes, in_channels, image_size)
+        network: nn.Module = create("model", name, **parameters).build(
+            n_classes, in_channels, image_size
+        )
+        return network
 
     return build
 

@@ -207,7 +207,7 @@ def test_sources_between_two_pixels_do_not_depend_on_the_column() -> None:
 
 
 def augmented(images: torch.Tensor, n: int, m: int, seed: int = 0) -> torch.Tensor:
-    regularizer = RandAugment()
+    regularizer = RandAugment(highest_m=8)
     regularizer.hyperparameters = {"randaugment.n": n, "randaugment.m": m}
     return regularizer.augment(images, torch.Generator().manual_seed(seed))
 
@@ -296,8 +296,8 @@ def test_operations_are_drawn_with_replacement() -> None:
     assert 38 <= unchanged <= 90
 
 
-def test_search_space_is_the_papers() -> None:
-    assert RandAugment().search_space() == {
+def test_search_space_is_the_papers(create: Callable[..., alharness.Regularizer]) -> None:
+    assert create("regularizer", "randaugment").search_space() == {
         "randaugment.n": alharness.Choice(tuple(range(1, 16))),
         "randaugment.m": alharness.Choice(tuple(range(1, 9))),
     }

@@ -5,11 +5,13 @@ Traps: ties decided by row order; one method under two names (a "variance ratio"
 scipy.stats.entropy in float64.
 """
 
+import functools
+
 import numpy as np
 import pytest
 import torch
 from alharness_plugins.samplers.least_confidence import LeastConfidence
-from alharness_plugins.samplers.qbc import Qbc, QbcParameters
+from alharness_plugins.samplers.qbc import QbcParameters
 from pydantic import ValidationError
 from scipy.stats import entropy, mode
 
@@ -25,14 +27,19 @@ def disagreement(rng, members=5, n=400):
     return rng.dirichlet(np.full(6, 0.6), size=(members, n)).astype(np.float32)
 
 
-def test_by_hand(array_pool):
+@pytest.fixture
+def qbc(create):
+    return functools.partial(create, "sampler", "qbc")
+
+
+def test_by_hand(qbc, array_pool):
     """Five members: all agree 0, four to one 0.2, three to two 0.4, two to two to one 0.6."""
     said = votes([0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 1], [0, 1, 1, 2])
-    scores = Qbc().scores(array_pool(4, sampled=said))
+    scores = qbc().scores(array_pool(4, sampled=said))
     np.testing.assert_allclose(scores, [0.0, 0.2, 0.4, 0.6])
 
 
-def test_equals_scipy(array_pool):
+def test_equals_scipy(qbc, array_pool):
     said = disagreement(np.random.default_rng(3)).astype(np.float64)
     pool = array_pool(said.shape[1], sampled=said)
     _, count = mode(said.argmax(axis=2), axis=0)
@@ -43,32 +50,32 @@ def test_equals_scipy(array_pool):
         "entropy": mean,
         "bald": mean - expected,
     }.items():
-        scores = Qbc(measure=measure).scores(pool)
+        scores = qbc(measure=measure).scores(pool)
         np.testing.assert_allclose(scores, reference, rtol=1e-6, atol=1e-6, err_msg=measure)
 
 
-def test_equally_probable_classes_vote_for_the_first(array_pool):
+def test_equally_probable_classes_vote_for_the_first(qbc, array_pool):
     said = np.full((4, 2, 3), 1 / 3)
-    np.testing.assert_array_equal(Qbc(members=4).scores(array_pool(2, sampled=said)), [0, 0])
+    np.testing.assert_array_equal(qbc(members=4).scores(array_pool(2, sampled=said)), [0, 0])
 
 
-def test_it_is_not_the_uncertainty_of_one_model(array_pool):
+def test_it_is_not_the_uncertainty_of_one_model(qbc, array_pool):
     """A committee that agrees on an uncertain image, and disagrees on a certain one.
 
     Published trap 22.
     """
     said = np.array([[[0.4, 0.3, 0.3], [0.9, 0.1, 0.0]], [[0.4, 0.3, 0.3], [0.1, 0.9, 0.0]]])
     pool = array_pool(2, sampled=said, probabilities=said[0])
-    assert Qbc(members=2).query(pool, 1, np.random.default_rng(0)) == [1]
+    assert qbc(members=2).query(pool, 1, np.random.default_rng(0)) == [1]
     assert LeastConfidence().query(pool, 1, np.random.default_rng(0)) == [0]
 
 
-def test_chance_breaks_ties_and_their_share_is_recorded(array_pool):
+def test_chance_breaks_ties_and_their_share_is_recorded(qbc, array_pool):
     """30 images with disagreement, 70 without: of 50 picked, 20 are drawn. Published trap 10."""
     said = votes([0] * 100, [0] * 100, [1] * 30 + [0] * 70)
     picked = []
     for seed in range(40):
-        sampler = Qbc(members=3)
+        sampler = qbc(members=3)
         rows = sampler.query(array_pool(100, sampled=said), 50, np.random.default_rng(seed))
         assert set(range(30)) <= set(rows.tolist())
         assert sampler.share_of_ties == pytest.approx(20 / 50)
@@ -85,9 +92,9 @@ def test_slices_need_no_order():
     assert torch.equal(variance_ratio(parts, 30), variance_ratio(whole, 30))
 
 
-def test_its_committee_is_as_large_as_asked():
-    assert Qbc().committee_size == 5
-    assert Qbc(**QbcParameters(members=3).model_dump()).committee_size == 3
+def test_its_committee_is_as_large_as_asked(qbc):
+    assert qbc().committee_size == 5
+    assert qbc(members=3).committee_size == 3
 
 
 @pytest.mark.parametrize("wrong", [{"members": 1}, {"measure": "variance"}])

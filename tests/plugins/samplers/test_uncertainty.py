@@ -176,7 +176,6 @@ def test_no_two_samplers_rank_alike(array_pool: Any) -> None:
 
 def test_passes_are_a_parameter() -> None:
     assert (DbalParameters().passes, BaldParameters().passes) == (25, 25)
-    assert (Dbal().passes, Bald().passes) == (25, 25)
     DbalParameters(passes=1)
     for refused in (lambda: DbalParameters(passes=0), lambda: BaldParameters(passes=1)):
         with pytest.raises(ValidationError):

@@ -38,7 +38,7 @@ def alharness_oracles():
 def run(monkeypatch):
     """Runs a command where no distribution is installed."""
     monkeypatch.setattr(
-        "alharness.registry.candidates.distributions", lambda: distributions(path=[])
+        "alharness.registry.discovery.distributions", lambda: distributions(path=[])
     )
     return lambda *arguments: CliRunner().invoke(alharness, ["plugins", *map(str, arguments)])
 

@@ -34,6 +34,11 @@ class Distributions:
         lines = [f"{key} = {value}" for key, value in (entry_points or {name: module}).items()]
         (info / "entry_points.txt").write_text("\n".join(["[alharness]", *lines]))
 
+    def record(self, name: str, files: list[str]) -> None:
+        """What an installer writes down that it installed."""
+        info = self.folder / f"{name.replace('-', '_')}-0.1.dist-info"
+        (info / "RECORD").write_text("".join(f"{file},,\n" for file in files))
+
     def samplers(self, name: str, *names: str, **options: str) -> None:
         """A distribution with samplers of these names."""
         self.install(name, sampler_source(*names), **options)
@@ -66,7 +71,7 @@ def dists(beside_core, monkeypatch):
     """Distributions that are the only ones: the test knows every name there is."""
     real = importlib.metadata.distributions
     monkeypatch.setattr(
-        "alharness.registry.candidates.distributions",
+        "alharness.registry.discovery.distributions",
         lambda: real(path=[str(beside_core.folder)]),
     )
     return beside_core

@@ -6,7 +6,7 @@ import pytest
 
 import alharness
 from alharness.registry import discover
-from alharness.registry.candidates import installed
+from alharness.registry.discovery import installed
 
 GOOD = "good-plugin"
 
@@ -40,7 +40,7 @@ def test_core_comes_first_then_distributions_and_entry_points_by_name(beside_cor
 def test_a_shadowed_distribution_is_not_found_twice(dists, tmp_path, monkeypatch):
     dists.samplers("my-plugin", "mine", version="2.0")
     first = list(importlib.metadata.distributions(path=[str(dists.folder)]))
-    monkeypatch.setattr("alharness.registry.candidates.distributions", lambda: first * 2)
+    monkeypatch.setattr("alharness.registry.discovery.distributions", lambda: first * 2)
     assert names(discover()) == ["mine"]
 
 

@@ -8,7 +8,7 @@ import pytest
 import alharness
 from alharness.observing.observers import Observers
 from alharness.registry import discover, hookspecs
-from alharness.registry.broken import RefusedPlugin
+from alharness.registry.boundary import RefusedPlugin
 
 HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("alharness_")}
 REGISTRATION = {*hookspecs.SPEC_HOOKS, "alharness_suites"}

@@ -31,7 +31,8 @@ class Classifier(nn.Module):
         self.head = nn.Linear(num_features, n_classes)
 
     def forward_features(self, x: torch.Tensor) -> torch.Tensor:
-        return self.body(x)
+        features: torch.Tensor = self.body(x)
+        return features
 
     def forward_head(self, x: torch.Tensor, pre_logits: bool = False) -> torch.Tensor:
         x = self.penultimate(x)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from timm.models.densenet import DenseNet
 from torch import nn
 
@@ -26,7 +28,7 @@ class DenseNet121(alharness.Model):
     Three transitions halve the image, so it must have 8 pixels a side.
     """
 
-    def __init__(self, dropout: float = 0.0, activation: Activation = "relu") -> None:
+    def __init__(self, dropout: float, activation: Activation) -> None:
         self.dropout = dropout
         self.activation = ACTIVATIONS[activation]
 
@@ -39,7 +41,8 @@ class DenseNet121(alharness.Model):
                 remedy=f"Use images of at least {_SMALLEST_IMAGE} pixels a side, or another "
                 "model, such as resnet18, which takes any size",
             )
-        network = DenseNet(num_classes=0, in_chans=in_channels, act_layer=self.activation)
+        kind: Any = DenseNet
+        network = kind(num_classes=0, in_chans=in_channels, act_layer=self.activation)
         body = network.features
         if image_size <= LARGEST_SMALL_IMAGE:
             body.conv0 = small_stem(in_channels, body.conv0.out_channels)

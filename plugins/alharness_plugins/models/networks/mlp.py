@@ -13,7 +13,7 @@ from alharness_plugins.models.networks.classifier import Classifier
 class Mlp(alharness.Model):
     """Builds perceptrons: flattened pixels, hidden layers with ReLU, dropout, a linear layer."""
 
-    def __init__(self, hidden: int = 128, layers: int = 2, dropout: float = 0.5) -> None:
+    def __init__(self, hidden: int, layers: int, dropout: float) -> None:
         self.hidden = hidden
         self.layers = layers
         self.dropout = dropout

@@ -25,12 +25,12 @@ class _Residual(alharness.Model):
 
     architecture: ClassVar[Mapping[str, Any]]
 
-    def __init__(self, dropout: float = 0.0, activation: Activation = "relu") -> None:
+    def __init__(self, dropout: float, activation: Activation) -> None:
         self.dropout = dropout
         self.activation = ACTIVATIONS[activation]
 
     def build(self, n_classes: int, in_channels: int, image_size: int) -> Classifier:
-        network = ResNet(
+        network: Any = ResNet(
             **self.architecture,
             num_classes=0,
             in_chans=in_channels,

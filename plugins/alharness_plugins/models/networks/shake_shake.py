@@ -30,7 +30,7 @@ class ShakeShake(alharness.Model):
     pooling. Made for 32 x 32: on larger images the cost grows with their area.
     """
 
-    def __init__(self, dropout: float = 0.0, activation: Activation = "relu") -> None:
+    def __init__(self, dropout: float, activation: Activation) -> None:
         self.dropout = dropout
         self.activation = activation
 
@@ -74,7 +74,8 @@ class Block(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         first, second = (branch(x) for branch in self.branches)
         mixed = shaken(first, second) if self.training else (first + second) / 2
-        return self.skip(x) + mixed
+        skipped: torch.Tensor = self.skip(x)
+        return skipped + mixed
 
 
 class TwoPathSkip(nn.Module):
@@ -94,9 +95,9 @@ class TwoPathSkip(nn.Module):
         straight, shifted = (
             image[:, :, :: self.stride, :: self.stride] for image in (x, one_right_and_down)
         )
-        return self.normalization(
-            torch.cat([self.straight(straight), self.shifted(shifted)], dim=1)
-        )
+        joined = torch.cat([self.straight(straight), self.shifted(shifted)], dim=1)
+        normalized: torch.Tensor = self.normalization(joined)
+        return normalized
 
 
 def shaken(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:

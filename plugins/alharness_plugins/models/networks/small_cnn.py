@@ -15,7 +15,7 @@ class SmallCnn(alharness.Model):
     channels, down to at most 3 x 3 pixels; one hidden layer; dropout.
     """
 
-    def __init__(self, width: int = 32, features: int = 128, dropout: float = 0.5) -> None:
+    def __init__(self, width: int, features: int, dropout: float) -> None:
         self.width = width
         self.features = features
         self.dropout = dropout

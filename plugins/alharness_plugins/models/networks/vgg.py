@@ -41,9 +41,9 @@ class Vgg16(alharness.Model):
 
     def __init__(
         self,
-        dropout: float = 0.5,
-        activation: Activation = "relu",
-        head: Literal["compact", "torchal"] = "compact",
+        dropout: float,
+        activation: Activation,
+        head: Literal["compact", "torchal"],
     ) -> None:
         self.dropout = dropout
         self.activation = ACTIVATIONS[activation]

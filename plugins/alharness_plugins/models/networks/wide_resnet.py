@@ -33,7 +33,7 @@ class WideResNet(alharness.Model):
     and a momentum of 0.9 in the last batch norm. Those are not offered.
     """
 
-    def __init__(self, dropout: float = 0.3, activation: Activation = "relu") -> None:
+    def __init__(self, dropout: float, activation: Activation) -> None:
         self.dropout = dropout
         self.activation = activation
 
@@ -77,4 +77,5 @@ class Block(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         activated = self.activated(x)
         shortcut = x if self.shortcut is None else self.shortcut(activated)
-        return shortcut + self.residual(activated)
+        residual: torch.Tensor = self.residual(activated)
+        return shortcut + residual

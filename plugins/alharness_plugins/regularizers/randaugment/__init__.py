@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pydantic import Field
 
 import alharness
@@ -16,7 +18,7 @@ class RandAugmentParameters(alharness.Parameters):
 
 
 @alharness.hookimpl
-def alharness_regularizers():
+def alharness_regularizers() -> Iterator[alharness.RegularizerSpec]:
     yield alharness.RegularizerSpec(
         "randaugment",
         "alharness_plugins.regularizers.randaugment.regularizer:RandAugment",

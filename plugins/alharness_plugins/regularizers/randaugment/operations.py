@@ -180,8 +180,8 @@ def _grey(pixels: torch.Tensor) -> torch.Tensor:
     """Luminance in whole levels, (n, 1, height, width) float32."""
     if pixels.shape[1] == 1:
         return pixels.float()
-    red, green, blue = pixels.int().split(1, dim=1)
-    return ((2989 * red + 5870 * green + 1140 * blue) // 10000).float()
+    red, green, blue = pixels.int().unbind(dim=1)
+    return ((2989 * red + 5870 * green + 1140 * blue) // 10000).float()[:, None]
 
 
 def _enhanced(

@@ -22,7 +22,7 @@ class RandAugment(alharness.Regularizer):
     those of the harness's datasets, flipped and cropped or not, are there already.
     """
 
-    def __init__(self, highest_m: int = 8) -> None:
+    def __init__(self, highest_m: int) -> None:
         self.highest_m = highest_m
 
     def search_space(self) -> alharness.Space:
@@ -54,7 +54,10 @@ def _augmented(
     sizes = (operations[:, :, None] == kinds).sum(dim=1).tolist()
     for rows, luck, counts in zip(order, chance, sizes, strict=True):
         groups = zip(
-            OPERATIONS.values(), pixels[rows].split(counts), luck[rows].split(counts), strict=True
+            OPERATIONS.values(),
+            torch.split(pixels[rows], counts),
+            torch.split(luck[rows], counts),
+            strict=True,
         )
         done = [apply(group, level, own) for apply, group, own in groups if len(group)]
         pixels = torch.cat(done)[rows.argsort()]

@@ -86,7 +86,8 @@ class Discriminator(nn.Module):
 
     def forward(self, means: torch.Tensor) -> torch.Tensor:
         """Logits, (n,), of latent means, (n, latent)."""
-        return self.layers(means).squeeze(1)
+        logits: torch.Tensor = self.layers(means)
+        return logits.squeeze(1)
 
 
 def _halving(inputs: int, outputs: int) -> nn.Sequential:

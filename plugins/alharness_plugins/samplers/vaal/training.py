@@ -11,6 +11,9 @@ from alharness.epochs import run_epochs
 from alharness_plugins.samplers.vaal import VaalParameters, losses
 from alharness_plugins.samplers.vaal.networks import Discriminator, Vae
 
+Outputs = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+"""Of the VAE: reconstruction, latent mean and log variance."""
+
 
 def trained_networks(pool: alharness.Pool, parameters: VaalParameters) -> tuple[Vae, Discriminator]:
     """Both networks after all epochs. Draws from torch's global generators.
@@ -65,7 +68,8 @@ class Game:
         """Reconstruct both sets and make them pass for labeled; returns the loss."""
         self.vae.train()
         reduced = losses.REDUCTIONS[self._parameters.reduction]
-        labeled_outputs, unlabeled_outputs = self.vae(labeled), self.vae(unlabeled)
+        labeled_outputs: Outputs = self.vae(labeled)
+        unlabeled_outputs: Outputs = self.vae(unlabeled)
         loss = (
             reduced(labeled, *labeled_outputs, self._parameters.beta)
             + reduced(unlabeled, *unlabeled_outputs, self._parameters.beta)
@@ -73,7 +77,7 @@ class Game:
             * losses.deceiving(*self._logits(labeled_outputs[1], unlabeled_outputs[1]))
         )
         self._vae_optimizer.zero_grad()
-        loss.backward(inputs=list(self.vae.parameters()))
+        loss.backward(inputs=list(self.vae.parameters()))  # type: ignore[no-untyped-call]
         self._vae_optimizer.step()
         return loss.detach()
 
@@ -89,13 +93,14 @@ class Game:
             means = [self.vae.encode(images)[0] for images in (labeled, unlabeled)]
         loss = losses.discriminating(*self._logits(*means))
         self._discriminator_optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self._discriminator_optimizer.step()
         return loss.detach()
 
     def _logits(self, *means: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Of labeled and unlabeled means, in one pass."""
-        return self.discriminator(torch.cat(means)).split([len(one) for one in means])
+        logits: torch.Tensor = self.discriminator(torch.cat(means))
+        return torch.split(logits, [len(one) for one in means])
 
 
 def batches(pool: alharness.Pool, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
@@ -113,7 +118,7 @@ def endless_passes(n: int, size: int, generator: torch.Generator) -> Iterator[to
     image is dropped unless it is an only image or batches are of one.
     """
     while True:
-        for rows in torch.randperm(n, generator=generator).split(size):
+        for rows in torch.split(torch.randperm(n, generator=generator), size):
             if len(rows) > 1 or min(size, n) == 1:
                 yield rows
 

@@ -115,6 +115,11 @@ def why(kind, now, *before):
         ("query", ("budget", 5), "budget changed from 10 to 5"),
         ("query", ("trial", "t1"), "the trial changed"),
         ("annotation", ("oracle", "source", "b"), "the source of oracle 'perfect' changed"),
+        (
+            "annotation",
+            ("oracle", "files", {"path": "f"}),
+            "the file that path of oracle 'perfect' names changed",
+        ),
         ("annotation", ("oracle", "fingerprint", "f"), "what oracle 'perfect' reads changed"),
         ("query", ("committee", ["c1"]), "the committee changed"),
         ("evaluation", ("test", "e1"), "the test data changed"),
