@@ -23,7 +23,7 @@ from alharness.api.space import Value
 from alharness.engine.images import open_images
 from alharness.engine.network import Network, trained_network
 from alharness.engine.plugins import Plugins
-from alharness.engine.pool import ImagePool
+from alharness.engine.pool import Granted, ImagePool
 from alharness.engine.querying import ask_sampler, checked_notes
 from alharness.engine.randomness import controlled
 from alharness.protocol.partition.sets import IndexSet, joined
@@ -148,7 +148,9 @@ def _pool(
         inputs.network.n_classes,
         networks[0],
         networks[1] if len(networks) > 1 else None,
-        [_network(inputs, member, plugins, device) for member in question["committee"]],
+        granted=Granted(
+            [_network(inputs, member, plugins, device) for member in question["committee"]]
+        ),
     )
 
 

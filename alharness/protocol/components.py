@@ -59,13 +59,23 @@ def _value(text: str) -> Any:
 
 
 @dataclass(frozen=True)
+class MethodNeeds:
+    """What a sampler declares that it needs, as the plan reads it (see ``alharness.Needs``)."""
+
+    committee: int = 0
+    extension: bool = False
+    representation: str | None = None
+    sees_labels: bool = False
+
+
+@dataclass(frozen=True)
 class Component:
     """A plugin that is there, with all its parameters: what a unit's key holds of it.
 
     ``source`` is the digest of the plugin's own package files, or the
     ``step_version`` that its author declared to stand for them; ``fingerprint``
     tells apart what neither name nor parameters do, such as the content of a file.
-    ``committee_size`` and ``labels_stay`` are what a sampler and an oracle declare.
+    ``needs`` and ``labels_stay`` are what a sampler and an oracle declare.
     """
 
     kind: str
@@ -77,7 +87,7 @@ class Component:
     version: str
     label: str
     fingerprint: str = ""
-    committee_size: int = 0
+    needs: MethodNeeds = MethodNeeds()
     labels_stay: bool = True
 
     @property

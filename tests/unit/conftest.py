@@ -9,7 +9,7 @@ import pytest
 
 from alharness import Choice, LogUniform
 from alharness.protocol.bench import Bench, DatasetFacts, make_condition
-from alharness.protocol.components import Component
+from alharness.protocol.components import Component, MethodNeeds
 from alharness.protocol.partition.sets import Added, IndexSet, LabeledSet, joined
 from alharness.protocol.planning.survey import Planner, Survey
 from alharness.protocol.suite.tables import Suite
@@ -90,7 +90,7 @@ def make_bench() -> Callable[..., Bench]:
         )
         sizes = changes.get("committees", {})
         samplers = (
-            replace(component("sampler", name), committee_size=sizes.get(name, 0))
+            replace(component("sampler", name), needs=MethodNeeds(committee=sizes.get(name, 0)))
             for name in methods
         )
         return Bench(suite, tuple(samplers), (condition,))
@@ -251,7 +251,7 @@ class Watching(alharness.Sampler):
 class Asking(alharness.Sampler):
     """Checks what its committee of two says, and picks at random."""
 
-    committee_size = 2
+    needs = alharness.Needs(committee=2)
 
     def query(self, pool, budget, rng):
         said = torch.cat([part for _, part in pool.committee_probabilities()], dim=1)

@@ -13,6 +13,7 @@ from alharness_plugins.samplers.qbc import Qbc, QbcParameters
 from pydantic import ValidationError
 from scipy.stats import entropy, mode
 
+from alharness import Needs
 from alharness.selection import variance_ratio
 
 
@@ -86,8 +87,8 @@ def test_slices_need_no_order():
 
 
 def test_its_committee_is_as_large_as_asked():
-    assert Qbc().committee_size == 5
-    assert Qbc(**QbcParameters(members=3).model_dump()).committee_size == 3
+    assert Qbc().needs == Needs(committee=5)
+    assert Qbc(**QbcParameters(members=3).model_dump()).needs.committee == 3
 
 
 @pytest.mark.parametrize("wrong", [{"members": 1}, {"measure": "variance"}])
