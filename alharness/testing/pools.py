@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,7 +46,13 @@ class Rows(NamedTuple):
         return self._each(lambda part: np.concatenate([part, next(following)]))
 
     def _each(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Rows:
-        return Rows(*map(change, self))
+        parts: tuple[NDArray[Any], ...] = (
+            self.images,
+            self.labels,
+            self.numbers,
+            self.labeled_in,
+        )
+        return Rows(*map(change, parts))
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class Pools:
     query of cycle 0: what it stored then; None for one that stores nothing.
     """
 
-    needs: MethodNeeds = MethodNeeds()
+    needs: MethodNeeds = field(default_factory=MethodNeeds)
     store: Callable[[Pool], Mapping[str, NDArray[Any]]] | None = None
 
     def ordinary(self, n_unlabeled: int = N_UNLABELED) -> ImagePool:
