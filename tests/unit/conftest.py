@@ -316,7 +316,7 @@ initial_sets = {sets}
 seeds = 1
 initial_fraction = 0.02
 query_fraction = 0.02
-final_fraction = 0.06
+final_fraction = {final}
 validation_fraction = 0.03
 [tuning]
 trials = 1
@@ -358,12 +358,17 @@ class Workbench:
         model: str = '{ model = "mlp", hidden = 8, layers = 1 }',
         oracle: str = '"perfect"',
         sets: int = 1,
+        final: float = 0.06,
     ) -> Bench:
         from alharness.protocol.suite.reading import parse_suite
         from alharness.session.resolve import Resolver
 
         text = SUITE.format(
-            methods=list(methods or ("watching",)), model=model, oracle=oracle, sets=sets
+            methods=list(methods or ("watching",)),
+            model=model,
+            oracle=oracle,
+            sets=sets,
+            final=final,
         )
         suite = parse_suite(text, "tiny")
         return Resolver(self.registry, self.workspace, self.workspace.root, False).bench(suite, "x")
