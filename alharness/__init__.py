@@ -16,10 +16,11 @@ from alharness.api.errors import (
 )
 from alharness.api.framing import Framing, RandomView
 from alharness.api.model import Model
+from alharness.api.needs import Needs
 from alharness.api.oracle import Oracle
-from alharness.api.pool import Pool, Subset
+from alharness.api.pool import GradientFactors, Pool, Subset
 from alharness.api.regularizer import Continuation, Regularizer
-from alharness.api.sampler import Sampler, ScoreSampler
+from alharness.api.sampler import STORED_BYTES, Sampler, ScoreSampler
 from alharness.api.space import Choice, Distribution, LogUniform, Space, Uniform, Value
 from alharness.api.specs import (
     API_VERSION,
@@ -40,6 +41,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "API_VERSION",
+    "STORED_BYTES",
     "Choice",
     "Continuation",
     "ContractViolation",
@@ -49,12 +51,14 @@ __all__ = [
     "ExecutorSpec",
     "ExitCode",
     "Framing",
+    "GradientFactors",
     "HarnessError",
     "ImageFiles",
     "LabeledImages",
     "LogUniform",
     "Model",
     "ModelSpec",
+    "Needs",
     "Oracle",
     "OracleSpec",
     "Parameters",

@@ -19,6 +19,9 @@ class Model(ABC):
         The module has timm's interface: ``forward(x) -> (n, n_classes)``,
         ``forward_features(x)``, ``forward_head(features, pre_logits=False)``
         (with ``pre_logits=True`` the penultimate features, ``(n, num_features)``)
-        and the attribute ``num_features``. Initialization draws from torch's
-        global generators, which are seeded around the call.
+        and the attribute ``num_features``. ``get_classifier()`` is its last layer: a module
+        that makes logits of penultimate features, ``(n, num_features) -> (n, n_classes)``,
+        as ``forward_head`` does in evaluation mode. A network whose head ends in no such
+        layer leaves it out; samplers that ask for the layer are then refused.
+        Initialization draws from torch's global generators, which are seeded around the call.
         """

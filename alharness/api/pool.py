@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
+
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
 Subset: TypeAlias = Literal["unlabeled", "labeled"]
+
+
+class GradientFactors(NamedTuple):
+    """The gradient of each image's loss in the last layer's weights, as an outer product.
+
+    For image *i* it is ``outer(errors[i], embeddings[i])``, (C, D), which is never formed:
+    its inner product with that of *j* is ``(errors[i] @ errors[j]) *
+    (embeddings[i] @ embeddings[j])``.
+
+    errors: probabilities less the one-hot of the predicted class, (n, C).
+    embeddings: penultimate features, (n, D).
+    """
+
+    errors: torch.Tensor
+    embeddings: torch.Tensor
 
 
 class Pool(Protocol):
@@ -62,6 +79,42 @@ class Pool(Protocol):
         """Labels of the labeled set as the oracle gave them, (n_labeled,), int64."""
         ...
 
+    @property
+    def cycle(self) -> int:
+        """Number of the run's cycle, 0 for the one that trained on the initial set."""
+        ...
+
+    def labeled_in(self) -> torch.Tensor:
+        """The first cycle that trained on each labeled image, (n_labeled,) int64.
+
+        0 for the initial set, *c* for what the query of cycle *c* - 1 picked: values are in
+        [0, cycle].
+        """
+        ...
+
+    def numbers(self, subset: Subset = "unlabeled") -> torch.Tensor:
+        """A number for each image, (n,) int64 in [0, 2⁶³), by which it is known again.
+
+        Different images have different numbers, and each keeps its own over all cycles of
+        the run, unlabeled and labeled. They are drawn from the run's seed and say nothing of
+        dataset index or class; another run has others.
+        """
+        ...
+
+    def stored(self) -> Mapping[str, NDArray[Any]]:
+        """Copies of the arrays that the sampler's last query of this run set as ``stored``.
+
+        Empty in cycle 0 and after a query that stored nothing.
+        """
+        ...
+
+    def hidden_labels(self) -> torch.Tensor:
+        """True labels of the unlabeled images, (n_unlabeled,) int64.
+
+        Raises HarnessError for a sampler that declares no ``Needs(sees_labels=True)``.
+        """
+        ...
+
     def logits(self, subset: Subset = "unlabeled") -> torch.Tensor:
         """The task model's outputs before softmax, evaluation mode, (n, C)."""
         ...
@@ -72,6 +125,30 @@ class Pool(Protocol):
 
     def embeddings(self, subset: Subset = "unlabeled") -> torch.Tensor:
         """Penultimate features of the task model, evaluation mode, (n, D)."""
+        ...
+
+    def representation(self, subset: Subset = "unlabeled") -> torch.Tensor:
+        """Features by the representation that the sampler declares, (n, D).
+
+        Raises HarnessError for a sampler that declares no ``Needs(representation=...)``.
+        """
+        ...
+
+    def head(self) -> nn.Module:
+        """A copy of the task model's last layer, evaluation mode: (n, D) to (n, C).
+
+        Takes ``embeddings()`` and gives ``logits()``, up to rounding. Gradients flow through
+        it, to what it is given and to its parameters.
+
+        Raises HarnessError when the model has no such layer (see ``Model.build``).
+        """
+        ...
+
+    def gradient_factors(self, subset: Subset = "unlabeled") -> GradientFactors:
+        """The factors of the last layer's gradient under the predicted class.
+
+        Source: the gradient embedding of Ash et al. (2020), BADGE, section 3.
+        """
         ...
 
     def mc_probabilities(self, passes: int) -> Iterator[tuple[slice, torch.Tensor]]:
@@ -92,11 +169,11 @@ class Pool(Protocol):
         """Class probabilities of the unlabeled images by each member of the committee.
 
         Yields (rows, probabilities) for slices of m rows in order, which together are
-        all rows; probabilities are (committee_size, m, C), evaluation mode. The task model
-        is no member.
+        all rows; probabilities are (members, m, C), evaluation mode. The task model is no
+        member.
 
         Raises HarnessError, when the first slice is asked for, if the sampler declares no
-        ``committee_size``.
+        ``Needs(committee=...)``.
         """
         ...
 
@@ -106,4 +183,11 @@ class Pool(Protocol):
 
     def previous_model(self) -> nn.Module | None:
         """A copy of the model of the cycle before, or None in cycle 0."""
+        ...
+
+    def extension(self) -> nn.Module:
+        """A copy of the module that was trained together with the task model, evaluation mode.
+
+        Raises HarnessError for a sampler that declares no ``Needs(extension=...)``.
+        """
         ...

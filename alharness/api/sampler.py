@@ -11,24 +11,33 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from alharness.api.errors import HarnessError
+from alharness.api.needs import Needs
 
 if TYPE_CHECKING:
     from alharness.api.pool import Pool
+
+STORED_BYTES = 64 << 20
+"""What a query may store for the next one: so many bytes of arrays, all together."""
 
 
 class Sampler(ABC):
     """Picks ``budget`` images of the unlabeled pool.
 
-    One instance serves one query; nothing is kept between queries. All
-    randomness comes from ``rng`` (torch's global generators are seeded around
-    the call for what draws from them).
+    One instance serves one query; nothing is kept between queries but what it
+    stores. All randomness comes from ``rng`` (torch's global generators are seeded
+    around the call for what draws from them).
     """
 
-    committee_size: int = 0
-    """Further models that ``Pool.committee_probabilities`` needs, of the class or the instance.
+    needs: Needs = Needs()
+    """What the harness prepares for its queries, of the class or the instance."""
 
-    They are trained like the task model, with its hyper-parameters, on the same labeled
-    set, from initializations of their own; samplers that need a committee share it.
+    stored: Mapping[str, ArrayLike] = MappingProxyType({})
+    """What the next query of this run is given by ``Pool.stored``.
+
+    Set on the instance in ``query``: names (letters, digits, ``_``, ``.`` and ``-``) to
+    arrays or tensors of numbers or booleans, all together at most
+    ``alharness.STORED_BYTES``. It is part of the query's result and decides the next
+    query's key: the same query stores the same again.
     """
 
     notes: Mapping[str, str | float | bool] = MappingProxyType({})

@@ -27,7 +27,7 @@ class Spec:
     factory: a class, or an import string ``"package.module:Class"`` that is
         imported only when the plugin is used. Called with the parameters as
         keyword arguments.
-    needs: what has to be there for it to work, in a sentence.
+    requires: what has to be there for it to work, in a sentence.
     cost: what using it takes, in a sentence.
     parameters: the typed parameters; None when there are none.
     step_version: when set, stands for the plugin's source in the keys of units:
@@ -39,7 +39,7 @@ class Spec:
     factory: Callable[..., Any] | str
     summary: str = ""
     citation: str = ""
-    needs: str = ""
+    requires: str = ""
     cost: str = ""
     parameters: type[Parameters] | None = None
     step_version: str | None = None

@@ -16,10 +16,11 @@ import torch
 import alharness
 from alharness.api.errors import HarnessError
 from alharness.engine.annotation import annotate
+from alharness.engine.answering import answer_question
 from alharness.engine.evaluation import measure
 from alharness.engine.plugins import Plugins
 from alharness.engine.query import ask
-from alharness.engine.questions import Answer, Question, answer_question
+from alharness.engine.questions import Answer, Question
 from alharness.engine.surroundings import Computed, Surroundings
 from alharness.engine.trial import train
 from alharness.protocol.keys import digest_bytes

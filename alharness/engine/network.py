@@ -49,6 +49,11 @@ class Network(nn.Module):
         """Logits, (n, C), or penultimate features, (n, D)."""
         return self.model.forward_head(features, pre_logits=pre_logits)  # type: ignore[operator, no-any-return]
 
+    def get_classifier(self) -> nn.Module | None:
+        """The model's last layer; None for a model that offers none."""
+        offered = getattr(self.model, "get_classifier", None)
+        return None if offered is None else offered()
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits, (n, C)."""
         return self.model(self.normalized(images))  # type: ignore[no-any-return]

@@ -3,18 +3,54 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
+from torch.nn.functional import one_hot
 
 from alharness.api.errors import HarnessError
-from alharness.api.pool import Subset
+from alharness.api.pool import GradientFactors, Subset
 from alharness.engine.dropout import DropoutMasks
+from alharness.engine.head import head_of
 from alharness.engine.images import Images
 from alharness.engine.network import Network
 
 BATCH = 512
+HEAD_ROWS = 64
+"""So many images show whether the last layer gives the network's logits."""
+
+
+@dataclass(frozen=True)
+class RunSoFar:
+    """Where in its run a query is asked. Arrays are in the order that the sampler sees.
+
+    labeled_in: the first cycle that trained on each labeled image, (n_labeled,) int64.
+    numbers: of the images of each subset, (n,) int64.
+    stored: what the sampler stored at its last query of this run.
+    """
+
+    cycle: int
+    labeled_in: NDArray[np.int64]
+    numbers: Mapping[Subset, NDArray[np.int64]]
+    stored: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Granted:
+    """What only a sampler that declares it is given; see ``alharness.Needs``.
+
+    hidden_labels: of the unlabeled images in the order that the sampler sees, (n,) int64.
+    """
+
+    committee: Sequence[Network] = ()
+    extension: nn.Module | None = None
+    representation: str | None = None
+    hidden_labels: torch.Tensor | None = None
 
 
 class ImagePool:
@@ -31,14 +67,20 @@ class ImagePool:
         n_classes: int,
         network: Network,
         previous: Network | None,
-        committee: Sequence[Network] = (),
+        *,
+        run: RunSoFar | None = None,
+        granted: Granted | None = None,
     ) -> None:
         self._images: dict[Subset, Images] = {"unlabeled": unlabeled, "labeled": labeled}
         self._labels = labels
         self._n_classes = n_classes
         self._network = network.eval()
         self._previous = None if previous is None else previous.eval()
-        self._committee = [member.eval() for member in committee]
+        self._run = run or _start_of_a_run(len(unlabeled), len(labeled))
+        self._granted = granted or Granted()
+        for module in (*self._granted.committee, self._granted.extension):
+            if module is not None:
+                module.eval()
         self._outputs: dict[Subset, tuple[torch.Tensor, torch.Tensor]] = {}
 
     @property
@@ -77,6 +119,29 @@ class ImagePool:
         """Labels of the labeled set, (n_labeled,) int64."""
         return self._labels.clone()
 
+    @property
+    def cycle(self) -> int:
+        """Number of the run's cycle."""
+        return self._run.cycle
+
+    def labeled_in(self) -> torch.Tensor:
+        """The first cycle that trained on each labeled image, (n_labeled,) int64."""
+        return torch.tensor(self._run.labeled_in, device=self.device)
+
+    def numbers(self, subset: Subset = "unlabeled") -> torch.Tensor:
+        """A number for each image, the same over a run's cycles, (n,) int64."""
+        return torch.tensor(self._run.numbers[subset], device=self.device)
+
+    def stored(self) -> Mapping[str, NDArray[Any]]:
+        """Copies of what the sampler stored at its last query of this run."""
+        return {name: array.copy() for name, array in self._run.stored.items()}
+
+    def hidden_labels(self) -> torch.Tensor:
+        """Labels of the unlabeled images, (n_unlabeled,) int64, for who may see them."""
+        if self._granted.hidden_labels is None:
+            raise _undeclared("hidden labels", "sees_labels=True")
+        return self._granted.hidden_labels.clone()
+
     def logits(self, subset: Subset = "unlabeled") -> torch.Tensor:
         """The task model's logits, (n, C)."""
         return self._forward(subset)[0].clone()
@@ -88,6 +153,23 @@ class ImagePool:
     def embeddings(self, subset: Subset = "unlabeled") -> torch.Tensor:
         """Penultimate features, (n, D)."""
         return self._forward(subset)[1].clone()
+
+    def representation(self, subset: Subset = "unlabeled") -> torch.Tensor:
+        """Features by the representation that the sampler declares, (n, D)."""
+        if self._granted.representation is None:
+            raise _undeclared("representation", 'representation="task-model"')
+        return self.embeddings(subset)
+
+    def head(self) -> nn.Module:
+        """A copy of the task model's last layer, (n, D) to (n, C), with gradients."""
+        logits, embeddings = self._forward("unlabeled")
+        return head_of(self._network, embeddings[:HEAD_ROWS], logits[:HEAD_ROWS])
+
+    def gradient_factors(self, subset: Subset = "unlabeled") -> GradientFactors:
+        """Probabilities less the predicted class's one-hot, (n, C), and embeddings, (n, D)."""
+        probabilities = self.probabilities(subset)
+        predicted = one_hot(probabilities.argmax(dim=1), self._n_classes)
+        return GradientFactors(probabilities - predicted, self.embeddings(subset))
 
     def mc_probabilities(self, passes: int) -> Iterator[tuple[slice, torch.Tensor]]:
         """Probabilities under Monte-Carlo dropout, (passes, m, C) for each slice of m rows."""
@@ -101,15 +183,11 @@ class ImagePool:
 
     def committee_probabilities(self) -> Iterator[tuple[slice, torch.Tensor]]:
         """Probabilities by each member, (members, m, C) for each slice of m rows."""
-        if not self._committee:
-            raise HarnessError(
-                "the sampler has none",
-                where="committee",
-                remedy="Set committee_size on the sampler's class or instance",
-            )
+        if not self._granted.committee:
+            raise _undeclared("committee", "committee=...")
         for rows, images in self._affordable("unlabeled"):
             with torch.no_grad():
-                logits = torch.stack([member(images) for member in self._committee])
+                logits = torch.stack([member(images) for member in self._granted.committee])
             yield rows, logits.softmax(dim=-1)
 
     def model(self) -> nn.Module:
@@ -119,6 +197,12 @@ class ImagePool:
     def previous_model(self) -> nn.Module | None:
         """A copy of the model of the cycle before, or None."""
         return copy.deepcopy(self._previous)
+
+    def extension(self) -> nn.Module:
+        """A copy of the module that was trained together with the task model."""
+        if self._granted.extension is None:
+            raise _undeclared("training extension", "extension=...")
+        return copy.deepcopy(self._granted.extension)
 
     def _affordable(self, subset: Subset) -> Iterator[tuple[slice, torch.Tensor]]:
         images = self._images[subset]
@@ -165,3 +249,23 @@ class ImagePool:
                 if features_vary:
                     features = None
         return torch.stack(probabilities)
+
+
+def _start_of_a_run(n_unlabeled: int, n_labeled: int) -> RunSoFar:
+    """A first query's, images being numbered as they come."""
+    return RunSoFar(
+        cycle=0,
+        labeled_in=np.zeros(n_labeled, dtype=np.int64),
+        numbers={
+            "unlabeled": np.arange(n_unlabeled),
+            "labeled": np.arange(n_unlabeled, n_unlabeled + n_labeled),
+        },
+    )
+
+
+def _undeclared(what: str, declaration: str) -> HarnessError:
+    return HarnessError(
+        "the sampler has none, since it declares none",
+        where=what,
+        remedy=f"Set needs = alharness.Needs({declaration}) on its class or instance",
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from alharness.engine.querying import checked_notes, checked_positions
-from alharness.engine.questions import Answer, Question, pool_order, pose
+from alharness.engine.questions import STORED, Answer, Question, answered_stored, pool_order, pose
 from alharness.engine.surroundings import Computed, Surroundings
+from alharness.protocol.keys import digest_bytes
 from alharness.protocol.units import QueryInputs
 
 
@@ -27,4 +28,8 @@ def ask(
             for model in [*question["models"], *question["committee"]]
         },
     }
-    return Computed(result, facts={"notes": checked_notes(answer["notes"], origin)})
+    stored = answered_stored(answer, origin)
+    beside = {} if stored is None else {STORED: stored}
+    if stored is not None:
+        result["stored"] = digest_bytes(stored)
+    return Computed(result, beside, {"notes": checked_notes(answer["notes"], origin)})

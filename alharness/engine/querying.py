@@ -38,7 +38,7 @@ def checked_positions(answer: Any, n_unlabeled: int, budget: int, origin: str) -
     def broken(how: str) -> ContractViolation:
         return ContractViolation(f"{how}; {rule}", where=origin)
 
-    positions = _as_array(answer)
+    positions = as_array(answer)
     if positions is None:
         raise broken("the answer is no array")
     if positions.ndim != 1:
@@ -83,7 +83,7 @@ def _plain(value: Any) -> str | float | bool | None:
     return None
 
 
-def _as_array(answer: Any) -> NDArray[Any] | None:
+def as_array(answer: Any) -> NDArray[Any] | None:
     """A plugin's answer, which may be anything, as an array; None when it is none."""
     try:
         return np.asarray(answer.detach().cpu() if hasattr(answer, "detach") else answer)
@@ -102,7 +102,7 @@ def ask_oracle(
     """The labels that an oracle gives, (n,) int64, checked against its contract."""
     with plugin_code("annotate", origin, ContractViolation):
         answer = oracle.annotate(true_labels.copy(), indices.copy(), n_classes, rng)
-    labels = _as_array(answer)
+    labels = as_array(answer)
     rule = f"an annotation is {len(indices)} integers in [0, {n_classes})"
     if labels is None:
         raise ContractViolation(f"the answer is no array; {rule}", where=origin)

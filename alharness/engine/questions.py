@@ -2,35 +2,33 @@
 
 A question is JSON and names the files that its answer needs: the training
 images, the labeled positions with their labels, the validation positions, the
-weights. Neither hidden labels nor test images are among them.
+weights, what the sampler stored before. Neither hidden labels nor test images are
+among them, but for a sampler that declares that it sees the former.
 """
 
 from __future__ import annotations
 
-import gc
+import base64
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from alharness.api.errors import HarnessError
-from alharness.api.sampler import Sampler
 from alharness.api.space import Value
-from alharness.engine.images import open_images
-from alharness.engine.network import Network, trained_network
-from alharness.engine.plugins import Plugins
-from alharness.engine.pool import ImagePool
-from alharness.engine.querying import ask_sampler, checked_notes
-from alharness.engine.randomness import controlled
+from alharness.engine.stored import packed_stored, unpacked_stored
 from alharness.protocol.partition.sets import IndexSet, joined
-from alharness.protocol.units import ChosenModel, QueryInputs
+from alharness.protocol.seeds import SeedPath
+from alharness.protocol.units import ChosenModel, QueryInputs, Stored
 from alharness.store.images import open_stored
 from alharness.store.index_sets import load_index_set
 from alharness.store.workspace import Workspace
+
+STORED = "stored.npz"
+"""The name of the file beside a query's record."""
 
 
 class TrainedModel(TypedDict):
@@ -48,6 +46,8 @@ class Question(TypedDict):
     inputs: of the query, in JSON. images: the folder of the training images.
     labeled: the files of the index sets that make up the labeled set, in their order.
     models: of this cycle and, if any, the one before; committee: the further ones.
+    stored: the file of what the sampler stored at its last query of this run, if anything.
+    labels: the file of all labels, for a sampler that sees them; None for every other one.
     """
 
     inputs: dict[str, Any]
@@ -56,14 +56,20 @@ class Question(TypedDict):
     validation: str
     models: list[TrainedModel]
     committee: list[TrainedModel]
+    stored: str | None
+    labels: str | None
 
 
 class Answer(TypedDict):
-    """Positions in the pool, the share of them that chance decided, and the sampler's notes."""
+    """Positions in the pool, the share of them that chance decided, and the sampler's notes.
+
+    stored: what it stores for its next query, an ``.npz`` in base64; None for nothing.
+    """
 
     positions: list[int]
     share_of_ties: float
     notes: dict[str, str | float | bool]
+    stored: str | None
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,10 @@ def pose(workspace: Workspace, inputs: QueryInputs) -> Question:
         validation=str(workspace.sets.path(inputs.validation)),
         models=[_trained_model(workspace, model) for model in [*chosen, *previous]],
         committee=[_trained_model(workspace, model) for model in committee],
+        stored=None if inputs.stored is None else str(_stored_file(workspace, inputs.stored)),
+        labels=str(workspace.datasets.labels_path(inputs.network.data))
+        if inputs.sees_labels
+        else None,
     )
 
 
@@ -103,7 +113,7 @@ def recorded_checkpoint(workspace: Workspace, trial: str) -> str:
 
 def pool_order(question: Question) -> PoolOrder:
     """In which order a sampler sees the images, drawn from the query's seed path."""
-    labeled = _labeled(question).indices
+    labeled = joined(labeled_parts(question)).indices
     validation = load_index_set(Path(question["validation"])).indices
     n_images = open_stored(Path(question["images"])).shape[0]
     hidden = np.setdiff1d(np.arange(n_images), np.concatenate([labeled, validation]))
@@ -114,54 +124,37 @@ def pool_order(question: Question) -> PoolOrder:
     )
 
 
-def answer_question(question: Question, plugins: Plugins, device: torch.device) -> Answer:
-    """Ask the sampler. Raises ContractViolation when it breaks a rule of its contract."""
-    inputs = QueryInputs.model_validate(question["inputs"])
-    sampler: Sampler = plugins.create("sampler", inputs.sampler)
-    origin = plugins.component("sampler", inputs.sampler).origin
-    with controlled(inputs.seed.torch_seed()):
-        pool = _pool(question, inputs, plugins, device)
-        budget, rng = inputs.budget, inputs.seed.generator()
-        # A sampler that walks the frames above it finds no file names there.
-        del question, inputs, plugins
-        gc.collect()
-        positions = ask_sampler(sampler, pool, budget, rng, origin)
-    return Answer(
-        positions=positions.tolist(),
-        share_of_ties=float(getattr(sampler, "share_of_ties", 0.0)),
-        notes=checked_notes(getattr(sampler, "notes", {}), origin),
-    )
+def answered_stored(answer: Answer, origin: str) -> bytes | None:
+    """What an answer, which comes out of another process, stores for the next query.
+
+    Raises ContractViolation when it is not what a query may store.
+    """
+    if answer["stored"] is None:
+        return None
+    arrays = unpacked_stored(base64.b64decode(answer["stored"]), origin)
+    return packed_stored(arrays, origin)
 
 
-def _pool(
-    question: Question, inputs: QueryInputs, plugins: Plugins, device: torch.device
-) -> ImagePool:
-    order = pool_order(question)
-    stored = open_stored(Path(question["images"]))
-    labeled = _labeled(question)
-    assert labeled.labels is not None
-    networks = [_network(inputs, model, plugins, device) for model in question["models"]]
-    return ImagePool(
-        open_images(stored, order.unlabeled, device),
-        open_images(stored, labeled.indices[order.labeled], device),
-        torch.from_numpy(labeled.labels[order.labeled]).to(device),
-        inputs.network.n_classes,
-        networks[0],
-        networks[1] if len(networks) > 1 else None,
-        [_network(inputs, member, plugins, device) for member in question["committee"]],
-    )
+def image_numbers(query: SeedPath, n_images: int) -> NDArray[np.int64]:
+    """The number of each training image by its dataset index, (n_images,) int64.
+
+    The same for the queries of all cycles of a run.
+    """
+    return replace(query, purpose="pool/numbers", cycle=None).distinct_numbers(n_images)
 
 
-def _labeled(question: Question) -> IndexSet:
-    return joined([load_index_set(Path(path)) for path in question["labeled"]])
+def _stored_file(workspace: Workspace, stored: Stored) -> Path:
+    """Raises HarnessError when it is lost, damaged, or not what the query was planned with."""
+    record = workspace.records.read("query", stored.query)
+    if record is None or record.beside.get(STORED) != stored.digest:
+        raise HarnessError("what the query stored is not there", where=stored.query)
+    workspace.records.beside(record, STORED)
+    return workspace.records.path_beside(record, STORED)
 
 
-def _network(
-    inputs: QueryInputs, model: TrainedModel, plugins: Plugins, device: torch.device
-) -> Network:
-    return trained_network(
-        plugins, inputs.network, model["hyperparameters"], Path(model["path"]), device
-    )
+def labeled_parts(question: Question) -> list[IndexSet]:
+    """The index sets that make up the labeled set: the initial one, then each cycle's."""
+    return [load_index_set(Path(path)) for path in question["labeled"]]
 
 
 def _trained_model(workspace: Workspace, model: ChosenModel) -> TrainedModel:

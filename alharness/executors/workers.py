@@ -233,9 +233,10 @@ def _executor(setup: Setup) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 def _asker(setup: Setup) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Asks samplers; knows no workspace."""
+    from alharness.engine.answering import answer_question
     from alharness.engine.device import find_device
     from alharness.engine.plugins import Plugins
-    from alharness.engine.questions import Question, answer_question
+    from alharness.engine.questions import Question
     from alharness.registry import discover
 
     plugins = Plugins(discover(setup.plugin_files))

@@ -255,6 +255,7 @@ class Bench:
             validation=validation.digest,
             budget=condition.sizes[cycle + 1] - condition.sizes[cycle],
             stored=stored,
+            sees_labels=method.needs.sees_labels,
             seed=self._path(condition, place, cycle, "query"),
         )
         return make_unit(inputs, (*labeled.parts, validation))

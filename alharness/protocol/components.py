@@ -60,6 +60,16 @@ def _value(text: str) -> Any:
 
 
 @dataclass(frozen=True)
+class MethodNeeds:
+    """What a sampler declares that it needs, as the plan reads it (see ``alharness.Needs``)."""
+
+    committee: int = 0
+    extension: bool = False
+    representation: str | None = None
+    sees_labels: bool = False
+
+
+@dataclass(frozen=True)
 class Component:
     """A plugin that is there, with all its parameters.
 
@@ -67,7 +77,7 @@ class Component:
     files behind the plugin, or the ``step_version`` that its author declared to stand for them;
     ``files`` are the digests of what parameters name that hold paths, by parameter;
     ``fingerprint`` tells apart what none of these do.
-    ``committee_size`` and ``labels_stay`` are what a sampler and an oracle declare.
+    ``needs`` and ``labels_stay`` are what a sampler and an oracle declare.
     """
 
     kind: str
@@ -81,7 +91,7 @@ class Component:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     fingerprint: str = ""
-    committee_size: int = 0
+    needs: MethodNeeds = MethodNeeds()
     labels_stay: bool = True
 
     @property

@@ -54,6 +54,14 @@ class SeedPath:
         words = self.generator().bit_generator.random_raw(n)
         return np.argsort(words, kind="stable").astype(np.int64)
 
+    def distinct_numbers(self, n: int) -> NDArray[np.int64]:
+        """``n`` different numbers in [0, 2⁶³), (n,) int64, in no order."""
+        generator = self.generator().bit_generator
+        numbers = generator.random_raw(n) >> np.uint64(1)
+        while len(np.unique(numbers)) < n:  # once in 10⁷ draws for a million images
+            numbers = generator.random_raw(n) >> np.uint64(1)
+        return numbers.astype(np.int64)
+
     def torch_seed(self) -> int:
         """A seed for torch's generators, in [0, 2⁶³)."""
         return int(self._sequence().generate_state(1, np.uint64)[0]) >> 1

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from alharness.api.dataset import Dataset, ImageFiles, LabeledImages
 from alharness.api.errors import PluginError
+from alharness.api.needs import REPRESENTATIONS, Needs
 from alharness.api.oracle import Oracle
+from alharness.api.sampler import Sampler
 from alharness.api.space import Space
 from alharness.protocol.bench import Bench, Condition, DatasetFacts, make_condition
-from alharness.protocol.components import Component, Reference
+from alharness.protocol.components import Component, MethodNeeds, Reference
 from alharness.protocol.keys import canonical_json
 from alharness.protocol.suite.reading import load_suite
 from alharness.protocol.suite.tables import Scenario, Suite
@@ -31,18 +33,39 @@ def find_suite(registry: Registry, name: str) -> Suite:
 
 
 def find_method(registry: Registry, reference: Reference) -> Component:
-    """The sampler that a reference stands for, with the committee that it declares.
+    """The sampler that a reference stands for, with what it declares that it needs.
 
     Raises UsageError or PluginError for one that is not there or cannot be used.
     """
     component = registry.component("sampler", reference)
-    size = getattr(registry.create(component), "committee_size", 0)
-    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
-        raise PluginError(
-            f"committee_size is {size!r}, expected a whole number of 0 or more",
-            where=component.origin,
+    sampler: Sampler = registry.create(component)
+    return replace(component, needs=_declared(sampler.needs, component.origin))
+
+
+def _declared(needs: Any, origin: str) -> MethodNeeds:
+    """A sampler's ``needs`` as plain data. Raises PluginError for what nobody can provide."""
+
+    def refused(what: str) -> PluginError:
+        return PluginError(f"it needs {what}", where=origin, remedy="Correct its 'needs'")
+
+    if not isinstance(needs, Needs):
+        raise refused(f"{needs!r}, which is no alharness.Needs")
+    if isinstance(needs.committee, bool) or not isinstance(needs.committee, int):
+        raise refused(f"a committee of {needs.committee!r}; it is a whole number of models")
+    if needs.committee < 0:
+        raise refused(f"a committee of {needs.committee} models; it is 0 or more")
+    if needs.representation not in (None, *REPRESENTATIONS):
+        raise refused(
+            f"the representation {needs.representation!r}; there is {', '.join(REPRESENTATIONS)}"
         )
-    return replace(component, committee_size=size)
+    if not isinstance(needs.sees_labels, bool):
+        raise refused(f"sees_labels = {needs.sees_labels!r}; it is True or False")
+    return MethodNeeds(
+        committee=needs.committee,
+        extension=needs.extension is not None,
+        representation=needs.representation,
+        sees_labels=needs.sees_labels,
+    )
 
 
 def distinct(methods: Iterable[Component], reference: str) -> tuple[Component, ...]:

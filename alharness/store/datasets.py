@@ -66,9 +66,13 @@ class Datasets:
         """The images of a split. Raises HarnessError when they cannot be read."""
         return open_stored(self.images_folder(name))
 
+    def labels_path(self, name: str) -> Path:
+        """The file of a split's labels."""
+        return self._folder / "labels" / f"{name}.npy"
+
     def labels(self, name: str) -> NDArray[np.int64]:
         """The labels of a split, (n,) int64. Raises HarnessError when they cannot be read."""
-        path = self._labels_path(name)
+        path = self.labels_path(name)
         try:
             labels: NDArray[np.int64] = np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
@@ -97,7 +101,7 @@ class Datasets:
         whole = self._agrees(name)
         if not whole:
             set_aside(self.images_folder(name), self._damaged)
-            set_aside(self._labels_path(name), self._damaged)
+            set_aside(self.labels_path(name), self._damaged)
         return whole
 
     def _agrees(self, name: str) -> bool:
@@ -132,13 +136,10 @@ class Datasets:
         """
         folder = self.images_folder(name)
         were_there = folder.is_dir()
-        write_over(self._labels_path(name), _npy(labels))
+        write_over(self.labels_path(name), _npy(labels))
         if were_there and not self._agrees(name):
             set_aside(folder, self._damaged)
         _move(whole, folder)
-
-    def _labels_path(self, name: str) -> Path:
-        return self._folder / "labels" / f"{name}.npy"
 
     def _entry_path(self, dataset: Component) -> Path:
         return self._folder / "prepared" / f"{digest(dataset.identity)}.json"

@@ -152,6 +152,10 @@ class Records:
         """The file of a unit's record."""
         return self._root / kind / key[:2] / f"{key}.json"
 
+    def path_beside(self, record: Record, name: str) -> Path:
+        """A file beside a record."""
+        return self._beside(record.unit.kind, record.unit.key, name)
+
     def _beside(self, kind: str, key: str, name: str) -> Path:
         return self.path(kind, key).with_name(f"{key}.{name}")
 

@@ -8,13 +8,16 @@ import subprocess
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alharness.api.pool import Pool
+from alharness.api.sampler import Sampler
 from alharness.engine.querying import ask_sampler
 from alharness.engine.randomness import controlled
+from alharness.engine.stored import packed_stored, unpacked_stored
 from alharness.testing.pools import Pools
 from alharness.testing.rules import Broken
 from alharness.testing.subject import Subject, find_subject
@@ -22,10 +25,22 @@ from alharness.testing.subject import Subject, find_subject
 HASH_SEED = "20220619"
 """The other process hashes strings in another way."""
 
+PROBED = 3
+"""So many unlabeled images show whether a sampler stores anything."""
+
 
 def pools_for(subject: Subject) -> Pools:
-    """Pools with the committee that the sampler declares."""
-    return Pools(subject.plugin.committee_size)
+    """Pools with what the sampler declares that it needs, and what it stored the cycle before."""
+    needs = subject.plugin.needs
+
+    def store(pool: Pool) -> dict[str, NDArray[Any]]:
+        return unpacked_stored(stored_by(subject, pool, 1), subject.origin)
+
+    try:
+        stores = bool(store(Pools(needs).first_cycle(PROBED)))
+    except Exception:
+        stores = False  # whatever is wrong, the rules find it
+    return Pools(needs, store if stores else None)
 
 
 def ask(subject: Subject, pool: Pool, budget: int, seed: int = 0) -> NDArray[np.int64]:
@@ -34,7 +49,21 @@ def ask(subject: Subject, pool: Pool, budget: int, seed: int = 0) -> NDArray[np.
     ``seed`` determines all randomness. Raises ContractViolation, or a HarnessError
     of the sampler's own.
     """
-    sampler = subject.create()
+    return ask_instance(subject.create(), subject, pool, budget, seed)
+
+
+def stored_by(subject: Subject, pool: Pool, budget: int) -> bytes | None:
+    """What a query of a new instance stores, packed; None for nothing. Raises ContractViolation."""
+    sampler: Sampler = subject.create()
+    ask_instance(sampler, subject, pool, budget)
+    return packed_stored(sampler.stored, subject.origin)
+
+
+def ask_instance(
+    sampler: Sampler, subject: Subject, pool: Pool, budget: int, seed: int = 0
+) -> NDArray[np.int64]:
+    """The positions that this instance picks, checked, (budget,) int64. Raises
+    ContractViolation."""
     with controlled(seed):
         return ask_sampler(sampler, pool, budget, np.random.default_rng(seed), subject.origin)
 

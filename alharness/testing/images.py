@@ -58,6 +58,10 @@ class SmallNetwork(nn.Module):
         features = x.mean(dim=(2, 3))
         return features if pre_logits else self.head(self.dropout(features))
 
+    def get_classifier(self) -> nn.Module:
+        """The linear layer."""
+        return self.head
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Logits, (n, n_classes)."""
         return self.forward_head(self.forward_features(x))

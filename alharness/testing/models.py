@@ -10,11 +10,12 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from alharness.api.errors import HarnessError
+from alharness.engine.head import head_of
 from alharness.engine.randomness import controlled
 from alharness.engine.training import copied_weights
 from alharness.registry.boundary import one_line
 from alharness.testing.generators import watched_generators
-from alharness.testing.rules import Broken, Rule
+from alharness.testing.rules import Broken, NotApplicable, Rule
 from alharness.testing.subject import Subject
 
 N_CLASSES = 7
@@ -67,6 +68,19 @@ def head_of_features(subject: Subject) -> None:
         whole = network.eval()(images)
         parts = network.forward_head(network.forward_features(images))  # type: ignore[operator]
     _require_close(whole, parts, "forward(x) and forward_head(forward_features(x))")
+
+
+def last_layer(subject: Subject) -> None:
+    """If there is a last layer, get_classifier() gives it: in evaluation mode it makes the logits
+    of the penultimate features."""
+    geometry, network = _built(subject)
+    if not isinstance(getattr(network, "get_classifier", lambda: None)(), nn.Module):
+        raise NotApplicable("get_classifier() gives no layer; samplers that need one are refused")
+    with torch.no_grad():
+        features = network.eval().forward_features(_images(geometry))  # type: ignore[operator]
+        embeddings = network.forward_head(features, pre_logits=True)  # type: ignore[operator]
+        logits = network.forward_head(features)  # type: ignore[operator]
+    head_of(network, embeddings.flatten(1), logits)
 
 
 def same_seed_same_weights(subject: Subject) -> None:
@@ -148,6 +162,7 @@ RULES = tuple(
         interface,
         image_sizes,
         head_of_features,
+        last_layer,
         same_seed_same_weights,
         other_seed_other_weights,
         global_generators,

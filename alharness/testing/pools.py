@@ -3,58 +3,94 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from alharness.api.pool import Pool
 from alharness.engine.images import HeldImages
 from alharness.engine.network import Network
-from alharness.engine.pool import ImagePool
+from alharness.engine.pool import Granted, ImagePool, RunSoFar
+from alharness.protocol.components import MethodNeeds
 from alharness.testing.images import N_CLASSES, draw_images, trained_network
 
 N_UNLABELED, N_LABELED = 203, 41
 """Sizes of an ordinary pool: multiples of nothing."""
 
-Pixels = NDArray[np.uint8]
-Labels = NDArray[np.int64]
+N_INITIAL = 23
+"""So many of the labeled images are the initial set; the others were picked in cycle 0."""
+
 Networks = Callable[[int], Network]
 """A network by its number: of this cycle 0, of the one before 1, then the committee."""
 
 
+class Rows(NamedTuple):
+    """Images with their labels, numbers and the cycle that first trained on them, if any."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    labeled_in: NDArray[np.int64]
+
+    def at(self, rows: NDArray[np.int64] | slice) -> Rows:
+        """Copies of some of them."""
+        return self._each(lambda part: part[rows].copy())
+
+    def joined(self, others: Rows) -> Rows:
+        """These, then the others."""
+        following = iter(others)
+        return self._each(lambda part: np.concatenate([part, next(following)]))
+
+    def _each(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Rows:
+        parts: tuple[NDArray[Any], ...] = (
+            self.images,
+            self.labels,
+            self.numbers,
+            self.labeled_in,
+        )
+        return Rows(*map(change, parts))
+
+
 @dataclass(frozen=True)
 class Pools:
-    """Makes pools with a committee of this size; none shares a tensor with another one."""
+    """Makes pools with what a sampler needs; none shares a tensor with another one.
 
-    committee_size: int = 0
+    Pools are of cycle 1 unless they say otherwise. ``store`` is how the sampler answers the
+    query of cycle 0: what it stored then; None for one that stores nothing.
+    """
+
+    needs: MethodNeeds = field(default_factory=MethodNeeds)
+    store: Callable[[Pool], Mapping[str, NDArray[Any]]] | None = None
 
     def ordinary(self, n_unlabeled: int = N_UNLABELED) -> ImagePool:
         """Different images, a model that tells most of their classes, and the one before it."""
         return self._pool(_unlabeled(n_unlabeled))
 
-    def first_cycle(self) -> ImagePool:
-        """The ordinary pool in cycle 0: there is no previous model."""
-        return self._pool(_unlabeled(), is_first=True)
+    def first_cycle(self, n_unlabeled: int = N_UNLABELED) -> ImagePool:
+        """The ordinary pool in cycle 0: nothing is stored, there is no previous model."""
+        return self._of_cycle_0(_unlabeled(n_unlabeled), _labeled())
 
     def permuted(self, rows: NDArray[np.int64]) -> ImagePool:
         """The ordinary pool, its row p in row ``rows[p]`` of that; labeled rows reversed."""
-        images, labels = _labeled()
-        return self._pool(_unlabeled()[rows], (images[::-1], labels[::-1]))
+        return self._pool(_unlabeled().at(rows), _labeled().at(slice(None, None, -1)))
 
     def duplicated(self, copies: int) -> ImagePool:
         """Forty images, each as often as ``copies`` says; half of them are labeled, too."""
-        originals = _unlabeled(40)
-        images, labels = _labeled()
-        images[:20] = originals[:20]
-        return self._pool(np.concatenate([originals] * copies), (images, labels))
+        originals, labeled = _unlabeled(40), _labeled()
+        labeled.images[:20] = originals.images[:20]
+        unlabeled = _unlabeled(40 * copies)
+        unlabeled.images[:] = np.concatenate([originals.images] * copies)
+        return self._pool(unlabeled, labeled)
 
     def constant_images(self) -> ImagePool:
         """One image and nothing else, under different labels."""
-        images, labels = _labeled()
-        unlabeled, labeled = (np.repeat(images[:1], n, axis=0) for n in (N_UNLABELED, N_LABELED))
-        return self._pool(unlabeled, (labeled, labels))
+        unlabeled, labeled = _unlabeled(), _labeled()
+        unlabeled.images[:] = labeled.images[:] = labeled.images[0].copy()
+        return self._pool(unlabeled, labeled)
 
     def with_logits_times(self, factor: float) -> ImagePool:
         """The ordinary pool and models whose logits are multiplied: by 0, they say nothing."""
@@ -70,27 +106,74 @@ class Pools:
 
     def _pool(
         self,
-        unlabeled: Pixels,
-        labeled: tuple[Pixels, Labels] | None = None,
+        unlabeled: Rows,
+        labeled: Rows | None = None,
         networks: Networks = trained_network,
-        is_first: bool = False,
     ) -> ImagePool:
-        images, labels = labeled or _labeled()
-        committee = range(2, 2 + self.committee_size)
+        known = labeled or _labeled()
+        stored = {} if self.store is None else self.store(self._before(unlabeled, known, networks))
+        models = networks(0), networks(1)
+        return self._made(1, unlabeled, known, models, self._committee(networks), stored)
+
+    def _before(self, unlabeled: Rows, labeled: Rows, networks: Networks) -> ImagePool:
+        """The pool that the query of cycle 0 was asked with."""
+        initial = labeled.labeled_in == 0
+        return self._of_cycle_0(
+            unlabeled.joined(labeled.at(np.flatnonzero(~initial))),
+            labeled.at(np.flatnonzero(initial)),
+            networks,
+        )
+
+    def _of_cycle_0(
+        self, unlabeled: Rows, labeled: Rows, networks: Networks = trained_network
+    ) -> ImagePool:
+        models = networks(1), None
+        initial = labeled._replace(labeled_in=np.zeros_like(labeled.labeled_in))
+        return self._made(0, unlabeled, initial, models, self._committee(networks), {})
+
+    def _committee(self, networks: Networks) -> list[Network]:
+        return [copy.deepcopy(networks(2 + number)) for number in range(self.needs.committee)]
+
+    def _made(
+        self,
+        cycle: int,
+        unlabeled: Rows,
+        labeled: Rows,
+        models: tuple[Network, Network | None],
+        committee: list[Network],
+        stored: Mapping[str, NDArray[Any]],
+    ) -> ImagePool:
+        network, previous = copy.deepcopy(models)
+        hidden = torch.from_numpy(unlabeled.labels) if self.needs.sees_labels else None
         return ImagePool(
-            HeldImages(torch.from_numpy(unlabeled.copy())),
-            HeldImages(torch.from_numpy(images.copy())),
-            torch.from_numpy(labels.copy()),
+            HeldImages(torch.from_numpy(unlabeled.images)),
+            HeldImages(torch.from_numpy(labeled.images)),
+            torch.from_numpy(labeled.labels),
             N_CLASSES,
-            copy.deepcopy(networks(0)),
-            None if is_first else copy.deepcopy(networks(1)),
-            [copy.deepcopy(networks(number)) for number in committee],
+            network,
+            previous,
+            run=RunSoFar(
+                cycle,
+                labeled.labeled_in,
+                {"unlabeled": unlabeled.numbers, "labeled": labeled.numbers},
+                stored,
+            ),
+            granted=Granted(
+                committee, representation=self.needs.representation, hidden_labels=hidden
+            ),
         )
 
 
-def _unlabeled(n: int = N_UNLABELED) -> Pixels:
-    return draw_images(n, np.random.default_rng(11))[0]
+def _unlabeled(n: int = N_UNLABELED) -> Rows:
+    images, labels = draw_images(n, np.random.default_rng(11))
+    return Rows(images, labels, _numbers(n, 13), np.zeros(n, dtype=np.int64))
 
 
-def _labeled() -> tuple[Pixels, Labels]:
-    return draw_images(N_LABELED, np.random.default_rng(12))
+def _labeled() -> Rows:
+    images, labels = draw_images(N_LABELED, np.random.default_rng(12))
+    picked = (np.arange(N_LABELED) >= N_INITIAL).astype(np.int64)
+    return Rows(images, labels, _numbers(N_LABELED, 14), picked)
+
+
+def _numbers(n: int, seed: int) -> NDArray[np.int64]:
+    return np.random.default_rng(seed).integers(2**63 - 1, size=n)

@@ -14,7 +14,7 @@ import torch
 from alharness.api.errors import HarnessError
 from alharness.api.pool import Pool, Subset
 from alharness.engine.querying import ask_sampler
-from alharness.testing.asking import ask, ask_elsewhere, pools_for
+from alharness.testing.asking import ask, ask_elsewhere, ask_instance, pools_for, stored_by
 from alharness.testing.bench import TinyBench
 from alharness.testing.generators import watched_generators
 from alharness.testing.memory import peak_memory
@@ -49,6 +49,27 @@ def pools_of_any_size(subject: Subject) -> None:
             ask(subject, pools_for(subject).ordinary(n), n)
         except HarnessError as error:
             raise Broken(f"of {n} unlabeled images, all are asked for: {error.what}") from error
+
+
+def same_needs(subject: Subject) -> None:
+    """What a sampler needs is known before it is asked: instances with the same parameters declare
+    the same, and a query changes nothing of it."""
+    first, second = subject.create(), subject.create()
+    if first.needs != second.needs:
+        raise Broken(f"one instance declares {first.needs}, the next one {second.needs}")
+    ask_instance(first, subject, pools_for(subject).ordinary(), SOME)
+    if first.needs != second.needs:
+        raise Broken(f"after a query it declares {first.needs}")
+
+
+def stored_arrays(subject: Subject) -> None:
+    """What a query stores for the next one is arrays of numbers or booleans within the bound, and
+    the same when the same is asked."""
+    first, second = (stored_by(subject, pools_for(subject).first_cycle(), SOME) for _ in range(2))
+    if first is None and second is None:
+        raise NotApplicable("a query stores nothing")
+    if first != second:
+        raise Broken("asked again, it stored something else")
 
 
 def first_cycle(subject: Subject) -> None:
@@ -124,6 +145,8 @@ def order_of_the_pool(subject: Subject) -> None:
 
 def hidden_labels(subject: Subject) -> None:
     """The answer stays the same when the hidden labels are other ones."""
+    if subject.plugin.needs.sees_labels:
+        raise NotApplicable("it declares that it sees hidden labels")
     with tempfile.TemporaryDirectory() as folder:
         bench = TinyBench(subject, Path(folder))
         try:
@@ -164,12 +187,13 @@ def end_to_end(subject: Subject) -> None:
 
 def _contents(pool: Pool) -> dict[str, torch.Tensor]:
     """Copies of everything that a pool hands out."""
-    contents = {"labels()": pool.labels()}
+    contents = {"labels()": pool.labels(), "labeled_in()": pool.labeled_in()}
     for subset in get_args(Subset):
         contents |= {
             f"{name}({subset!r})": getattr(pool, name)(subset).clone()
-            for name in ("images", "logits", "embeddings")
+            for name in ("images", "logits", "embeddings", "numbers")
         }
+    contents |= {f"stored()[{name!r}]": torch.as_tensor(a) for name, a in pool.stored().items()}
     weights = pool.model().state_dict()
     return contents | {f"model().{name}": tensor for name, tensor in weights.items()}
 
@@ -219,6 +243,8 @@ RULES = tuple(
     for check in (
         distinct_positions,
         pools_of_any_size,
+        same_needs,
+        stored_arrays,
         first_cycle,
         constant_images,
         constant_outputs,

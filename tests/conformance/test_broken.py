@@ -58,7 +58,7 @@ ALSO = {
     "duplicates": {"constant-images"},
     "same-generator-same-answer": {"hidden-labels"},
     "time-growth": {"memory-growth"},
-    "interface": {"image-sizes"},
+    "interface": {"image-sizes", "last-layer"},
     "evaluation-is-deterministic_dropout": {
         "head-of-features",
         "images-are-independent",

@@ -84,7 +84,7 @@ def test_an_exception_is_known_and_stays_true():
 
 def test_parameters_are_those_that_are_checked():
     subject = alharness.testing.find_subject("qbc:members=3")
-    assert subject.plugin.committee_size == 3
+    assert subject.plugin.needs.committee == 3
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from alharness import Choice, LogUniform
 from alharness.protocol.bench import Bench, DatasetFacts, make_condition
-from alharness.protocol.components import Component
+from alharness.protocol.components import Component, MethodNeeds
 from alharness.protocol.partition.sets import Added, IndexSet, LabeledSet, joined
 from alharness.protocol.planning.survey import Planner, Survey
 from alharness.protocol.suite.tables import Suite
@@ -90,7 +90,7 @@ def make_bench() -> Callable[..., Bench]:
         )
         sizes = changes.get("committees", {})
         samplers = (
-            replace(component("sampler", name), committee_size=sizes.get(name, 0))
+            replace(component("sampler", name), needs=MethodNeeds(committee=sizes.get(name, 0)))
             for name in methods
         )
         return Bench(suite, tuple(samplers), (condition,))
@@ -251,7 +251,7 @@ class Watching(alharness.Sampler):
 class Asking(alharness.Sampler):
     """Checks what its committee of two says, and picks at random."""
 
-    committee_size = 2
+    needs = alharness.Needs(committee=2)
 
     def query(self, pool, budget, rng):
         said = torch.cat([part for _, part in pool.committee_probabilities()], dim=1)
@@ -316,7 +316,7 @@ initial_sets = {sets}
 seeds = 1
 initial_fraction = 0.02
 query_fraction = 0.02
-final_fraction = 0.06
+final_fraction = {final}
 validation_fraction = 0.03
 [tuning]
 trials = 1
@@ -359,6 +359,7 @@ class Workbench:
         oracle: str = '"perfect"',
         regularizers: str = "[]",
         sets: int = 1,
+        final: float = 0.06,
     ) -> Bench:
         from alharness.protocol.suite.reading import parse_suite
         from alharness.session.resolve import Resolver
@@ -369,6 +370,7 @@ class Workbench:
             regularizers=regularizers,
             oracle=oracle,
             sets=sets,
+            final=final,
         )
         suite = parse_suite(text, "tiny")
         return Resolver(self.registry, self.workspace, self.workspace.root, False).bench(suite, "x")

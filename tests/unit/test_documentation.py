@@ -70,7 +70,7 @@ def test_no_page_is_left_of_a_plugin_that_is_gone():
 @pytest.mark.parametrize("name", [name for name in WRITTEN if "/" in name])
 def test_every_page_says_what_a_reader_asks(name):
     text = WRITTEN[name]
-    for heading in ("## Parameters", "## Needs", "## Cost"):
+    for heading in ("## Parameters", "## Requires", "## Cost"):
         assert heading in text
     assert "Not stated." not in text
     assert "|  |" not in text, "a parameter has no description"

@@ -136,7 +136,7 @@ def _description(registry: Registry, registered: Registered) -> dict[str, Any]:
     return {
         **_row(registry, registered),
         "citation": registered.spec.citation,
-        "needs": registered.spec.needs,
+        "requires": registered.spec.requires,
         "cost": registered.spec.cost,
         "factory": factory
         if isinstance(factory, str)

@@ -142,7 +142,7 @@ def slots_of_cycle(bench: Bench, run: Run, cycle: int) -> Iterator[Slot]:
         yield Slot(cycle, "trial", number)
     yield Slot(cycle, "evaluation", 0)
     if cycle < run.last:
-        for number in range(run.method.committee_size):
+        for number in range(run.method.needs.committee):
             yield Slot(cycle, "committee", number)
         yield Slot(cycle, "query", 0)
         yield Slot(cycle, "annotation", 0)

@@ -131,7 +131,7 @@ class Walker:
         values = trained_with(run.chosen[cycle])
         members = [
             self._trial(run.condition, run.place, cycle, number, labeled, values, "committee")
-            for number in range(run.method.committee_size)
+            for number in range(run.method.needs.committee)
         ]
         results = [
             self._step(run, Slot(cycle, "committee", number), member, failed)

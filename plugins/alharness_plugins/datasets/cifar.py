@@ -80,7 +80,7 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         Cifar10,
         summary="CIFAR-10: 32 x 32 colour, 10 classes, 50 000 + 10 000 images",
         citation=citation,
-        needs="The official archive below `--data-dir`, or `--download`.",
+        requires="The official archive below `--data-dir`, or `--download`.",
         cost="170 MB to download; 180 MB in the workspace.",
         parameters=CifarParameters,
     )
@@ -89,7 +89,7 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         Cifar100,
         summary="CIFAR-100: 32 x 32 colour, 100 classes, 50 000 + 10 000 images",
         citation=citation,
-        needs="The official archive below `--data-dir`, or `--download`.",
+        requires="The official archive below `--data-dir`, or `--download`.",
         cost="170 MB to download; 180 MB in the workspace.",
         parameters=CifarParameters,
     )

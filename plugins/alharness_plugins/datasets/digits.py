@@ -36,6 +36,6 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         Digits,
         summary="Handwritten digits: 8 x 8 grey, 10 classes, 1 437 + 360 images, no download",
         citation="Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, UCI",
-        needs="Nothing: the images come with scikit-learn.",
+        requires="Nothing: the images come with scikit-learn.",
         cost="Less than a second.",
     )

@@ -200,7 +200,7 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         "image-folder",
         ImageFolder,
         summary="Your own images: train/CLASS/*.jpg and test/CLASS/*.jpg",
-        needs="Image files that Pillow reads, in a folder per class.",
+        requires="Image files that Pillow reads, in a folder per class.",
         cost="Decoded once into the workspace, up to the size that fits in memory; beyond, "
         "decoded in every batch.",
         parameters=ImageFolderParameters,
@@ -210,7 +210,7 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         ImageNet,
         summary="ImageNet: 224 x 224 colour, up to 1 000 classes, 1 281 167 + 50 000 images",
         citation="Russakovsky et al. (2015), ImageNet Large Scale Visual Recognition Challenge",
-        needs="train/WNID/*.JPEG and val/WNID/*.JPEG below `--data-dir`.",
+        requires="train/WNID/*.JPEG and val/WNID/*.JPEG below `--data-dir`.",
         cost="A copy of all files in the workspace; each image is decoded in every epoch.",
         parameters=ImageNetParameters,
     )

@@ -82,7 +82,7 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         Mnist,
         summary="MNIST: 28 x 28 grey, 10 classes, 60 000 + 10 000 images",
         citation="LeCun et al. (1998), Gradient-Based Learning Applied to Document Recognition",
-        needs="The official files below `--data-dir`, or `--download`.",
+        requires="The official files below `--data-dir`, or `--download`.",
         cost="12 MB to download; 55 MB in the workspace.",
         parameters=MnistParameters,
     )

@@ -65,7 +65,7 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         summary="STL-10: 96 x 96 colour, 10 classes, 5 000 + 8 000 images",
         citation="Coates et al. (2011), An Analysis of Single-Layer Networks in Unsupervised "
         "Feature Learning",
-        needs="The official archive below `--data-dir`, or `--download`.",
+        requires="The official archive below `--data-dir`, or `--download`.",
         cost="2.6 GB to download; 360 MB in the workspace.",
         parameters=Stl10Parameters,
     )

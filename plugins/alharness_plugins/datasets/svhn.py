@@ -58,7 +58,7 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         summary="SVHN: 32 x 32 colour, 10 classes, 73 257 + 26 032 images",
         citation="Netzer et al. (2011), Reading Digits in Natural Images with Unsupervised "
         "Feature Learning",
-        needs="The official files below `--data-dir`, or `--download`.",
+        requires="The official files below `--data-dir`, or `--download`.",
         cost="250 MB to download; 300 MB in the workspace.",
         parameters=SvhnParameters,
     )

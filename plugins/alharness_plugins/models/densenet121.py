@@ -17,7 +17,7 @@ def alharness_models() -> Iterator[alharness.ModelSpec]:
         "images of at least 8 pixels",
         citation="Huang, Liu, van der Maaten and Weinberger (2017), Densely Connected "
         "Convolutional Networks",
-        needs="Images of at least 8 x 8 pixels. Monte-Carlo methods: `dropout` above 0.",
+        requires="Images of at least 8 x 8 pixels. Monte-Carlo methods: `dropout` above 0.",
         cost="6 956 426 parameters for 32 x 32 colour images of 10 classes.",
         parameters=NetworkParameters,
     )

@@ -25,7 +25,7 @@ def alharness_models() -> Iterator[alharness.ModelSpec]:
         "mlp",
         "alharness_plugins.models.networks.mlp:Mlp",
         summary="Multi-layer perceptron on raw pixels, dropout before the last layer",
-        needs="Small images: its first layer has a weight for every pixel.",
+        requires="Small images: its first layer has a weight for every pixel.",
         cost="411 146 parameters for 32 x 32 colour images of 10 classes.",
         parameters=MlpParameters,
     )

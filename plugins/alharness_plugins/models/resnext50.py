@@ -16,7 +16,7 @@ def alharness_models() -> Iterator[alharness.ModelSpec]:
         summary="ResNeXt-50 32x4d; up to 64 pixels with a 3 x 3 stem and no pooling",
         citation="Xie, Girshick, Dollár, Tu and He (2017), Aggregated Residual Transformations "
         "for Deep Neural Networks",
-        needs="Images of any size. Monte-Carlo methods: `dropout` above 0.",
+        requires="Images of any size. Monte-Carlo methods: `dropout` above 0.",
         cost="22 992 714 parameters for 32 x 32 colour images of 10 classes.",
         parameters=NetworkParameters,
     )

@@ -15,7 +15,7 @@ def alharness_models() -> Iterator[alharness.ModelSpec]:
         "alharness_plugins.models.networks.shake_shake:ShakeShake",
         summary="Shake-Shake 26 2x32d: two branches per block, mixed at random for each image",
         citation="Gastaldi (2017), Shake-Shake regularization, arXiv:1705.07485",
-        needs="Images of any size. Monte-Carlo methods: `dropout` above 0.",
+        requires="Images of any size. Monte-Carlo methods: `dropout` above 0.",
         cost="2 923 162 parameters for 32 x 32 colour images of 10 classes.",
         parameters=NetworkParameters,
     )

@@ -25,7 +25,7 @@ def alharness_models() -> Iterator[alharness.ModelSpec]:
         "small-cnn",
         "alharness_plugins.models.networks.small_cnn:SmallCnn",
         summary="Convolutional blocks that halve the image down to 2 x 2, then one hidden layer",
-        needs="Images of any size.",
+        requires="Images of any size.",
         cost="521 386 parameters for 32 x 32 colour images of 10 classes.",
         parameters=SmallCnnParameters,
     )

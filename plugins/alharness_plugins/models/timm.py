@@ -55,7 +55,7 @@ def alharness_models() -> Iterator[alharness.ModelSpec]:
         TimmModel,
         summary="Any model of the timm library by its name, e.g. timm:resnet18",
         citation="Wightman (2019), PyTorch Image Models",
-        needs="An architecture that takes images of the dataset's size. Monte-Carlo methods: "
+        requires="An architecture that takes images of the dataset's size. Monte-Carlo methods: "
         "`dropout` above 0, and an architecture that uses it.",
         cost="That of the architecture.",
         parameters=TimmParameters,

@@ -36,7 +36,7 @@ def alharness_models() -> Iterator[alharness.ModelSpec]:
         summary="VGG16 with batch norm, 512 penultimate features and dropout; images of any size",
         citation="Simonyan and Zisserman (2015), Very Deep Convolutional Networks for "
         "Large-Scale Image Recognition; head after Munjal et al. (2022), section 5",
-        needs="Images of any size.",
+        requires="Images of any size.",
         cost="14 990 922 parameters for 32 x 32 colour images of 10 classes.",
         parameters=Vgg16Parameters,
     )

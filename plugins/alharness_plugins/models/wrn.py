@@ -29,7 +29,7 @@ def alharness_models() -> Iterator[alharness.ModelSpec]:
         "alharness_plugins.models.networks.wide_resnet:WideResNet",
         summary="Wide ResNet with 28 layers, widened twice, dropout inside its blocks",
         citation="Zagoruyko and Komodakis (2016), Wide Residual Networks",
-        needs="Images of any size.",
+        requires="Images of any size.",
         cost="1 467 610 parameters for 32 x 32 colour images of 10 classes.",
         parameters=WrnParameters,
     )

@@ -122,7 +122,7 @@ def alharness_oracles() -> Iterator[alharness.OracleSpec]:
         summary="Mislabels a share of every queried batch",
         citation="Munjal, Hayat, Hayat, Sourati and Khan, Towards Robust and Reproducible Active "
         "Learning Using Neural Networks, CVPR 2022",
-        needs='A matrix for `noise = "confusion"`.',
+        requires='A matrix for `noise = "confusion"`.',
         cost="`cost_per_label` for each queried image.",
         parameters=NoisyParameters,
     )

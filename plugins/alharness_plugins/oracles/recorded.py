@@ -102,7 +102,7 @@ def alharness_oracles() -> Iterator[alharness.OracleSpec]:
         "recorded",
         RecordedOracle,
         summary="Gives the labels that a file holds",
-        needs="A file with a label for every image that may be queried.",
+        requires="A file with a label for every image that may be queried.",
         cost="`cost_per_label` for each queried image.",
         parameters=RecordedParameters,
     )

@@ -62,7 +62,7 @@ def alharness_regularizers() -> Iterator[alharness.RegularizerSpec]:
         FlipCrop,
         summary="Random horizontal flip and random crop after padding, drawn per image",
         citation="Munjal et al. (2022), sections 3 and 5",
-        needs="Images whose class survives a mirror, or `flip = false` (digits).",
+        requires="Images whose class survives a mirror, or `flip = false` (digits).",
         cost="A copy of each batch.",
         parameters=FlipCropParameters,
     )

@@ -80,7 +80,7 @@ def alharness_regularizers() -> Iterator[alharness.RegularizerSpec]:
         Swa,
         summary="Stochastic weight averaging over 50 further epochs, kept if not worse",
         citation="Izmailov et al. (2018); Munjal et al. (2022), sections 3 and 5",
-        needs="Nothing of the model; networks without batch norm are averaged just the same.",
+        requires="Nothing of the model; networks without batch norm are averaged just the same.",
         cost="`epochs` further epochs of every trial, a pass over the labeled set for batch norm,"
         " and one over the validation set.",
         parameters=SwaParameters,

@@ -25,6 +25,6 @@ def alharness_regularizers() -> Iterator[alharness.RegularizerSpec]:
         WeightDecay,
         summary="Parameter norm penalty, its coefficient tuned over [1e-8, 1e-3)",
         citation="Munjal et al. (2022), section 3 and supplement 1.3",
-        needs="Nothing of the model.",
+        requires="Nothing of the model.",
         cost="None: the optimizer does it.",
     )

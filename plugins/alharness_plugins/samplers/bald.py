@@ -41,7 +41,7 @@ def alharness_samplers() -> Iterator[alharness.SamplerSpec]:
         summary="Largest mutual information of label and Monte-Carlo dropout mask",
         citation="Houlsby, Huszár, Ghahramani and Lengyel, Bayesian Active Learning for "
         "Classification and Preference Learning, arXiv:1112.5745, 2011",
-        needs="A task model with dropout (`dropout` above 0); without, the query fails and says "
+        requires="A task model with dropout (`dropout` above 0); without, the query fails and says "
         "so.",
         cost="T passes over the pool, T = `passes`; a model whose dropout sits behind its "
         "features computes these once.",

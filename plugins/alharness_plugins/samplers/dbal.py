@@ -41,7 +41,7 @@ def alharness_samplers() -> Iterator[alharness.SamplerSpec]:
         summary="Largest entropy of the mean over Monte-Carlo dropout passes",
         citation="Gal, Islam and Ghahramani, Deep Bayesian Active Learning with Image Data, "
         "ICML 2017",
-        needs="A task model with dropout (`dropout` above 0); without, the query fails and says "
+        requires="A task model with dropout (`dropout` above 0); without, the query fails and says "
         "so.",
         cost="T passes over the pool, T = `passes`; a model whose dropout sits behind its "
         "features computes these once.",

@@ -36,7 +36,7 @@ class Qbc(alharness.ScoreSampler):
 
     def __init__(self, members: int, measure: Measure) -> None:
         super().__init__()
-        self.committee_size = members
+        self.needs = alharness.Needs(committee=members)
         self.measure = measure
 
     def scores(self, pool: alharness.Pool) -> Any:
@@ -57,7 +57,7 @@ def alharness_samplers() -> Iterator[alharness.SamplerSpec]:
         summary="Largest disagreement of a committee of further models",
         citation="Beluch, Genewein, Nürnberger and Köhler, The Power of Ensembles for Active "
         "Learning in Image Classification, CVPR 2018",
-        needs="Nothing of the model: the harness trains the committee.",
+        requires="Nothing of the model: the harness trains the committee.",
         cost="`members` further trainings in every cycle that queries, shared by all methods of a"
         " bench that need them in cycle 0, and one forward pass of each member over the "
         "pool.",

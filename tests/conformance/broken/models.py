@@ -29,6 +29,14 @@ class ScalesOutside(SmallNetwork):
         return 2 * super().forward(x)
 
 
+class OtherLayer(SmallNetwork):
+    """Offers a layer before its scale, which the logits pass through."""
+
+    def forward_head(self, x, pre_logits=False):
+        head = super().forward_head(x, pre_logits)
+        return head if pre_logits else 2 * head
+
+
 class FreshNoise(SmallNetwork):
     def __init__(self, n_classes, in_channels):
         super().__init__(n_classes, in_channels)
@@ -102,6 +110,7 @@ def alharness_models():
         "interface": AlwaysLogits,
         "image-sizes": CifarOnly,
         "head-of-features": ScalesOutside,
+        "last-layer": OtherLayer,
         "same-seed-same-weights": FreshNoise,
         "other-seed-other-weights": SeedsTorch,
         "global-generators": DrawsFromNumpy,

@@ -34,6 +34,40 @@ class WholeBlocks(alharness.Sampler):
         return pool.embeddings().sum(1)[:rows].argsort()[:budget]
 
 
+class AsksForAnother(alharness.Sampler):
+    """Every query finds the committee too small."""
+
+    def query(self, pool, budget, rng):
+        self.needs = alharness.Needs(committee=self.needs.committee + 1)
+        return rng.permutation(pool.n_unlabeled)[:budget]
+
+
+class NeedsByTurns(AsksForAnother):
+    def __init__(self):
+        self.needs = alharness.Needs(committee=next(CALLS))
+
+
+class StoresObjects(alharness.Sampler):
+    def query(self, pool, budget, rng):
+        picked = rng.permutation(pool.n_unlabeled)[:budget]
+        self.stored = {"picked": np.array([set(picked.tolist())])}
+        return picked
+
+
+class StoresTooMuch(StoresObjects):
+    def query(self, pool, budget, rng):
+        picked = super().query(pool, budget, rng)
+        self.stored = {"zeros": np.zeros(alharness.STORED_BYTES + 1, dtype=np.uint8)}
+        return picked
+
+
+class StoresTheTime(StoresObjects):
+    def query(self, pool, budget, rng):
+        picked = super().query(pool, budget, rng)
+        self.stored = {"calls": np.array(next(CALLS))}
+        return picked
+
+
 class NeedsPreviousModel(alharness.ScoreSampler):
     def scores(self, pool):
         with torch.no_grad():
@@ -151,6 +185,11 @@ def alharness_samplers():
         "distinct-positions_argpartition": Argpartition,
         "distinct-positions_with-replacement": WithReplacement,
         "pools-of-any-size": WholeBlocks,
+        "same-needs_after": AsksForAnother,
+        "same-needs_before": NeedsByTurns,
+        "stored-arrays_objects": StoresObjects,
+        "stored-arrays_bytes": StoresTooMuch,
+        "stored-arrays_time": StoresTheTime,
         "first-cycle": NeedsPreviousModel,
         "constant-images": DividesByDeviation,
         "constant-outputs": NormalizesLogits,

@@ -15,6 +15,7 @@ from alharness_plugins.samplers.qbc import QbcParameters
 from pydantic import ValidationError
 from scipy.stats import entropy, mode
 
+from alharness import Needs
 from alharness.selection import variance_ratio
 
 
@@ -93,8 +94,8 @@ def test_slices_need_no_order():
 
 
 def test_its_committee_is_as_large_as_asked(qbc):
-    assert qbc().committee_size == 5
-    assert qbc(members=3).committee_size == 3
+    assert qbc().needs == Needs(committee=5)
+    assert qbc(members=3).needs.committee == 3
 
 
 @pytest.mark.parametrize("wrong", [{"members": 1}, {"measure": "variance"}])

@@ -2,7 +2,6 @@
 
 import pytest
 
-from alharness import HarnessError
 from alharness.protocol.planning.run import Slot, State
 from alharness.protocol.planning.survey import next_units, survey
 from alharness.store.ledger import StoreLedger
@@ -10,7 +9,7 @@ from alharness.store.ledger import StoreLedger
 
 def test_a_sampler_hears_its_committee(workbench):
     bench = workbench.bench("watching", "asking")
-    assert [method.committee_size for method in bench.methods] == [0, 2]
+    assert [method.needs.committee for method in bench.methods] == [0, 2]
     workbench.coordinator(bench).run()
     # What the committee says is checked inside the query: see Asking.
     state = survey(bench, StoreLedger(workbench.workspace))
@@ -20,7 +19,7 @@ def test_a_sampler_hears_its_committee(workbench):
         record = workbench.workspace.records.read("query", query.key)
         read = {query.inputs.trial, *query.inputs.committee}
         assert set(record.result["checkpoints"]) == read
-        assert len(read) == 1 + run.method.committee_size
+        assert len(read) == 1 + run.method.needs.committee
 
 
 def test_who_declares_no_committee_has_none(workbench):
@@ -28,7 +27,7 @@ def test_who_declares_no_committee_has_none(workbench):
     for _ in range(2):
         for unit in next_units(bench, StoreLedger(workbench.workspace)):
             if unit.kind == "query" and unit.inputs.sampler.name == "presuming":
-                with pytest.raises(HarnessError, match="committee_size"):
+                with pytest.raises(ContractViolation, match="Needs\\(committee"):
                     workbench.execute(unit)
                 return
             workbench.execute(unit)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from alharness import ContractViolation
+from alharness.engine.answering import answer_question
 from alharness.engine.querying import checked_notes
-from alharness.engine.questions import answer_question, pose
+from alharness.engine.questions import pose
 from alharness.protocol.planning.survey import next_units
 from alharness.registry import discover
 from alharness.store.ledger import StoreLedger

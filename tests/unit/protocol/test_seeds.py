@@ -88,3 +88,13 @@ def test_each_generator_starts_at_the_beginning():
 def test_numbers_out_of_range_are_refused(value):
     with pytest.raises(ValueError, match="cycle"):
         replace(FULL, cycle=value)
+
+
+@given(paths, st.integers(0, 300))
+def test_distinct_numbers_are_distinct_and_the_same_again(path, n):
+    numbers = path.distinct_numbers(n)
+    assert numbers.dtype == np.int64
+    assert numbers.shape == (n,)
+    assert len(np.unique(numbers)) == n
+    assert (numbers >= 0).all()
+    assert np.array_equal(numbers, path.distinct_numbers(n))

@@ -38,5 +38,8 @@ class Classifier(nn.Module):
         x = self.penultimate(x)
         return x if pre_logits else self.head(self.dropout(x))
 
+    def get_classifier(self) -> nn.Module:
+        return self.head
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.forward_head(self.forward_features(x))

@@ -24,7 +24,7 @@ def alharness_regularizers() -> Iterator[alharness.RegularizerSpec]:
         "alharness_plugins.regularizers.randaugment.regularizer:RandAugment",
         summary="N operations of fifteen per image, at magnitude M; both are tuned",
         citation="Cubuk et al. (2020), RandAugment; Munjal et al. (2022), sections 3 and 5",
-        needs="Images of 1 or 3 channels.",
+        requires="Images of 1 or 3 channels.",
         cost="N batched operations per training batch: see docs/performance.md.",
         parameters=RandAugmentParameters,
     )

@@ -90,7 +90,7 @@ def alharness_samplers() -> Iterator[alharness.SamplerSpec]:
         Vaal,
         summary="Unlike the labeled images to a discriminator on a VAE's latent space",
         citation="Sinha, Ebrahimi and Darrell, Variational Adversarial Active Learning, ICCV 2019",
-        needs="Images of at least 4 x 4 pixels; nothing of the task model.",
+        requires="Images of at least 4 x 4 pixels; nothing of the task model.",
         cost="`epochs` passes of three networks over the pool in every query, the published ones "
         "made for a GPU: a smaller `width` and fewer `epochs` for a CPU. About 23 million weights "
         "at the default width for 32 x 32 images.",

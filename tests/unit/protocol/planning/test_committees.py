@@ -79,7 +79,7 @@ def test_a_query_reads_the_members_and_waits_for_them(end, bench, world):
             members = committee(end, run.method.name)
             assert query.inputs.committee == tuple(
                 members[run.place, Slot(cycle, "committee", number)].key
-                for number in range(run.method.committee_size)
+                for number in range(run.method.needs.committee)
             )
 
 

@@ -1,0 +1,114 @@
+"""Answering a question: the sampler, the pool that it is shown, and what it answers."""
+
+from __future__ import annotations
+
+import base64
+import gc
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from alharness.api.needs import Needs
+from alharness.api.sampler import Sampler
+from alharness.engine.images import open_images
+from alharness.engine.network import Network, trained_network
+from alharness.engine.plugins import Plugins
+from alharness.engine.pool import Granted, ImagePool, RunSoFar
+from alharness.engine.querying import ask_sampler, checked_notes
+from alharness.engine.questions import (
+    Answer,
+    PoolOrder,
+    Question,
+    TrainedModel,
+    image_numbers,
+    labeled_parts,
+    pool_order,
+)
+from alharness.engine.randomness import controlled
+from alharness.engine.stored import packed_stored, unpacked_stored
+from alharness.protocol.partition.sets import IndexSet, joined
+from alharness.protocol.units import QueryInputs
+from alharness.store.images import open_stored
+
+
+def answer_question(question: Question, plugins: Plugins, device: torch.device) -> Answer:
+    """Ask the sampler. Raises ContractViolation when it breaks a rule of its contract."""
+    inputs = QueryInputs.model_validate(question["inputs"])
+    sampler: Sampler = plugins.create("sampler", inputs.sampler)
+    origin = plugins.component("sampler", inputs.sampler).origin
+    with controlled(inputs.seed.torch_seed()):
+        pool = _pool(question, inputs, sampler.needs, plugins, device)
+        budget, rng = inputs.budget, inputs.seed.generator()
+        # A sampler that walks the frames above it finds no file names there.
+        del question, inputs, plugins
+        gc.collect()
+        positions = ask_sampler(sampler, pool, budget, rng, origin)
+    stored = packed_stored(sampler.stored, origin)
+    return Answer(
+        positions=positions.tolist(),
+        share_of_ties=float(getattr(sampler, "share_of_ties", 0.0)),
+        notes=checked_notes(getattr(sampler, "notes", {}), origin),
+        stored=None if stored is None else base64.b64encode(stored).decode(),
+    )
+
+
+def _pool(
+    question: Question, inputs: QueryInputs, needs: Needs, plugins: Plugins, device: torch.device
+) -> ImagePool:
+    order = pool_order(question)
+    images = open_stored(Path(question["images"]))
+    parts = labeled_parts(question)
+    labeled = joined(parts)
+    assert labeled.labels is not None
+    networks = [_network(inputs, model, plugins, device) for model in question["models"]]
+    return ImagePool(
+        open_images(images, order.unlabeled, device),
+        open_images(images, labeled.indices[order.labeled], device),
+        torch.from_numpy(labeled.labels[order.labeled]).to(device),
+        inputs.network.n_classes,
+        networks[0],
+        networks[1] if len(networks) > 1 else None,
+        run=_run_so_far(question, parts, order, images.shape[0]),
+        granted=Granted(
+            [_network(inputs, member, plugins, device) for member in question["committee"]],
+            representation=needs.representation,
+            hidden_labels=_hidden_labels(question, order, device),
+        ),
+    )
+
+
+def _run_so_far(
+    question: Question, parts: Sequence[IndexSet], order: PoolOrder, n_images: int
+) -> RunSoFar:
+    inputs = QueryInputs.model_validate(question["inputs"])
+    labeled_in = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    numbers = image_numbers(inputs.seed, n_images)
+    stored = None if question["stored"] is None else Path(question["stored"]).read_bytes()
+    return RunSoFar(
+        cycle=len(parts) - 1,
+        labeled_in=labeled_in[order.labeled],
+        numbers={
+            "unlabeled": numbers[order.unlabeled],
+            "labeled": numbers[joined(parts).indices[order.labeled]],
+        },
+        stored=unpacked_stored(stored, f"sampler '{inputs.sampler.name}'"),
+    )
+
+
+def _hidden_labels(
+    question: Question, order: PoolOrder, device: torch.device
+) -> torch.Tensor | None:
+    if question["labels"] is None:
+        return None
+    labels = np.load(question["labels"], allow_pickle=False)
+    return torch.from_numpy(labels[order.unlabeled]).to(device)
+
+
+def _network(
+    inputs: QueryInputs, model: TrainedModel, plugins: Plugins, device: torch.device
+) -> Network:
+    return trained_network(
+        plugins, inputs.network, model["hyperparameters"], Path(model["path"]), device
+    )
