@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
 
 from alharness.engine.network import trained_network
 from alharness.engine.questions import recorded_checkpoint
@@ -10,6 +15,10 @@ from alharness.engine.randomness import controlled
 from alharness.engine.surroundings import Computed, Surroundings, finite
 from alharness.engine.training import evaluate
 from alharness.protocol.units import EvaluationInputs
+from alharness.statistics.metrics import KEPT_BYTES, log_probabilities, metrics
+
+OUTPUTS = "outputs.npz"
+"""The file beside an evaluation's record: log-probabilities, (n, C) float16, in test order."""
 
 
 def measure(around: Surroundings, inputs: EvaluationInputs) -> Computed:
@@ -22,11 +31,36 @@ def measure(around: Surroundings, inputs: EvaluationInputs) -> Computed:
         network = trained_network(
             around.plugins, inputs.network, inputs.hyperparameters, path, around.device
         )
-        score = evaluate(network, examples)
-    return Computed(
-        {
-            "test_accuracy": score.accuracy,
-            "test_loss": finite(score.loss),
-            "checkpoint": checkpoint,
-        }
-    )
+        kept = _KeptOutputs(network)
+        score = evaluate(kept, examples)
+    logits = np.concatenate(kept.logits)
+    result = {
+        "test_accuracy": score.accuracy,
+        "test_loss": finite(score.loss),
+        "metrics": metrics(logits, labels).to_json(),
+        "checkpoint": checkpoint,
+    }
+    outputs = log_probabilities(logits)
+    small = outputs.nbytes <= KEPT_BYTES
+    return Computed(result, {OUTPUTS: _npz(outputs)} if small else {})
+
+
+class _KeptOutputs(nn.Module):
+    """A network whose logits, float32, are kept as they are handed out, batch by batch."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.logits: list[NDArray[np.float32]] = []
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """The network's logits, (n, C)."""
+        logits: torch.Tensor = self.network(images)
+        self.logits.append(logits.float().cpu().numpy())
+        return logits
+
+
+def _npz(outputs: NDArray[np.float16]) -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, allow_pickle=False, log_probabilities=outputs)
+    return stream.getvalue()

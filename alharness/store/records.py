@@ -101,9 +101,11 @@ class Records:
 
         ``beside`` are the files that it names, written before it.
         """
+        path = self.path(record.unit.kind, record.unit.key)
+        if path.exists():
+            return False
         for name, data in (beside or {}).items():
             write_over(self._beside(record.unit.kind, record.unit.key, name), data)
-        path = self.path(record.unit.kind, record.unit.key)
         return write_once(path, json.dumps(record.to_json(), indent=1, allow_nan=False).encode())
 
     def beside(self, record: Record, name: str) -> bytes | None:
