@@ -2,7 +2,7 @@
 
 import pytest
 
-from alharness import ContractViolation
+from alharness import HarnessError
 from alharness.protocol.planning.run import Slot, State
 from alharness.protocol.planning.survey import next_units, survey
 from alharness.store.ledger import StoreLedger
@@ -28,7 +28,7 @@ def test_who_declares_no_committee_has_none(workbench):
     for _ in range(2):
         for unit in next_units(bench, StoreLedger(workbench.workspace)):
             if unit.kind == "query" and unit.inputs.sampler.name == "presuming":
-                with pytest.raises(ContractViolation, match="Needs\\(committee"):
+                with pytest.raises(HarnessError, match="Needs\\(committee"):
                     workbench.execute(unit)
                 return
             workbench.execute(unit)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from alharness import HarnessError
+from alharness import HarnessError, Sampler
 from alharness.engine.images import HeldImages
 from alharness.engine.network import Network
 from alharness.engine.pool import ImagePool
@@ -70,7 +70,7 @@ def test_rows_of_the_pool_in_a_random_order_and_mapped_right(workbench, monkeypa
     query = upcoming(workbench, bench)["query"]
     pools = []
 
-    class First:
+    class First(Sampler):
         def query(self, pool, budget, rng):
             pools.append(pool)
             return list(range(budget))

@@ -9,7 +9,7 @@ import json
 import numpy as np
 import pytest
 
-from alharness import ContractViolation, HarnessError
+from alharness import HarnessError
 from alharness.engine.answering import answer_question
 from alharness.engine.questions import STORED, image_numbers, pose
 from alharness.protocol.keys import digest_bytes
@@ -202,7 +202,7 @@ def test_a_lost_file_is_noticed_and_its_query_computed_again(plugged):
 
 def test_what_may_not_be_stored_fails_the_query(plugged):
     unit = query_of(plugged, "objects")
-    with pytest.raises(ContractViolation, match="array of object") as broken:
+    with pytest.raises(HarnessError, match="array of object") as broken:
         plugged.execute(unit)
     assert "sampler 'objects'" in str(broken.value)
 
@@ -220,7 +220,7 @@ def test_nobody_else_is(plugged):
     unit = query_of(plugged, "peeks")
     assert not unit.inputs.sees_labels
     assert pose(plugged.workspace, unit.inputs)["labels"] is None
-    with pytest.raises(ContractViolation, match="Needs\\(sees_labels=True\\)"):
+    with pytest.raises(HarnessError, match="Needs\\(sees_labels=True\\)"):
         plugged.execute(unit)
 
 
