@@ -8,6 +8,7 @@ import pytest
 from alharness import PluginError, UsageError
 from alharness.engine.plugins import Plugins
 from alharness.protocol.components import Reference
+from alharness.protocol.units import Identity
 from alharness.registry import discover, hookspecs
 
 SOURCE = """
@@ -142,7 +143,7 @@ def test_what_cannot_be_read_names_plugin_parameter_path_and_remedy(registry, na
 
 
 def test_a_unit_is_not_executed_when_what_it_was_planned_with_changed(registry, file):
-    identity = component(registry, weights=str(file)).identity
+    identity = Identity(**component(registry, weights=str(file)).identity)
     plugins = Plugins(registry)
     assert plugins.create("sampler", identity).parameters["weights"] == file
     file.write_bytes(b"two")
