@@ -61,6 +61,21 @@ class LabeledImages:
     n_classes: int
 
 
+@dataclass(frozen=True)
+class DatasetShape:
+    """What a dataset is, as far as that can be told without its data; None where it cannot.
+
+    Numbers of training and test images and of classes; images are (channels, image_size,
+    image_size).
+    """
+
+    n_train: int | None = None
+    n_test: int | None = None
+    n_classes: int | None = None
+    channels: int | None = None
+    image_size: int | None = None
+
+
 class Dataset(ABC):
     """Loads images and labels.
 
