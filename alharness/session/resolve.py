@@ -1,17 +1,15 @@
-"""From a suite to a bench: plugins by their names, datasets prepared."""
+"""From a suite to a bench: plugins by their names, datasets prepared or only looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
-from alharness.api.dataset import Dataset, ImageFiles, LabeledImages
+from alharness.api.dataset import DatasetShape
 from alharness.api.errors import HarnessError, PluginError
 from alharness.api.oracle import Oracle
 from alharness.api.space import Space
@@ -21,7 +19,8 @@ from alharness.protocol.suite.reading import load_suite
 from alharness.protocol.suite.tables import Scenario, Suite
 from alharness.protocol.tuning.search_space import search_space
 from alharness.registry import Registry
-from alharness.registry.broken import one_line
+from alharness.session.data import Data, DataFound
+from alharness.session.plugin_code import plugin_code
 from alharness.store.workspace import Workspace
 
 
@@ -45,6 +44,10 @@ def find_method(registry: Registry, reference: Reference) -> Component:
     return replace(component, committee_size=size)
 
 
+Known: TypeAlias = Callable[[Component], DatasetFacts | DatasetShape]
+"""What is known of a dataset."""
+
+
 @dataclass(frozen=True)
 class Resolver:
     """Turns suites into benches with the plugins, the workspace and the data that are here."""
@@ -55,23 +58,39 @@ class Resolver:
     download: bool
 
     def bench(self, suite: Suite, origin: str) -> Bench:
-        """The bench of a suite.
+        """The bench of a suite, its datasets prepared.
 
         Raises UsageError for names, parameters or data that do not exist,
         PluginError for plugins that cannot be used; ``origin`` names the suite.
         """
+        return self._bench(suite, origin, lambda data: self._data.prepare(data, self.download))
+
+    def plan(self, suite: Suite, origin: str) -> tuple[Bench, Mapping[str, DataFound]]:
+        """The bench of a suite as far as its data is prepared, and what is there, by scenario.
+
+        Writes nothing. Raises as ``bench`` does, but not for data that is not there.
+        """
+        bench = self._bench(suite, origin, lambda data: self._data.find(data).known)
+        found = {one.name: self._data.find(one.dataset) for one in bench.conditions}
+        return bench, found
+
+    @cached_property
+    def _data(self) -> Data:
+        return Data(self.registry, self.workspace.datasets, self.data_dir)
+
+    def _bench(self, suite: Suite, origin: str, known: Known) -> Bench:
         with _located(f"{origin}, methods"):
             methods = tuple(
                 find_method(self.registry, reference) for reference in suite.methods.compared
             )
-        return Bench(suite, methods, tuple(self._conditions(suite, origin)))
+        return Bench(suite, methods, tuple(self._conditions(suite, origin, known)))
 
-    def _conditions(self, suite: Suite, origin: str) -> Iterator[Condition]:
+    def _conditions(self, suite: Suite, origin: str, known: Known) -> Iterator[Condition]:
         for scenario in suite.scenarios:
             with _located(f"{origin}, scenario '{scenario.name}'"):
-                yield self._condition(suite, scenario)
+                yield self._condition(suite, scenario, known)
 
-    def _condition(self, suite: Suite, scenario: Scenario) -> Condition:
+    def _condition(self, suite: Suite, scenario: Scenario, known: Known) -> Condition:
         dataset = self.registry.component("dataset", scenario.dataset)
         model = self.registry.component("model", scenario.model)
         oracle = self._oracle(scenario.oracle)
@@ -83,7 +102,7 @@ class Resolver:
         return make_condition(
             suite,
             scenario,
-            self._facts(dataset),
+            known(dataset),
             dataset=dataset,
             model=model,
             regularizers=regularizers,
@@ -94,26 +113,14 @@ class Resolver:
     def _oracle(self, reference: Reference) -> Component:
         component = self.registry.component("oracle", reference)
         oracle: Oracle = self.registry.create(component)
-        with _plugin_code(component, "fingerprint raised"):
+        with plugin_code(component, "fingerprint raised"):
             fingerprint = oracle.fingerprint()
         return replace(component, fingerprint=fingerprint, labels_stay=oracle.labels_stay)
 
     def _search_space(self, regularizer: Component) -> Space:
-        with _plugin_code(regularizer, "search_space raised"):
+        with plugin_code(regularizer, "search_space raised"):
             space: Space = self.registry.create(regularizer).search_space()
         return space
-
-    def _facts(self, dataset: Component) -> DatasetFacts:
-        loader: Dataset = self.registry.create(dataset)
-        with _plugin_code(dataset, "fingerprint raised"):
-            fingerprint = loader.fingerprint(self.data_dir)
-        prepared = self.workspace.datasets.prepared(dataset, fingerprint)
-        if prepared is not None:
-            return prepared
-        with _plugin_code(dataset, "load raised"):
-            images = loader.load(self.data_dir, self.download)
-        check_images(images, dataset.origin)
-        return self.workspace.datasets.prepare(dataset, fingerprint, images)
 
 
 @contextmanager
@@ -124,45 +131,3 @@ def _located(origin: str) -> Iterator[None]:
     except HarnessError as error:
         where = f"{origin}: {error.where}" if error.where else origin
         raise type(error)(error.what, where=where, remedy=error.remedy) from error
-
-
-@contextmanager
-def _plugin_code(component: Component, doing: str) -> Iterator[None]:
-    """What a plugin's code raises becomes a PluginError that names it; a HarnessError stays."""
-    try:
-        yield
-    except HarnessError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise PluginError(f"{doing} {one_line(error)}", where=component.origin) from error
-
-
-def check_images(images: LabeledImages, origin: str) -> None:
-    """Raises PluginError when a dataset breaks its contract."""
-    parts = {
-        "train": (images.train_images, images.train_labels),
-        "test": (images.test_images, images.test_labels),
-    }
-    for name, (split_images, labels) in parts.items():
-        if not isinstance(split_images, ImageFiles) and not _are_square_bytes(split_images):
-            raise PluginError(
-                f"its {name} images are {split_images.dtype} {split_images.shape}, "
-                "expected uint8 (n, channels, side, side)",
-                where=origin,
-            )
-        if labels.dtype != "int64" or labels.shape != (len(split_images),):
-            raise PluginError(
-                f"its {name} labels are {labels.dtype} {labels.shape}, "
-                f"expected int64 ({len(split_images)},)",
-                where=origin,
-            )
-        if len(labels) == 0 or labels.min() < 0 or labels.max() >= images.n_classes:
-            raise PluginError(
-                f"its {name} labels are not all in [0, {images.n_classes})", where=origin
-            )
-
-
-def _are_square_bytes(images: NDArray[Any]) -> bool:
-    return bool(
-        images.dtype == np.uint8 and images.ndim == 4 and images.shape[2] == images.shape[3]
-    )

@@ -13,7 +13,7 @@ import numpy as np
 
 from alharness.api.dataset import ImageFiles, LabeledImages
 from alharness.api.errors import UsageError
-from alharness.session.resolve import check_images
+from alharness.session.data import check_images
 from alharness.testing.generators import watched_generators
 from alharness.testing.rules import Broken, NotApplicable, Rule
 from alharness.testing.subject import Subject

@@ -8,7 +8,7 @@ import numpy as np
 
 import alharness
 
-N_TEST = 360
+N_IMAGES, N_TEST = 1797, 360
 TEST_SEED = 0
 
 
@@ -37,4 +37,5 @@ def alharness_datasets():
         citation="Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, UCI",
         needs="Nothing: the images come with scikit-learn.",
         cost="Less than a second.",
+        declares=lambda: alharness.DatasetShape(N_IMAGES - N_TEST, N_TEST, 10, 1, 8),
     )
