@@ -99,7 +99,7 @@ class Data:
                 return DataFound(dataset, prepared)
         with plugin_code(dataset, "missing raised"):
             missing = loader.missing(self._folder)
-        return DataFound(dataset, self._declared(dataset), missing)
+        return DataFound(dataset, declared(self._registry, dataset), missing)
 
     def _fingerprint(self, dataset: Component, loader: Dataset) -> str:
         """What tells this data from other data of the same name and parameters."""
@@ -111,20 +111,25 @@ class Data:
             return fingerprint
         return digest([fingerprint, content_digest(files, self._folder, self._datasets.seen)])
 
-    def _declared(self, dataset: Component) -> DatasetShape:
-        registered = self._registry.find(dataset.kind, dataset.name)
-        declares = registered.spec.declares if isinstance(registered.spec, DatasetSpec) else None
-        if declares is None:
-            return DatasetShape()
-        members = [registered.member] if registered.is_family else []
-        with plugin_code(dataset, "declares raised"):
-            shape = declares(*members, **dataset.parameters)
-        if not isinstance(shape, DatasetShape):
-            raise PluginError(
-                f"declares returned {type(shape).__name__}, expected DatasetShape",
-                where=dataset.origin,
-            )
-        return shape
+
+def declared(registry: Registry, dataset: Component) -> DatasetShape:
+    """What a dataset's spec says of it, all None when nothing.
+
+    Raises PluginError when the spec's code fails or returns something else.
+    """
+    registered = registry.find(dataset.kind, dataset.name)
+    declares = registered.spec.declares if isinstance(registered.spec, DatasetSpec) else None
+    if declares is None:
+        return DatasetShape()
+    members = [registered.member] if registered.is_family else []
+    with plugin_code(dataset, "declares raised"):
+        shape = declares(*members, **dataset.parameters)
+    if not isinstance(shape, DatasetShape):
+        raise PluginError(
+            f"declares returned {type(shape).__name__}, expected DatasetShape",
+            where=dataset.origin,
+        )
+    return shape
 
 
 def check_images(images: LabeledImages, origin: str) -> None:
