@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -21,6 +22,7 @@ from alharness.protocol.components import Component
 from alharness.protocol.partition.sets import IndexSet
 from alharness.protocol.seeds import SeedPath
 from alharness.protocol.units import Identity, Network, Recipe, TrialInputs, make_unit
+from alharness.store import seen
 from alharness.store.checkpoints import CheckpointMissing, load_weights
 from alharness.store.files import set_aside, write_once, write_over
 from alharness.store.ledger import StoreLedger
@@ -361,11 +363,25 @@ def test_data_with_another_fingerprint_is_loaded_again(workspace):
     assert workspace.datasets.prepared(DATASET, "then") is not None
 
 
+@pytest.fixture
+def noted(monkeypatch):
+    """Keeps notes of what was prepared, as if every file had been written long ago."""
+    monkeypatch.setattr(seen, "SETTLED_NS", -(10**12))
+
+    def save(workspace):
+        workspace.datasets.seen.save()
+        assert (workspace.root / "data" / "seen.json").exists()
+        time.sleep(0.02)  # the clock of a file system ticks in steps
+
+    return save
+
+
 @pytest.mark.parametrize("part", ["train", "test"])
 @pytest.mark.parametrize("file", ["images", "labels"])
 @pytest.mark.parametrize("damage", ["flip", "short", "empty", "gone", "other"])
-def test_damaged_data_is_prepared_anew(workspace, part, file, damage):
+def test_damaged_data_is_prepared_anew(workspace, noted, part, file, damage):
     facts = workspace.datasets.prepare(DATASET, "", small_images())
+    noted(workspace)
     name = facts.train_digest if part == "train" else facts.test_digest
     data = workspace.root / "data"
     path = data / ("labels" if file == "labels" else f"images/{name}")
@@ -392,7 +408,7 @@ def test_damaged_data_is_prepared_anew(workspace, part, file, damage):
 
 @pytest.mark.parametrize("file", ["images.bin", "index.npz"])
 @pytest.mark.parametrize("damage", ["short", "empty", "gone"])
-def test_damaged_packed_images_are_prepared_anew(workspace, tmp_path, file, damage):
+def test_damaged_packed_images_are_prepared_anew(workspace, noted, tmp_path, file, damage):
     paths = [tmp_path / f"{number}.png" for number in range(4)]
     for number, path in enumerate(paths):
         Image.new("RGB", (5, 4), (number, 0, 0)).save(path)
@@ -400,6 +416,7 @@ def test_damaged_packed_images_are_prepared_anew(workspace, tmp_path, file, dama
     images = LabeledImages(files, labels, files, labels[::-1].copy(), 4)
     facts = workspace.datasets.prepare(DATASET, "", images)
     assert (facts.in_channels, facts.image_size) == (3, 3)
+    noted(workspace)
     path = workspace.datasets.images_folder(facts.train_digest) / file
     match damage:
         case "short":
