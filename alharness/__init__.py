@@ -6,7 +6,7 @@ algorithms that samplers share.
 
 from pluggy import HookimplMarker
 
-from alharness.api.dataset import Dataset, ImageFiles, LabeledImages
+from alharness.api.dataset import Dataset, DatasetShape, ImageFiles, LabeledImages
 from alharness.api.errors import (
     ContractViolation,
     ExitCode,
@@ -46,6 +46,7 @@ __all__ = [
     "Continuation",
     "ContractViolation",
     "Dataset",
+    "DatasetShape",
     "DatasetSpec",
     "Distribution",
     "ExecutorSpec",

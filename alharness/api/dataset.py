@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -61,18 +61,51 @@ class LabeledImages:
     n_classes: int
 
 
+@dataclass(frozen=True)
+class DatasetShape:
+    """What a dataset is, as far as that can be told without its data; None where it cannot.
+
+    Numbers of training and test images and of classes; images are (channels, image_size,
+    image_size). Raises ValueError for what is no whole number of 1 or more.
+    """
+
+    n_train: int | None = None
+    n_test: int | None = None
+    n_classes: int | None = None
+    channels: int | None = None
+    image_size: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if value is not None and not (type(value) is int and value >= 1):
+                raise ValueError(f"{name} is {value!r}, expected a whole number of 1 or more")
+
+
 class Dataset(ABC):
     """Loads images and labels.
 
     What ``load`` returns is copied into the workspace once, and used from there.
     """
 
-    def fingerprint(self, root: Path) -> str:
-        """What changes when the data below ``root`` does: then it is loaded again.
+    def missing(self, root: Path) -> UsageError | None:
+        """The error to raise because the data is not below ``root``, with the way to get it.
 
-        Needed where neither name nor parameters say which data it is, as with
-        a folder of somebody's images.
+        None when it is there, or when only ``load`` can tell. ``plan`` asks, so look at
+        names only: read no file, fetch nothing.
         """
+        return None
+
+    def files(self, root: Path) -> Sequence[Path]:
+        """Files below ``root`` whose content says which data it is; none when they are absent.
+
+        When one changes, or another is there, the data is loaded again. Needed where neither
+        name nor parameters say which data it is, as with a folder of somebody's images.
+        A file that is unchanged is not read again.
+        """
+        return ()
+
+    def fingerprint(self, root: Path) -> str:
+        """What else changes when the data below ``root`` does: then it is loaded again."""
         return ""
 
     @abstractmethod

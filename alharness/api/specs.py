@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from alharness.api.dataset import DatasetShape
+
 API_VERSION = 1
 """Major version of the plugin API; a plugin module may ask for one with ``ALHARNESS_API``."""
 
@@ -75,9 +77,15 @@ class OracleSpec(Spec):
 
 @dataclass(frozen=True)
 class DatasetSpec(Spec):
-    """A dataset."""
+    """A dataset.
+
+    declares: what the dataset is, told before its data is there, so that it can be
+        planned: called like the factory with the parameters as keyword arguments. It reads
+        nothing and imports nothing heavy.
+    """
 
     kind: ClassVar[str] = "dataset"
+    declares: Callable[..., DatasetShape] | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from alharness.api.dataset import DatasetShape
 from alharness.api.space import Space, Value
 from alharness.protocol.components import Component
 from alharness.protocol.partition.long_tail import class_counts, long_tailed
@@ -49,6 +50,11 @@ class DatasetFacts:
     in_channels: int
     image_size: int
 
+    @property
+    def n_train(self) -> int:
+        """Number of training images."""
+        return len(self.train_labels)
+
 
 class Start(NamedTuple):
     """What the runs of one initial set begin with, and the recipe of their trials."""
@@ -67,18 +73,21 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """A scenario whose plugins and dataset are there.
+    """A scenario whose plugins are there.
 
-    ``sizes`` are the labeled images of each cycle, ``starts`` one per initial set.
+    ``sizes`` are the labeled images of each of the ``cycles``, ``starts`` one per
+    initial set. Before the dataset is prepared, ``prepared`` is None and ``starts`` is
+    empty, and so is ``sizes`` when the dataset does not declare how many images it has.
     """
 
     scenario: Scenario
-    facts: DatasetFacts
+    prepared: DatasetFacts | None
     dataset: Component
     model: Component
     regularizers: tuple[Component, ...]
     oracle: Component
     space: Space
+    cycles: int
     sizes: tuple[int, ...]
     starts: tuple[Start, ...]
 
@@ -86,6 +95,12 @@ class Condition:
     def name(self) -> str:
         """The scenario's name."""
         return self.scenario.name
+
+    @property
+    def facts(self) -> DatasetFacts:
+        """What is known of the prepared dataset."""
+        assert self.prepared is not None
+        return self.prepared
 
     @cached_property
     def network(self) -> Network:
@@ -113,7 +128,7 @@ class Condition:
 def make_condition(
     suite: Suite,
     scenario: Scenario,
-    facts: DatasetFacts,
+    data: DatasetFacts | DatasetShape,
     *,
     dataset: Component,
     model: Component,
@@ -123,13 +138,24 @@ def make_condition(
 ) -> Condition:
     """The scenario with its schedule and its initial and validation sets, by the protocol's rules.
 
-    Raises UsageError when the dataset does not fit the protocol's fractions.
+    ``data`` is what is known of the dataset: facts once it is prepared, before that what
+    it declares. Raises UsageError when it does not fit the protocol's fractions.
     """
-    n_train = len(facts.train_labels)
-    sizes = labeled_sizes(suite.protocol, n_train)
+    prepared = data if isinstance(data, DatasetFacts) else None
+    cycles = len(suite.protocol.cumulative_fractions)
+    sizes = () if data.n_train is None else labeled_sizes(suite.protocol, data.n_train)
+    starts = () if prepared is None else _starts(suite, scenario, prepared, sizes[0])
+    return Condition(
+        scenario, prepared, dataset, model, regularizers, oracle, space, cycles, sizes, starts
+    )
+
+
+def _starts(
+    suite: Suite, scenario: Scenario, facts: DatasetFacts, n_initial: int
+) -> tuple[Start, ...]:
     starts = []
     for number in range(suite.protocol.n_initial_sets):
-        parts = _parts(suite, scenario, facts, number, sizes[0])
+        parts = _parts(suite, scenario, facts, number, n_initial)
         labeled = IndexSet(parts.initial, facts.train_labels[parts.initial])
         recipe = Recipe(
             epochs=suite.training.epochs,
@@ -137,15 +163,13 @@ def make_condition(
             normalization=labeled.digest if suite.training.normalize else None,
         )
         starts.append(Start(labeled, IndexSet(parts.validation), recipe))
-    return Condition(
-        scenario, facts, dataset, model, regularizers, oracle, space, sizes, tuple(starts)
-    )
+    return tuple(starts)
 
 
 def _parts(
     suite: Suite, scenario: Scenario, facts: DatasetFacts, initial_set: int, n_initial: int
 ) -> Split:
-    parts = split(suite.protocol, len(facts.train_labels), initial_set, suite.seed)
+    parts = split(suite.protocol, facts.n_train, initial_set, suite.seed)
     if scenario.long_tail is None:
         return parts
     law = scenario.long_tail.model_dump()

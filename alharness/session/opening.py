@@ -1,16 +1,19 @@
-"""What ``bench`` and ``plan`` do first: find plugins and suite, prepare workspace and data."""
+"""What ``bench`` and ``plan`` do first: find plugins and suite, workspace and data."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
 from alharness.protocol.bench import Bench
 from alharness.protocol.components import parse_reference
+from alharness.protocol.suite.tables import Suite
 from alharness.registry import Registry, discover
 from alharness.session.asked import Opening
+from alharness.session.data import DataFound
 from alharness.session.resolve import Resolver, find_suite
 from alharness.store.workspace import Workspace
 
@@ -25,15 +28,21 @@ class Opened:
     plugin_files: tuple[Path, ...]
 
 
+@dataclass(frozen=True)
+class Planned:
+    """A bench as far as its data is prepared, and what there is of it, by scenario."""
+
+    workspace: Workspace
+    bench: Bench
+    data: Mapping[str, DataFound]
+
+
 def open_bench(opening: Opening) -> Opened:
-    """Resolve everything that the command line names.
+    """Resolve everything that the command line names, and prepare its data.
 
     Raises UsageError or PluginError, saying what is wrong and where, before anything is computed.
     """
-    registry = discover(opening.plugin_files)
-    suite = find_suite(registry, opening.suite_name)
-    if opening.plugins:
-        suite = suite.with_methods(parse_reference(text) for text in opening.plugins)
+    registry, suite = _named(opening)
     workspace = Workspace(opening.workspace_dir)
     workspace.require_writable()
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
@@ -41,3 +50,26 @@ def open_bench(opening: Opening) -> Opened:
     with redirect_stdout(sys.stderr):
         bench = resolver.bench(suite, f"suite '{opening.suite_name}'")
     return Opened(registry, workspace, bench, opening.plugin_files)
+
+
+def open_plan(opening: Opening) -> Planned:
+    """Resolve everything that the command line names. Prepares, fetches and writes nothing.
+
+    Raises as ``open_bench`` does, but not for data that is not there.
+    """
+    registry, suite = _named(opening)
+    workspace = Workspace(opening.workspace_dir)
+    workspace.require_readable()
+    resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
+    with redirect_stdout(sys.stderr):
+        bench, data = resolver.plan(suite, f"suite '{opening.suite_name}'")
+    return Planned(workspace, bench, data)
+
+
+def _named(opening: Opening) -> tuple[Registry, Suite]:
+    """The plugins, and the suite with the methods that are compared."""
+    registry = discover(opening.plugin_files)
+    suite = find_suite(registry, opening.suite_name)
+    if opening.plugins:
+        suite = suite.with_methods(parse_reference(text) for text in opening.plugins)
+    return registry, suite

@@ -1,29 +1,25 @@
-"""From a suite to a bench: plugins by their names, datasets prepared."""
+"""From a suite to a bench: plugins by their names, datasets prepared or only looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
-from alharness.api.dataset import Dataset, ImageFiles, LabeledImages
-from alharness.api.errors import PluginError
-from alharness.api.needs import REPRESENTATIONS, Needs
+from alharness.api.dataset import DatasetShape
 from alharness.api.oracle import Oracle
-from alharness.api.sampler import Sampler
 from alharness.api.space import Space
 from alharness.protocol.bench import Bench, Condition, DatasetFacts, make_condition
-from alharness.protocol.components import Component, MethodNeeds, Reference
-from alharness.protocol.keys import canonical_json
+from alharness.protocol.components import Component, Reference
 from alharness.protocol.suite.reading import load_suite
 from alharness.protocol.suite.tables import Scenario, Suite
 from alharness.protocol.tuning.search_space import search_space
 from alharness.registry import Registry
 from alharness.registry.boundary import located, plugin_code
+from alharness.session.data import Data, DataFound
+from alharness.session.methods import distinct, find_method
 from alharness.store.workspace import Workspace
 
 
@@ -32,54 +28,8 @@ def find_suite(registry: Registry, name: str) -> Suite:
     return load_suite(Path(name) if name.endswith(".toml") else registry.find_suite(name))
 
 
-def find_method(registry: Registry, reference: Reference) -> Component:
-    """The sampler that a reference stands for, with what it declares that it needs.
-
-    Raises UsageError or PluginError for one that is not there or cannot be used.
-    """
-    component = registry.component("sampler", reference)
-    sampler: Sampler = registry.create(component)
-    return replace(component, needs=_declared(sampler.needs, component.origin))
-
-
-def _declared(needs: Any, origin: str) -> MethodNeeds:
-    """A sampler's ``needs`` as plain data. Raises PluginError for what nobody can provide."""
-
-    def refused(what: str) -> PluginError:
-        return PluginError(f"it needs {what}", where=origin, remedy="Correct its 'needs'")
-
-    if not isinstance(needs, Needs):
-        raise refused(f"{needs!r}, which is no alharness.Needs")
-    if isinstance(needs.committee, bool) or not isinstance(needs.committee, int):
-        raise refused(f"a committee of {needs.committee!r}; it is a whole number of models")
-    if needs.committee < 0:
-        raise refused(f"a committee of {needs.committee} models; it is 0 or more")
-    if needs.representation not in (None, *REPRESENTATIONS):
-        raise refused(
-            f"the representation {needs.representation!r}; there is {', '.join(REPRESENTATIONS)}"
-        )
-    if not isinstance(needs.sees_labels, bool):
-        raise refused(f"sees_labels = {needs.sees_labels!r}; it is True or False")
-    return MethodNeeds(
-        committee=needs.committee,
-        extension=needs.extension is not None,
-        representation=needs.representation,
-        sees_labels=needs.sees_labels,
-    )
-
-
-def distinct(methods: Iterable[Component], reference: str) -> tuple[Component, ...]:
-    """One method of those that are one under several labels (``bald``, ``bald:passes=25``).
-
-    The first label stands for all, or ``reference`` when it is among them: every table is
-    read against that one.
-    """
-    found: dict[bytes, Component] = {}
-    for method in methods:
-        key = canonical_json(method.identity)
-        if key not in found or method.label == reference:
-            found[key] = method
-    return tuple(found.values())
+Known: TypeAlias = Callable[[Component], DatasetFacts | DatasetShape]
+"""What is known of a dataset."""
 
 
 @dataclass(frozen=True)
@@ -92,22 +42,38 @@ class Resolver:
     download: bool
 
     def bench(self, suite: Suite, origin: str) -> Bench:
-        """The bench of a suite.
+        """The bench of a suite, its datasets prepared.
 
         Raises UsageError for names, parameters or data that do not exist,
         PluginError for plugins that cannot be used; ``origin`` names the suite.
         """
+        return self._bench(suite, origin, lambda data: self._data.prepare(data, self.download))
+
+    def plan(self, suite: Suite, origin: str) -> tuple[Bench, Mapping[str, DataFound]]:
+        """The bench of a suite as far as its data is prepared, and what is there, by scenario.
+
+        Writes nothing. Raises as ``bench`` does, but not for data that is not there.
+        """
+        bench = self._bench(suite, origin, lambda data: self._data.find(data).known)
+        found = {one.name: self._data.find(one.dataset) for one in bench.conditions}
+        return bench, found
+
+    @cached_property
+    def _data(self) -> Data:
+        return Data(self.registry, self.workspace.datasets, self.data_dir)
+
+    def _bench(self, suite: Suite, origin: str, known: Known) -> Bench:
         with located(f"{origin}, methods"):
             found = [find_method(self.registry, reference) for reference in suite.methods.compared]
             methods = distinct(found, suite.methods.reference.label)
-        return Bench(suite, methods, tuple(self._conditions(suite, origin)))
+        return Bench(suite, methods, tuple(self._conditions(suite, origin, known)))
 
-    def _conditions(self, suite: Suite, origin: str) -> Iterator[Condition]:
+    def _conditions(self, suite: Suite, origin: str, known: Known) -> Iterator[Condition]:
         for scenario in suite.scenarios:
             with located(f"{origin}, scenario '{scenario.name}'"):
-                yield self._condition(suite, scenario)
+                yield self._condition(suite, scenario, known)
 
-    def _condition(self, suite: Suite, scenario: Scenario) -> Condition:
+    def _condition(self, suite: Suite, scenario: Scenario, known: Known) -> Condition:
         dataset = self.registry.component("dataset", scenario.dataset)
         model = self.registry.component("model", scenario.model)
         oracle = self._oracle(scenario.oracle)
@@ -119,7 +85,7 @@ class Resolver:
         return make_condition(
             suite,
             scenario,
-            self._facts(dataset),
+            known(dataset),
             dataset=dataset,
             model=model,
             regularizers=regularizers,
@@ -138,46 +104,3 @@ class Resolver:
         with plugin_code("search_space", regularizer.origin):
             space: Space = self.registry.create(regularizer).search_space()
         return space
-
-    def _facts(self, dataset: Component) -> DatasetFacts:
-        loader: Dataset = self.registry.create(dataset)
-        with plugin_code("fingerprint", dataset.origin):
-            fingerprint = loader.fingerprint(self.data_dir)
-        prepared = self.workspace.datasets.prepared(dataset, fingerprint)
-        if prepared is not None:
-            return prepared
-        with plugin_code("load", dataset.origin):
-            images = loader.load(self.data_dir, self.download)
-        check_images(images, dataset.origin)
-        return self.workspace.datasets.prepare(dataset, fingerprint, images)
-
-
-def check_images(images: LabeledImages, origin: str) -> None:
-    """Raises PluginError when a dataset breaks its contract."""
-    parts = {
-        "train": (images.train_images, images.train_labels),
-        "test": (images.test_images, images.test_labels),
-    }
-    for name, (split_images, labels) in parts.items():
-        if not isinstance(split_images, ImageFiles) and not _are_square_bytes(split_images):
-            raise PluginError(
-                f"its {name} images are {split_images.dtype} {split_images.shape}, "
-                "expected uint8 (n, channels, side, side)",
-                where=origin,
-            )
-        if labels.dtype != "int64" or labels.shape != (len(split_images),):
-            raise PluginError(
-                f"its {name} labels are {labels.dtype} {labels.shape}, "
-                f"expected int64 ({len(split_images)},)",
-                where=origin,
-            )
-        if len(labels) == 0 or labels.min() < 0 or labels.max() >= images.n_classes:
-            raise PluginError(
-                f"its {name} labels are not all in [0, {images.n_classes})", where=origin
-            )
-
-
-def _are_square_bytes(images: NDArray[Any]) -> bool:
-    return bool(
-        images.dtype == np.uint8 and images.ndim == 4 and images.shape[2] == images.shape[3]
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +19,31 @@ from alharness.protocol.components import Component
 from alharness.protocol.keys import digest
 from alharness.store.files import cannot_write, set_aside, write_over
 from alharness.store.images import StoredImages, open_stored, pack, split_digest, write_array
+from alharness.store.seen import Seen
 
 
 class Datasets:
     """Datasets below ``root/data``: images in one folder, labels in another.
 
-    So who may not see labels need not come near them.
+    So who may not see labels need not come near them. What was read and found whole
+    is noted in ``seen`` and not read again while it is unchanged, once that is saved in later
+    commands too.
     """
 
     def __init__(self, root: Path) -> None:
         self._folder = root / "data"
         self._damaged = root / "damaged"
+        self.seen = Seen(self._folder / "seen.json")
+
+    def knows(self, dataset: Component) -> bool:
+        """Whether a dataset was prepared before, as it is now or otherwise."""
+        return self._noted(dataset) is not None
 
     def prepared(self, dataset: Component, fingerprint: str) -> DatasetFacts | None:
         """What is known of a dataset that was prepared before, or None.
 
-        None also when its data has another fingerprint now. Reads all of it: what
-        is not what its name says is set aside.
+        None also when its data has another fingerprint now, or is not what its name
+        says: then it has to be prepared anew. Writes nothing.
         """
         entry = self._noted(dataset)
         if entry is None or entry["fingerprint"] != fingerprint:
@@ -97,12 +106,24 @@ class Datasets:
             return None
 
     def _is_whole(self, name: str) -> bool:
-        """Whether a split is there and what its name says; else it is set aside."""
+        """Whether a split is there and what its name says; read unless it is unchanged."""
+        files = self._files(name)
+        taken_over = [self.seen.taken_over(path) for path in files]
+        if files and all(mark == _mark(name, files) for mark in taken_over):
+            return True
         whole = self._agrees(name)
-        if not whole:
-            set_aside(self.images_folder(name), self._damaged)
-            set_aside(self.labels_path(name), self._damaged)
+        if whole:
+            self._note_whole(name, files)
         return whole
+
+    def _note_whole(self, name: str, files: Sequence[Path]) -> None:
+        for path in files:
+            self.seen.note(path, _mark(name, files))
+
+    def _files(self, name: str) -> list[Path]:
+        """The files of a split that are there."""
+        labels = self.labels_path(name)
+        return [*labels.parent.glob(labels.name), *self.images_folder(name).glob("*")]
 
     def _agrees(self, name: str) -> bool:
         """Whether a split is there and what its name says."""
@@ -129,20 +150,37 @@ class Datasets:
         return name
 
     def _put(self, name: str, whole: Path, labels: NDArray[np.int64]) -> None:
-        """Put a split in its place.
+        """Put a split in its place; what is damaged there is set aside.
 
         Another bench may be preparing the same: what it has put there so far is
         no damage, and it must find it there at any time.
         """
         folder = self.images_folder(name)
         were_there = folder.is_dir()
-        write_over(self.labels_path(name), _npy(labels))
-        if were_there and not self._agrees(name):
+        self._put_labels(self.labels_path(name), _npy(labels))
+        if were_there and not self._is_whole(name):
             set_aside(folder, self._damaged)
         _move(whole, folder)
+        files = self._files(name)
+        for one in files:
+            self.seen.taken_over(one)
+        self._note_whole(name, files)
+
+    def _put_labels(self, path: Path, data: bytes) -> None:
+        held = path.read_bytes() if path.exists() else None
+        if held == data:
+            return
+        if held is not None:
+            set_aside(path, self._damaged)
+        write_over(path, data)
 
     def _entry_path(self, dataset: Component) -> Path:
         return self._folder / "prepared" / f"{digest(dataset.identity)}.json"
+
+
+def _mark(name: str, files: Iterable[Path]) -> list[str]:
+    """What is noted of each file of a split: the split, and which files it had."""
+    return [name, *sorted(path.name for path in files)]
 
 
 def _move(whole: Path, folder: Path) -> None:

@@ -82,3 +82,16 @@ class Workspace:
                 where=str(self.root),
                 remedy="Choose another folder with --workspace",
             ) from error
+
+    def require_readable(self) -> None:
+        """Raises UsageError when something is in its place that cannot be read; absent is empty."""
+        try:
+            next(self.root.iterdir(), None)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise UsageError(
+                f"workspace is not readable ({error.strerror})",
+                where=str(self.root),
+                remedy="Choose another folder with --workspace",
+            ) from error

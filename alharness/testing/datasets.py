@@ -6,14 +6,15 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from alharness.api.dataset import ImageFiles, LabeledImages
+from alharness.api.dataset import ImageFiles, LabeledImages, SplitImages
 from alharness.api.errors import UsageError
-from alharness.session.resolve import check_images
+from alharness.session.data import check_images, declared
 from alharness.testing.generators import watched_generators
 from alharness.testing.rules import Broken, NotApplicable, Rule
 from alharness.testing.subject import Subject
@@ -59,9 +60,52 @@ def absence(subject: Subject) -> None:
         raise raised
 
 
+def missing(subject: Subject) -> None:
+    """What it calls missing is a UsageError with a remedy where ``load`` raises one too, and
+    nothing where the data are there; asking writes nothing and opens no connection."""
+    with tempfile.TemporaryDirectory() as folder, _watched_connections() as attempts:
+        said = subject.create().missing(Path(folder))
+        written = sorted(path.name for path in Path(folder).iterdir())
+        if said is not None:
+            _require_missing(subject, said, Path(folder))
+    if attempts:
+        raise Broken(f"it tried to connect to {attempts[0]}")
+    if written:
+        raise Broken(f"it wrote '{written[0]}'")
+    said = subject.create().missing(subject.data_dir)
+    if said is not None and _loads(subject, subject.data_dir):
+        raise Broken(f"of data that it loads it says: {said}")
+
+
+def _require_missing(subject: Subject, said: object, folder: Path) -> None:
+    if not isinstance(said, UsageError):
+        raise Broken(f"missing returned {said!r}, not a UsageError")
+    if not said.remedy:
+        raise Broken(f"the UsageError has no remedy: {said}")
+    if _loads(subject, folder):
+        raise Broken(f"of an empty folder, with which it loads, it says: {said}")
+
+
+def declared_shape(subject: Subject) -> None:
+    """What its spec declares is what it loads."""
+    told = asdict(declared(subject.registry, subject.plugin))
+    loaded = _load(subject)
+    channels, side = _channels_and_side(loaded.train_images)
+    found = {
+        "n_train": len(loaded.train_labels),
+        "n_test": len(loaded.test_labels),
+        "n_classes": loaded.n_classes,
+        "channels": channels,
+        "image_size": side,
+    }
+    for name, value in told.items():
+        if value not in (None, found[name]):
+            raise Broken(f"it declares {name} = {value} and loads {found[name]}")
+
+
 def fingerprint(subject: Subject) -> None:
-    """The fingerprint is a string, there with and without the data, and the same until the data
-    change."""
+    """The fingerprint is a string and ``files`` are files below the folder, there with and
+    without the data, and the same until the data change."""
     with tempfile.TemporaryDirectory() as folder:
         for root in (Path(folder), subject.data_dir):
             first, second = (subject.create().fingerprint(root) for _ in range(2))
@@ -69,6 +113,12 @@ def fingerprint(subject: Subject) -> None:
                 raise Broken(f"the fingerprint is {first!r}")
             if first != second:
                 raise Broken(f"of the same data it is {first!r}, then {second!r}")
+            listed, again = (list(subject.create().files(root)) for _ in range(2))
+            if listed != again:
+                raise Broken("of the same data it lists other files the second time")
+            for path in listed:
+                if not isinstance(path, Path) or not path.is_file():
+                    raise Broken(f"files lists {path!r}, which is no file")
 
 
 def global_generators(subject: Subject) -> None:
@@ -79,8 +129,25 @@ def global_generators(subject: Subject) -> None:
 
 RULES = tuple(
     Rule(check)
-    for check in (images_and_labels, same_order_again, absence, fingerprint, global_generators)
+    for check in (
+        images_and_labels,
+        same_order_again,
+        absence,
+        missing,
+        declared_shape,
+        fingerprint,
+        global_generators,
+    )
 )
+
+
+def _loads(subject: Subject, folder: Path) -> bool:
+    """Whether its data are there."""
+    try:
+        subject.create().load(folder, download=False)
+    except UsageError:
+        return False
+    return True
 
 
 def _load(subject: Subject) -> LabeledImages:
@@ -89,6 +156,13 @@ def _load(subject: Subject) -> LabeledImages:
     except UsageError as error:
         raise NotApplicable(f"its data are not there ({error.what})") from error
     return loaded
+
+
+def _channels_and_side(images: SplitImages) -> tuple[int, int]:
+    """Image files are in RGB."""
+    if isinstance(images, ImageFiles):
+        return 3, images.framing.side
+    return images.shape[1], images.shape[2]
 
 
 def _equal(one: Any, other: Any) -> bool:

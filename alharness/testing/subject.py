@@ -10,7 +10,7 @@ from typing import Any
 from alharness.api.errors import UsageError
 from alharness.protocol.components import Component, parse_reference
 from alharness.registry import Registry, discover
-from alharness.session.resolve import find_method
+from alharness.session.methods import find_method
 
 
 @dataclass(frozen=True)

@@ -123,11 +123,11 @@ class Workspace:
         }
 
     def everything(self):
-        """Every file with its bytes."""
+        """Every file with its bytes, but the notebook of what was read."""
         return {
             str(path.relative_to(self.root)): path.read_bytes()
             for path in self.root.rglob("*")
-            if path.is_file()
+            if path.is_file() and path != self.root / "data" / "seen.json"
         }
 
     def report(self):

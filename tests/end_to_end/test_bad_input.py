@@ -89,8 +89,11 @@ OPTIONS = {
     "no name": (["--plugin", ":a=1"], ["names no plugin", "NAME"]),
     "unknown parameter": (["--plugin", "margin:a=1"], ["no parameter 'a'; it takes none"]),
     "no such plugin file": (["--plugin-file", "absent.py"], ["absent.py", ".py file that exists"]),
-    "a workspace that is a file": (["--workspace", "tiny.toml"], ["not writable", "--workspace"]),
-    "a workspace below a file": (["--workspace", "tiny.toml/below"], ["not writable"]),
+    "a workspace that is a file": (
+        ["--workspace", "tiny.toml"],
+        ["is not", "--workspace"],
+    ),
+    "a workspace below a file": (["--workspace", "tiny.toml/below"], ["workspace is not"]),
 }
 
 

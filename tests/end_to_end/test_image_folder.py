@@ -1,6 +1,7 @@
 """A user's suite on a folder of real images: the one in the docs, on CIFAR-10 as JPEG files."""
 
 import json
+import os
 import tarfile
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def test_the_suite_of_the_docs_runs_on_real_images(new_alharness, tmp_path, shar
 
 
 @pytest.fixture
-def images(tmp_path):
+def pictures(tmp_path):
     """Two classes of 40 + 10 noisy images, dark and bright, of two sizes and kinds."""
     rng = np.random.default_rng(0)
     for split, n in (("train", 40), ("test", 10)):
@@ -64,13 +65,21 @@ def test_decoded_once_or_when_needed_the_accuracies_are_the_same(alharness, pict
 
 
 def test_images_that_change_are_loaded_again(alharness, pictures):
-    alharness.suite(dataset=DATASET.format(4096))
-    before = alharness.plan("--data-dir", ".")
-    assert alharness.plan("--data-dir", ".") == before
-    prepared = set((alharness.folder / "workspace").glob("data/images/*"))
-    Image.new("RGB", (8, 8)).save(pictures / "train" / "dark" / "000.png")
-    alharness.plan("--data-dir", ".")
-    assert set((alharness.folder / "workspace").glob("data/images/*")) > prepared
+    """By their content: size and time of modification stay."""
+    alharness.suite(dataset=DATASET.format(4096), initial_sets=1, seeds=1)
+
+    def state():
+        (data,) = alharness.plan("--data-dir", ".")["data"]
+        return data["state"]
+
+    assert state() == "not prepared"
+    assert alharness.bench("--data-dir", ".").returncode == ExitCode.DONE
+    assert state() == "prepared"
+    image = pictures / "train" / "dark" / "000.png"
+    about, data = image.stat(), image.read_bytes()
+    image.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    os.utime(image, ns=(about.st_atime_ns, about.st_mtime_ns))
+    assert state() == "not prepared"
 
 
 @pytest.mark.parametrize(

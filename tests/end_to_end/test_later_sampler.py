@@ -36,19 +36,41 @@ def numbers_of(total, *, done=0, ready=0, shared=0):
 
 
 def test_the_plan_of_an_empty_workspace(alharness, numbers):
+    """Nothing is prepared: how many units there are is known, and none of them yet."""
+    before = sorted(alharness.folder.rglob("*"))
     plan, counts = alharness.plan(), numbers()
     for method in ("random", "margin"):
-        assert summed(plan, method) == numbers_of(
-            counts.shared + counts.own,
-            # Of the first cycle, the tunings' trials; everything else waits for them.
-            ready=counts.initial_sets * counts.trials,
-            shared=counts.shared,
-        )
-    assert plan["distinct_units"] == numbers_of(
-        counts.distinct(2), ready=counts.initial_sets * counts.trials
-    )
+        assert summed(plan, method) == numbers_of(counts.shared + counts.own, shared=counts.shared)
+        assert [labels(plan, method, cycle) for cycle in (0, 1)] == [144, 287]
+    assert plan["distinct_units"] == numbers_of(counts.distinct(2))
     assert plan["seconds_left"] is None
-    assert not alharness.workspace().record_files(), "plan computes nothing"
+    (data,) = plan["data"]
+    assert (data["dataset"], data["state"], data["n_train"]) == ("digits", "not prepared", 1437)
+    assert sorted(alharness.folder.rglob("*")) == before, "plan leaves nothing"
+
+
+def labels(plan, method, cycle):
+    (known,) = {
+        row["labels"] for row in plan["units"] if (row["method"], row["cycle"]) == (method, cycle)
+    }
+    return known
+
+
+def test_the_plan_of_a_suite_whose_data_is_missing(alharness):
+    before = sorted(alharness.folder.rglob("*"))
+    finished = alharness.run("plan", "--suite", "cifar", "--plugin", "margin")
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stderr == ""
+    notes = [line for line in finished.stdout.splitlines() if line.startswith("Data of ")]
+    for name, note in zip(("cifar10", "cifar100"), notes, strict=True):
+        assert f"Data of {name} ({name}-vgg16): missing" in note
+        assert f"{name} is not in 'data'" in note
+        assert "Point --data-dir at the folder that holds it, or allow --download." in note
+    rows = [line.split("│") for line in finished.stdout.splitlines() if "│ margin" in line]
+    assert [row[3].strip() for row in rows] == ["5000", "10000", "15000", "20000"] * 2
+    # A tuning of 50 trials and four further seeds, for each of five initial sets.
+    assert {row[4].strip() for row in rows} == {f"0 / {5 * (50 + 4)}"}
+    assert sorted(alharness.folder.rglob("*")) == before, "plan leaves nothing"
 
 
 def test_a_sampler_added_later_trains_only_what_is_new(compared_before, numbers):
@@ -57,6 +79,7 @@ def test_a_sampler_added_later_trains_only_what_is_new(compared_before, numbers)
     before = alharness.workspace().record_files()
 
     plan = alharness.plan()
+    assert [data["state"] for data in plan["data"]] == ["prepared"]
     for method in ("random", "margin"):
         everything = counts.shared + counts.own
         assert summed(plan, method) == numbers_of(everything, done=everything, shared=counts.shared)

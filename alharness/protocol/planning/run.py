@@ -82,7 +82,7 @@ class Run:
     @property
     def last(self) -> int:
         """Its last cycle: that of the largest budget, or the one in which it was satisfied."""
-        return len(self.chosen if self.satisfied else self.condition.sizes) - 1
+        return (len(self.chosen) if self.satisfied else self.condition.cycles) - 1
 
     @property
     def finished(self) -> bool:

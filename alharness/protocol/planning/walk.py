@@ -44,15 +44,15 @@ class Walker:
     def walk(
         self, run: Run, failed: Collection[str], tuner: Run | None, before: Run | None = None
     ) -> Run:
-        """Walk a run.
+        """Walk a run; before its dataset is prepared that leads nowhere: no unit is known.
 
         ``tuner`` is the run whose tuning it follows, walked before. ``before`` is the same run
         as it was walked last: its complete cycles are taken over.
         """
-        labeled: LabeledSet | None = LabeledSet(run.condition.starts[run.place.initial_set].labeled)
+        labeled = _initial(run)
         if before is not None and before.complete:
             labeled = _taken_over(run, before)
-        for cycle in range(run.complete, len(run.condition.sizes)):
+        for cycle in range(run.complete, run.condition.cycles):
             if labeled is None:
                 break
             run.labeled.append(labeled)
@@ -216,6 +216,12 @@ def trial_score(number: int, result: Mapping[str, Any]) -> TrialScore:
     """What a recorded trial tells its tuning; a loss that is not finite is recorded as None."""
     loss = result["validation_loss"]
     return TrialScore(number, result["validation_accuracy"], math.inf if loss is None else loss)
+
+
+def _initial(run: Run) -> LabeledSet | None:
+    """What a run starts from, None before the dataset is prepared."""
+    starts = run.condition.starts
+    return LabeledSet(starts[run.place.initial_set].labeled) if starts else None
 
 
 def _taken_over(run: Run, before: Run) -> LabeledSet | None:

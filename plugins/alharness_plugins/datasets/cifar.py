@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ class Cifar(alharness.Dataset):
 
     name: str
     n_classes: int
+    batches: tuple[str, ...]
 
     def __init__(self, limit: int | None) -> None:
         self.limit = limit
@@ -39,6 +41,11 @@ class Cifar(alharness.Dataset):
             *self._arrays(train), *self._arrays(test), n_classes=self.n_classes
         )
 
+    def missing(self, root: Path) -> alharness.UsageError | None:
+        absent = (batch for batch in self.batches if not (root / batch).is_file())
+        batch = next(absent, None)
+        return None if batch is None else self._unusable(root, f": there is no '{batch}'")
+
     def _split(self, root: Path, download: bool, train: bool) -> CIFAR10:
         from torchvision import datasets
 
@@ -47,11 +54,14 @@ class Cifar(alharness.Dataset):
             # torchvision compares the files with their published MD5 sums.
             return reader(str(root), train=train, download=download)
         except (RuntimeError, OSError) as error:
-            raise alharness.UsageError(
-                f"{self.name} is not in '{root}', or its files are damaged ({error})",
-                where=f"dataset '{self.name}'",
-                remedy="Point --data-dir at the folder that holds it, or allow --download",
-            ) from error
+            raise self._unusable(root, f", or its files are damaged ({error})") from error
+
+    def _unusable(self, root: Path, why: str) -> alharness.UsageError:
+        return alharness.UsageError(
+            f"{self.name} is not in '{root}'{why}",
+            where=f"dataset '{self.name}'",
+            remedy="Point --data-dir at the folder that holds it, or allow --download",
+        )
 
     def _arrays(self, split: CIFAR10) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         images = np.ascontiguousarray(split.data[: self.limit].transpose(0, 3, 1, 2))
@@ -63,6 +73,10 @@ class Cifar10(Cifar):
 
     name = "cifar10"
     n_classes = 10
+    batches = (
+        *(f"cifar-10-batches-py/data_batch_{number}" for number in range(1, 6)),
+        "cifar-10-batches-py/test_batch",
+    )
 
 
 class Cifar100(Cifar):
@@ -70,6 +84,13 @@ class Cifar100(Cifar):
 
     name = "cifar100"
     n_classes = 100
+    batches = ("cifar-100-python/train", "cifar-100-python/test")
+
+
+def declared(n_classes: int, limit: int | None) -> alharness.DatasetShape:
+    """50 000 + 10 000 colour images of 32 x 32, or the first ones."""
+    n_train, n_test = (min(n, limit or n) for n in (50_000, 10_000))
+    return alharness.DatasetShape(n_train, n_test, n_classes, 3, 32)
 
 
 @alharness.hookimpl
@@ -83,6 +104,7 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         requires="The official archive below `--data-dir`, or `--download`.",
         cost="170 MB to download; 180 MB in the workspace.",
         parameters=CifarParameters,
+        declares=partial(declared, 10),
     )
     yield alharness.DatasetSpec(
         "cifar100",
@@ -92,4 +114,5 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         requires="The official archive below `--data-dir`, or `--download`.",
         cost="170 MB to download; 180 MB in the workspace.",
         parameters=CifarParameters,
+        declares=partial(declared, 100),
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 import alharness
 
-N_TEST = 360
+N_IMAGES, N_TEST = 1797, 360
 TEST_SEED = 0
 
 
@@ -38,4 +38,5 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         citation="Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, UCI",
         requires="Nothing: the images come with scikit-learn.",
         cost="Less than a second.",
+        declares=lambda: alharness.DatasetShape(N_IMAGES - N_TEST, N_TEST, 10, 1, 8),
     )

@@ -32,7 +32,7 @@ class ClassFolders(alharness.Dataset):
         self.limit = limit
 
     def load(self, root: Path, download: bool) -> alharness.LabeledImages:
-        folders = [root / self.path / split for split in self.splits]
+        folders = self._folders(root)
         classes = self._classes(*folders)
         train, test = (self._files(folder, classes) for folder in folders)
         return alharness.LabeledImages(
@@ -42,6 +42,11 @@ class ClassFolders(alharness.Dataset):
             test[1],
             n_classes=len(classes),
         )
+
+    def missing(self, root: Path) -> alharness.UsageError | None:
+        absent = (folder for folder in self._folders(root) if not folder.is_dir())
+        folder = next(absent, None)
+        return None if folder is None else self._no_folder(folder)
 
     @abstractmethod
     def training_pictures(self, paths: list[Path]) -> NDArray[np.uint8] | alharness.ImageFiles:
@@ -54,12 +59,12 @@ class ClassFolders(alharness.Dataset):
     def _classes(self, train: Path, test: Path) -> list[str]:
         for folder in (train, test):
             if not folder.is_dir():
-                raise self._missing(f"there is no folder '{folder.name}' in '{folder.parent}'")
-        classes = _folders(train)
+                raise self._no_folder(folder)
+        classes = [folder.name for folder in _folders(train)]
         if len(classes) < 2:
-            raise self._missing(f"'{train}' holds {len(classes)} class folders, not 2 or more")
-        if strange := sorted(set(_folders(test)) - set(classes)):
-            raise self._missing(f"'{test}' holds the class '{strange[0]}', {train.name} does not")
+            raise self._unusable(f"'{train}' holds {len(classes)} class folders, not 2 or more")
+        if strange := sorted({folder.name for folder in _folders(test)} - set(classes)):
+            raise self._unusable(f"'{test}' holds the class '{strange[0]}', {train.name} does not")
         return classes
 
     def _files(self, folder: Path, classes: Sequence[str]) -> tuple[list[Path], NDArray[np.int64]]:
@@ -70,10 +75,16 @@ class ClassFolders(alharness.Dataset):
             paths += images
             labels += [label] * len(images)
         if not paths:
-            raise self._missing(f"'{folder}' holds no image")
+            raise self._unusable(f"'{folder}' holds no image")
         return paths, np.asarray(labels, dtype=np.int64)
 
-    def _missing(self, what: str) -> alharness.UsageError:
+    def _folders(self, root: Path) -> list[Path]:
+        return [root / self.path / split for split in self.splits]
+
+    def _no_folder(self, folder: Path) -> alharness.UsageError:
+        return self._unusable(f"there is no folder '{folder.name}' in '{folder.parent}'")
+
+    def _unusable(self, what: str) -> alharness.UsageError:
         train, test = (f"{split}/CLASS/*{self.suffix}" for split in self.splits)
         below = "--data-dir" if self.path == "." else f"'{self.path}' in --data-dir"
         return alharness.UsageError(
@@ -116,9 +127,15 @@ class ImageFolder(ClassFolders):
         self.framing = alharness.Framing(side)
         self.decode_up_to = decode_up_to
 
+    def files(self, root: Path) -> list[Path]:
+        """The images of all classes of both splits."""
+        folders = [folder for split in self._folders(root) for folder in _folders(split)]
+        return [path for folder in folders for path in sorted(_images(folder))]
+
     def fingerprint(self, root: Path) -> str:
-        """Digest of names, sizes and times of all files; of nothing when the folder is gone."""
-        return _digest(root / self.path, "*/*/*")
+        """Digest of the classes' names, since a class may have no image."""
+        names = [[folder.name for folder in _folders(split)] for split in self._folders(root)]
+        return hashlib.blake2b(repr(names).encode(), digest_size=16).hexdigest()
 
     def training_pictures(self, paths: list[Path]) -> NDArray[np.uint8] | alharness.ImageFiles:
         """Decoded, unless they are too many."""
@@ -130,6 +147,10 @@ class ImageFolder(ClassFolders):
             return np.stack(list(images))
 
     test_pictures = training_pictures
+
+
+N_CLASSES = 1_000
+"""Of ImageNet."""
 
 
 class ImageNetParameters(alharness.Parameters):
@@ -163,8 +184,17 @@ class ImageNet(ClassFolders):
     suffix = ".JPEG"
 
     def fingerprint(self, root: Path) -> str:
-        """Digest of the class folders and their times, which change with the files' names."""
-        return _digest(root / self.path, "*/*/")
+        """Digest of the class folders and their times, which change with the files' names.
+
+        It stands for the content of the files, which are too many to look at every time.
+        """
+        hasher = hashlib.blake2b(digest_size=16)
+        base = root / self.path
+        for folder in sorted(base.glob("*/*/")):
+            about = folder.stat()
+            name = folder.relative_to(base).as_posix()
+            hasher.update(f"{name}\0{about.st_size}\0{about.st_mtime_ns}\n".encode())
+        return hasher.hexdigest()
 
     def training_pictures(self, paths: list[Path]) -> alharness.ImageFiles:
         """Random views while a model is trained on them, else the centre."""
@@ -175,8 +205,10 @@ class ImageNet(ClassFolders):
         return alharness.ImageFiles(paths, alharness.Framing(224, 256))
 
 
-def _folders(folder: Path) -> list[str]:
-    return sorted(one.name for one in folder.iterdir() if one.is_dir())
+def _folders(folder: Path) -> list[Path]:
+    """The folders in a folder, by name; none when it is absent."""
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(one for one in found if one.is_dir())
 
 
 def _images(folder: Path) -> Iterator[Path]:
@@ -184,14 +216,11 @@ def _images(folder: Path) -> Iterator[Path]:
         yield from (path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
-def _digest(folder: Path, pattern: str) -> str:
-    """Digest of names, sizes and times of what is there."""
-    hasher = hashlib.blake2b(digest_size=16)
-    for path in sorted(folder.glob(pattern)):
-        about = path.stat()
-        name = path.relative_to(folder).as_posix()
-        hasher.update(f"{name}\0{about.st_size}\0{about.st_mtime_ns}\n".encode())
-    return hasher.hexdigest()
+def declared(path: str, limit: int | None) -> alharness.DatasetShape:
+    """The official dataset. Its smallest class has 732 training images, its test has 50 of each."""
+    n_train = 1_281_167 if limit is None else N_CLASSES * limit if limit <= 732 else None
+    n_test = N_CLASSES * min(50, limit or 50)
+    return alharness.DatasetShape(n_train, n_test, N_CLASSES, 3, 224)
 
 
 @alharness.hookimpl
@@ -213,4 +242,5 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         requires="train/WNID/*.JPEG and val/WNID/*.JPEG below `--data-dir`.",
         cost="A copy of all files in the workspace; each image is decoded in every epoch.",
         parameters=ImageNetParameters,
+        declares=declared,
     )

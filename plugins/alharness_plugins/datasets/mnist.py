@@ -12,6 +12,12 @@ from pydantic import Field
 
 import alharness
 
+FILES = tuple(
+    f"MNIST/raw/{split}-{part}-ubyte.gz"
+    for split in ("train", "t10k")
+    for part in ("images-idx3", "labels-idx1")
+)
+
 
 class MnistParameters(alharness.Parameters):
     """Parameters of ``mnist``."""
@@ -40,6 +46,10 @@ class Mnist(alharness.Dataset):
         train, test = (self._split(folder, split) for split in ("train", "t10k"))
         return alharness.LabeledImages(*train, *test, n_classes=10)
 
+    def missing(self, root: Path) -> alharness.UsageError | None:
+        name = next((name for name in FILES if not (root / name).is_file()), None)
+        return None if name is None else _unusable(root, f": there is no '{name}'")
+
     def _require(self, path: Path, md5: str, mirrors: list[str]) -> None:
         """Raises UsageError when a file is not what its MD5 sum says and no mirror has it."""
         from torchvision.datasets.utils import check_integrity, download_url
@@ -55,16 +65,26 @@ class Mnist(alharness.Dataset):
             except (RuntimeError, OSError) as error:
                 why = f"{path.name}: {error}"
         if not found:
-            raise alharness.UsageError(
-                f"mnist is not in '{path.parents[2]}', or its files are damaged ({why})",
-                where="dataset 'mnist'",
-                remedy="Point --data-dir at the folder that holds it, or allow --download",
-            )
+            raise _unusable(path.parents[2], f", or its files are damaged ({why})")
 
     def _split(self, folder: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         images = _read(folder / f"{split}-images-idx3-ubyte.gz")[: self.limit, None]
         labels = _read(folder / f"{split}-labels-idx1-ubyte.gz")[: self.limit]
         return images, labels.astype(np.int64)
+
+
+def _unusable(root: Path, why: str) -> alharness.UsageError:
+    return alharness.UsageError(
+        f"mnist is not in '{root}'{why}",
+        where="dataset 'mnist'",
+        remedy="Point --data-dir at the folder that holds it, or allow --download",
+    )
+
+
+def declared(limit: int | None) -> alharness.DatasetShape:
+    """All images, or the first ones."""
+    n_train, n_test = (min(n, limit or n) for n in (60_000, 10_000))
+    return alharness.DatasetShape(n_train, n_test, 10, 1, 28)
 
 
 def _read(path: Path) -> NDArray[np.uint8]:
@@ -85,4 +105,5 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         requires="The official files below `--data-dir`, or `--download`.",
         cost="12 MB to download; 55 MB in the workspace.",
         parameters=MnistParameters,
+        declares=declared,
     )

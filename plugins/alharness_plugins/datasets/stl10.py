@@ -11,6 +11,8 @@ from pydantic import Field
 
 import alharness
 
+FILES = tuple(f"stl10_binary/{split}_{part}.bin" for split in ("train", "test") for part in "Xy")
+
 
 class Stl10Parameters(alharness.Parameters):
     """Parameters of ``stl10``."""
@@ -34,6 +36,10 @@ class Stl10(alharness.Dataset):
         train, test = (self._split(root, download, split) for split in ("train", "test"))
         return alharness.LabeledImages(*train, *test, n_classes=10)
 
+    def missing(self, root: Path) -> alharness.UsageError | None:
+        name = next((name for name in FILES if not (root / name).is_file()), None)
+        return None if name is None else _unusable(root, f": there is no '{name}'")
+
     def _split(
         self, root: Path, download: bool, split: str
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -48,13 +54,23 @@ class Stl10(alharness.Dataset):
             # torchvision compares the files with their published MD5 sums.
             images = Labeled(str(root), split=split, download=download)
         except (RuntimeError, OSError) as error:
-            raise alharness.UsageError(
-                f"stl10 is not in '{root}', or its files are damaged ({error})",
-                where="dataset 'stl10'",
-                remedy="Point --data-dir at the folder that holds it, or allow --download",
-            ) from error
+            raise _unusable(root, f", or its files are damaged ({error})") from error
         labels = images.labels[: self.limit].astype(np.int64)
         return np.ascontiguousarray(images.data[: self.limit]), labels
+
+
+def _unusable(root: Path, why: str) -> alharness.UsageError:
+    return alharness.UsageError(
+        f"stl10 is not in '{root}'{why}",
+        where="dataset 'stl10'",
+        remedy="Point --data-dir at the folder that holds it, or allow --download",
+    )
+
+
+def declared(limit: int | None) -> alharness.DatasetShape:
+    """All images, or the first ones."""
+    n_train, n_test = (min(n, limit or n) for n in (5_000, 8_000))
+    return alharness.DatasetShape(n_train, n_test, 10, 3, 96)
 
 
 @alharness.hookimpl
@@ -68,4 +84,5 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         requires="The official archive below `--data-dir`, or `--download`.",
         cost="2.6 GB to download; 360 MB in the workspace.",
         parameters=Stl10Parameters,
+        declares=declared,
     )

@@ -11,6 +11,8 @@ from pydantic import Field
 
 import alharness
 
+FILES = ("train_32x32.mat", "test_32x32.mat")
+
 
 class SvhnParameters(alharness.Parameters):
     """Parameters of ``svhn``."""
@@ -33,6 +35,10 @@ class Svhn(alharness.Dataset):
         train, test = (self._split(root, download, split) for split in ("train", "test"))
         return alharness.LabeledImages(*train, *test, n_classes=10)
 
+    def missing(self, root: Path) -> alharness.UsageError | None:
+        name = next((name for name in FILES if not (root / name).is_file()), None)
+        return None if name is None else _unusable(root, f": there is no '{name}'")
+
     def _split(
         self, root: Path, download: bool, split: str
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -42,12 +48,22 @@ class Svhn(alharness.Dataset):
             # torchvision compares the file with its published MD5 sum before it reads it.
             digits = SVHN(str(root), split=split, download=download)
         except (RuntimeError, OSError) as error:
-            raise alharness.UsageError(
-                f"svhn is not in '{root}', or its files are damaged ({error})",
-                where="dataset 'svhn'",
-                remedy="Point --data-dir at the folder that holds it, or allow --download",
-            ) from error
+            raise _unusable(root, f", or its files are damaged ({error})") from error
         return np.ascontiguousarray(digits.data[: self.limit]), digits.labels[: self.limit]
+
+
+def _unusable(root: Path, why: str) -> alharness.UsageError:
+    return alharness.UsageError(
+        f"svhn is not in '{root}'{why}",
+        where="dataset 'svhn'",
+        remedy="Point --data-dir at the folder that holds it, or allow --download",
+    )
+
+
+def declared(limit: int | None) -> alharness.DatasetShape:
+    """All images, or the first ones."""
+    n_train, n_test = (min(n, limit or n) for n in (73_257, 26_032))
+    return alharness.DatasetShape(n_train, n_test, 10, 3, 32)
 
 
 @alharness.hookimpl
@@ -61,4 +77,5 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         requires="The official files below `--data-dir`, or `--download`.",
         cost="250 MB to download; 300 MB in the workspace.",
         parameters=SvhnParameters,
+        declares=declared,
     )

@@ -63,6 +63,31 @@ class Writes(Noise):
         super().absent(root)
 
 
+class MissingIsText(Noise):
+    def missing(self, root):
+        return None if (root / "here").exists() else "there is no noise"
+
+
+class MissingWithoutRemedy(Noise):
+    def missing(self, root):
+        return None if (root / "here").exists() else alharness.UsageError("there is no noise")
+
+
+class MissingThoughThere(Noise):
+    def missing(self, root):
+        return alharness.UsageError("there is no noise", remedy="Make some")
+
+
+class MissingWrites(Noise):
+    def missing(self, root):
+        (root / "asked").touch()
+
+
+class NoFiles(Noise):
+    def files(self, root):
+        return [root / "nowhere"]
+
+
 class NewEveryTime(Noise):
     def fingerprint(self, root):
         return uuid.uuid4().hex
@@ -83,7 +108,15 @@ def alharness_datasets():
         "absence_no-remedy": NoRemedy,
         "absence_fetches": Fetches,
         "absence_writes": Writes,
+        "missing_text": MissingIsText,
+        "missing_no-remedy": MissingWithoutRemedy,
+        "missing_though-there": MissingThoughThere,
+        "missing_writes": MissingWrites,
         "fingerprint": NewEveryTime,
+        "fingerprint_no-files": NoFiles,
         "global-generators": SeedsNumpy,
     }.items():
         yield alharness.DatasetSpec(name, factory)
+    yield alharness.DatasetSpec(
+        "declared-shape", Noise, declares=lambda: alharness.DatasetShape(n_train=21)
+    )

@@ -5,7 +5,7 @@ import pytest
 from alharness import PluginError
 from alharness.protocol.components import MethodNeeds, parse_reference
 from alharness.registry import discover
-from alharness.session.resolve import find_method
+from alharness.session.methods import find_method
 
 PLUGINS = """
 import alharness

@@ -4,7 +4,7 @@ import pytest
 
 from alharness.protocol.components import Reference, parse_reference
 from alharness.registry import discover
-from alharness.session.resolve import distinct, find_method
+from alharness.session.methods import distinct, find_method
 
 
 @pytest.fixture(scope="module")

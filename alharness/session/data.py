@@ -1,0 +1,163 @@
+"""The data of scenarios: prepared for a bench, only looked at for a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alharness.api.dataset import Dataset, DatasetShape, ImageFiles, LabeledImages
+from alharness.api.errors import PluginError, UsageError
+from alharness.api.specs import DatasetSpec
+from alharness.protocol.bench import DatasetFacts
+from alharness.protocol.components import Component
+from alharness.protocol.keys import digest
+from alharness.registry import Registry
+from alharness.registry.boundary import plugin_code
+from alharness.store.content import content_digest
+from alharness.store.datasets import Datasets
+
+
+class DataState(Enum):
+    """Where a dataset stands before a bench."""
+
+    PREPARED = "prepared"
+    UNPREPARED = "not prepared"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, eq=False)
+class DataFound:
+    """What a plan finds of a dataset.
+
+    ``known`` are facts when it is prepared, else what it declares; ``missing`` says why it
+    is not there and how to get it.
+    """
+
+    dataset: Component
+    known: DatasetFacts | DatasetShape
+    missing: UsageError | None = None
+
+    @property
+    def state(self) -> DataState:
+        """Prepared, there, or missing."""
+        if isinstance(self.known, DatasetFacts):
+            return DataState.PREPARED
+        return DataState.UNPREPARED if self.missing is None else DataState.MISSING
+
+
+class Data:
+    """The datasets that one command needs, each looked at once."""
+
+    def __init__(self, registry: Registry, datasets: Datasets, folder: Path) -> None:
+        self._registry = registry
+        self._datasets = datasets
+        self._folder = folder
+        self._prepared: dict[str, DatasetFacts] = {}
+        self._found: dict[str, DataFound] = {}
+
+    def prepare(self, dataset: Component, download: bool) -> DatasetFacts:
+        """A dataset that is prepared now if it was not before.
+
+        Raises UsageError when its data is absent or damaged, PluginError when it breaks its
+        contract.
+        """
+        key = digest(dataset.identity)
+        if key not in self._prepared:
+            self._prepared[key] = self._prepare(dataset, download)
+            self._datasets.seen.save()
+        return self._prepared[key]
+
+    def find(self, dataset: Component) -> DataFound:
+        """What is there of a dataset. Prepares nothing, writes nothing."""
+        key = digest(dataset.identity)
+        if key not in self._found:
+            self._found[key] = self._find(dataset)
+        return self._found[key]
+
+    def _prepare(self, dataset: Component, download: bool) -> DatasetFacts:
+        loader: Dataset = self._registry.create(dataset)
+        fingerprint = self._fingerprint(dataset, loader)
+        prepared = self._datasets.prepared(dataset, fingerprint)
+        if prepared is not None:
+            return prepared
+        with plugin_code("load", dataset.origin):
+            images = loader.load(self._folder, download)
+        check_images(images, dataset.origin)
+        return self._datasets.prepare(dataset, fingerprint, images)
+
+    def _find(self, dataset: Component) -> DataFound:
+        loader: Dataset = self._registry.create(dataset)
+        # Without an entry nothing can be taken over: then no file need be read.
+        if self._datasets.knows(dataset):
+            prepared = self._datasets.prepared(dataset, self._fingerprint(dataset, loader))
+            if prepared is not None:
+                return DataFound(dataset, prepared)
+        with plugin_code("missing", dataset.origin):
+            missing = loader.missing(self._folder)
+        return DataFound(dataset, declared(self._registry, dataset), missing)
+
+    def _fingerprint(self, dataset: Component, loader: Dataset) -> str:
+        """What tells this data from other data of the same name and parameters."""
+        with plugin_code("fingerprint", dataset.origin):
+            fingerprint = loader.fingerprint(self._folder)
+        with plugin_code("files", dataset.origin):
+            files = list(loader.files(self._folder))
+        if not files:
+            return fingerprint
+        return digest([fingerprint, content_digest(files, self._folder, self._datasets.seen)])
+
+
+def declared(registry: Registry, dataset: Component) -> DatasetShape:
+    """What a dataset's spec says of it, all None when nothing.
+
+    Raises PluginError when the spec's code fails or returns something else.
+    """
+    registered = registry.find(dataset.kind, dataset.name)
+    declares = registered.spec.declares if isinstance(registered.spec, DatasetSpec) else None
+    if declares is None:
+        return DatasetShape()
+    members = [registered.member] if registered.is_family else []
+    with plugin_code("declares", dataset.origin):
+        shape = declares(*members, **dataset.parameters)
+    if not isinstance(shape, DatasetShape):
+        raise PluginError(
+            f"declares returned {type(shape).__name__}, expected DatasetShape",
+            where=dataset.origin,
+        )
+    return shape
+
+
+def check_images(images: LabeledImages, origin: str) -> None:
+    """Raises PluginError when a dataset breaks its contract."""
+    parts = {
+        "train": (images.train_images, images.train_labels),
+        "test": (images.test_images, images.test_labels),
+    }
+    for name, (split_images, labels) in parts.items():
+        if not isinstance(split_images, ImageFiles) and not _are_square_bytes(split_images):
+            raise PluginError(
+                f"its {name} images are {split_images.dtype} {split_images.shape}, "
+                "expected uint8 (n, channels, side, side)",
+                where=origin,
+            )
+        if labels.dtype != "int64" or labels.shape != (len(split_images),):
+            raise PluginError(
+                f"its {name} labels are {labels.dtype} {labels.shape}, "
+                f"expected int64 ({len(split_images)},)",
+                where=origin,
+            )
+        if len(labels) == 0 or labels.min() < 0 or labels.max() >= images.n_classes:
+            raise PluginError(
+                f"its {name} labels are not all in [0, {images.n_classes})", where=origin
+            )
+
+
+def _are_square_bytes(images: NDArray[Any]) -> bool:
+    return bool(
+        images.dtype == np.uint8 and images.ndim == 4 and images.shape[2] == images.shape[3]
+    )
