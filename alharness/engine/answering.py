@@ -39,13 +39,13 @@ def answer_question(question: Question, plugins: Plugins, device: torch.device) 
     sampler: Sampler = plugins.create("sampler", inputs.sampler)
     origin = plugins.component("sampler", inputs.sampler).origin
     with controlled(inputs.seed.torch_seed()):
-        pool = _pool(question, inputs, sampler.needs, plugins, device)
+        pool = _pool(question, inputs, getattr(sampler, "needs", Needs()), plugins, device)
         budget, rng = inputs.budget, inputs.seed.generator()
         # A sampler that walks the frames above it finds no file names there.
         del question, inputs, plugins
         gc.collect()
         positions = ask_sampler(sampler, pool, budget, rng, origin)
-    stored = packed_stored(sampler.stored, origin)
+    stored = packed_stored(getattr(sampler, "stored", {}), origin)
     return Answer(
         positions=positions.tolist(),
         share_of_ties=float(getattr(sampler, "share_of_ties", 0.0)),

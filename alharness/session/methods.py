@@ -8,7 +8,6 @@ from typing import Any
 
 from alharness.api.errors import PluginError
 from alharness.api.needs import REPRESENTATIONS, Needs
-from alharness.api.sampler import Sampler
 from alharness.protocol.components import Component, MethodNeeds, Reference
 from alharness.protocol.keys import canonical_json
 from alharness.registry import Registry
@@ -20,8 +19,8 @@ def find_method(registry: Registry, reference: Reference) -> Component:
     Raises UsageError or PluginError for one that is not there or cannot be used.
     """
     component = registry.component("sampler", reference)
-    sampler: Sampler = registry.create(component)
-    return replace(component, needs=_declared(sampler.needs, component.origin))
+    needs = getattr(registry.create(component), "needs", Needs())
+    return replace(component, needs=_declared(needs, component.origin))
 
 
 def _declared(needs: Any, origin: str) -> MethodNeeds:

@@ -56,7 +56,7 @@ def stored_by(subject: Subject, pool: Pool, budget: int) -> bytes | None:
     """What a query of a new instance stores, packed; None for nothing. Raises ContractViolation."""
     sampler: Sampler = subject.create()
     ask_instance(sampler, subject, pool, budget)
-    return packed_stored(sampler.stored, subject.origin)
+    return packed_stored(getattr(sampler, "stored", {}), subject.origin)
 
 
 def ask_instance(

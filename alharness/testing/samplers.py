@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -12,7 +13,9 @@ import numpy as np
 import torch
 
 from alharness.api.errors import HarnessError
+from alharness.api.needs import Needs
 from alharness.api.pool import Pool, Subset
+from alharness.api.sampler import Sampler
 from alharness.engine.querying import ask_sampler
 from alharness.testing.asking import ask, ask_elsewhere, ask_instance, pools_for, stored_by
 from alharness.testing.bench import TinyBench
@@ -54,12 +57,13 @@ def pools_of_any_size(subject: Subject) -> None:
 def same_needs(subject: Subject) -> None:
     """What a sampler needs is known before it is asked: instances with the same parameters declare
     the same, and a query changes nothing of it."""
-    first, second = subject.create(), subject.create()
-    if first.needs != second.needs:
-        raise Broken(f"one instance declares {first.needs}, the next one {second.needs}")
-    ask_instance(first, subject, pools_for(subject).ordinary(), SOME)
-    if first.needs != second.needs:
-        raise Broken(f"after a query it declares {first.needs}")
+    instance = subject.create()
+    before, another = _needs(instance), _needs(subject.create())
+    if before != another:
+        raise Broken(f"one instance declares {before}, the next one {another}")
+    ask_instance(instance, subject, pools_for(subject).ordinary(), SOME)
+    if _needs(instance) != before:
+        raise Broken(f"after a query it declares {_needs(instance)}")
 
 
 def stored_arrays(subject: Subject) -> None:
@@ -183,6 +187,12 @@ def end_to_end(subject: Subject) -> None:
         failures = TinyBench(subject, Path(folder)).failures()
     if failures:
         raise Broken(failures[0])
+
+
+def _needs(sampler: Sampler) -> Needs:
+    """What an instance declares, but for the extension, which may be a new one each time."""
+    declared: Needs = getattr(sampler, "needs", Needs())
+    return replace(declared, extension=type(declared.extension))
 
 
 def _contents(pool: Pool) -> dict[str, torch.Tensor]:
