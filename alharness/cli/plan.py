@@ -31,7 +31,7 @@ def plan(
     why units that were computed before have to be computed again. Of data that is not
     prepared yet, what its dataset declares; of data that is missing, how to get it.
     """
-    from alharness.cli.tables import labels, print_plan
+    from alharness.cli.plan_tables import labels, print_plan
     from alharness.protocol.planning.outdated import outdated
     from alharness.protocol.planning.survey import survey
     from alharness.protocol.planning.tally import estimate, overall, tallies
