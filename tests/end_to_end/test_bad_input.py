@@ -55,7 +55,7 @@ SUITES = {
     ),
     "unknown parameter": (
         [('"mlp"', '{ model = "mlp", hiden = 3 }')],
-        ["no parameter 'hiden'", "did you mean 'hidden'?", "scenario 'digits-mlp'"],
+        ["no parameter 'hiden'", "Did you mean 'hidden'?", "scenario 'digits-mlp'"],
     ),
     "a dataset too small for its fractions": (
         [("initial_fraction = 0.1", "initial_fraction = 0.0001"),
@@ -87,7 +87,7 @@ OPTIONS = {
     "unknown sampler": (["--plugin", "margim"], ["no sampler named 'margim'", "margin"]),
     "a setting without value": (["--plugin", "margin:a=1,b"], ["'b'", "parameter=value"]),
     "no name": (["--plugin", ":a=1"], ["names no plugin", "NAME"]),
-    "unknown parameter": (["--plugin", "margin:a=1"], ["no parameter 'a'; it takes none"]),
+    "unknown parameter": (["--plugin", "margin:a=1"], ["no parameter 'a'. It takes none"]),
     "no such plugin file": (["--plugin-file", "absent.py"], ["absent.py", ".py file that exists"]),
     "a workspace that is a file": (
         ["--workspace", "tiny.toml"],

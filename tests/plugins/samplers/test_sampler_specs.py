@@ -21,13 +21,13 @@ def module_of(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_spec(name: str) -> None:
+def test_spec(create, name: str) -> None:
     (spec,) = import_module(module_of(name)).alharness_samplers()
     assert isinstance(spec, alharness.SamplerSpec)
     assert spec.name == name
     assert spec.summary
     assert spec.citation
-    assert isinstance(spec.factory(), alharness.Sampler)
+    assert isinstance(create("sampler", name), alharness.Sampler)
 
 
 def test_listing_imports_no_torch() -> None:
