@@ -1,7 +1,7 @@
 """alharness: deep active learning under equal conditions.
 
 Everything a plugin author needs is here; ``alharness.selection`` has the
-algorithms that samplers share.
+algorithms that samplers share, ``alharness.work`` the work sites that executors hand units to.
 """
 
 from pluggy import HookimplMarker
@@ -14,6 +14,7 @@ from alharness.api.errors import (
     PluginError,
     UsageError,
 )
+from alharness.api.executor import Executor, Site
 from alharness.api.framing import Framing, RandomView
 from alharness.api.model import Model
 from alharness.api.needs import Needs
@@ -48,6 +49,7 @@ __all__ = [
     "Dataset",
     "DatasetSpec",
     "Distribution",
+    "Executor",
     "ExecutorSpec",
     "ExitCode",
     "Framing",
@@ -70,6 +72,7 @@ __all__ = [
     "Sampler",
     "SamplerSpec",
     "ScoreSampler",
+    "Site",
     "Space",
     "Spec",
     "Subset",

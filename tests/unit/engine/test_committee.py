@@ -2,6 +2,7 @@
 
 import pytest
 
+from alharness import ContractViolation
 from alharness.protocol.planning.run import Slot, State
 from alharness.protocol.planning.survey import next_units, survey
 from alharness.store.ledger import StoreLedger
