@@ -70,9 +70,9 @@ def test_options_are_parameters(opened, asked, parameters):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        (computing("locl"), "no executor named 'locl'; did you mean 'local'?"),
+        (computing("locl"), "no executor named 'locl'; did you mean 'local'"),
         (computing("local:jobs=0"), "parameter 'jobs' is 0"),
-        (computing("local:job=1"), "no parameter 'job' .* did you mean 'jobs'"),
+        (computing("local:job=1"), "no parameter 'job'. Did you mean 'jobs'"),
         (computing("local:jobs=1", jobs=2), "--jobs: 'jobs' is set by --executor, too"),
         (computing("inline", jobs=2), "--jobs: executor 'inline' .* has no parameter 'jobs'"),
         (computing("inline", jobs_per_gpu=2), "--jobs-per-gpu: executor 'inline'"),
