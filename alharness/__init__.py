@@ -1,7 +1,7 @@
 """alharness: deep active learning under equal conditions.
 
 Everything a plugin author needs is here; ``alharness.selection`` has the
-algorithms that samplers share.
+algorithms that samplers share, ``alharness.work`` the work sites that executors hand units to.
 """
 
 from pluggy import HookimplMarker
@@ -14,6 +14,7 @@ from alharness.api.errors import (
     PluginError,
     UsageError,
 )
+from alharness.api.executor import Executor, Site
 from alharness.api.framing import Framing, RandomView
 from alharness.api.model import Model
 from alharness.api.needs import Needs
@@ -49,6 +50,7 @@ __all__ = [
     "DatasetShape",
     "DatasetSpec",
     "Distribution",
+    "Executor",
     "ExecutorSpec",
     "ExitCode",
     "Framing",
@@ -71,6 +73,7 @@ __all__ = [
     "Sampler",
     "SamplerSpec",
     "ScoreSampler",
+    "Site",
     "Space",
     "Spec",
     "Subset",

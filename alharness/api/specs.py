@@ -90,6 +90,11 @@ class DatasetSpec(Spec):
 
 @dataclass(frozen=True)
 class ExecutorSpec(Spec):
-    """An executor."""
+    """An executor.
+
+    isolated: whether samplers are asked in processes of their own, as a work site does.
+        Where false, a bench says so: it is for debugging.
+    """
 
     kind: ClassVar[str] = "executor"
+    isolated: bool = True

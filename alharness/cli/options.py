@@ -69,28 +69,27 @@ download = click.option(
 
 executor = click.option(
     "--executor",
-    type=click.Choice(["local", "inline"]),
     default="local",
     show_default=True,
+    metavar="NAME[:PARAMETER=VALUE,…]",
     envvar="ALHARNESS_EXECUTOR",
-    help="local: worker processes, samplers isolated. inline: in this process, for debugging; "
-    "same results, no isolation.",
+    help="What carries out units. local: worker processes, samplers isolated. inline: in this "
+    "process, for debugging; same results, no isolation. `alharness plugins list` has the others.",
 )
 
 jobs = click.option(
     "--jobs",
     type=click.IntRange(min=1),
     envvar="ALHARNESS_JOBS",
-    help="Units at a time; by default one per core, or --jobs-per-gpu for each GPU.",
+    help="The executor's parameter of this name. local: units at a time, by default one per core, "
+    "or --jobs-per-gpu for each GPU.",
 )
 
 jobs_per_gpu = click.option(
     "--jobs-per-gpu",
     type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
     envvar="ALHARNESS_JOBS_PER_GPU",
-    help="Units at a time on each GPU.",
+    help="Likewise. local: units at a time on each GPU, by default 1.",
 )
 
 query_timeout = click.option(

@@ -10,7 +10,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 
 from alharness.api.errors import HarnessError
-from alharness.executors.executor import Executor
+from alharness.api.executor import Executor
+from alharness.executors.resources import with_resources
 from alharness.observing.observers import Observers
 from alharness.protocol.bench import Bench
 from alharness.protocol.planning.survey import Planner, Survey
@@ -28,7 +29,7 @@ ALLOWANCE = 1.0
 
 
 class Coordinator:
-    """Carries out one bench in one workspace."""
+    """Carries out one bench in one workspace; ``on_gpu``: its units ask the executor for a GPU."""
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class Coordinator:
         workspace: Workspace,
         executor: Executor,
         observers: Observers | None = None,
+        on_gpu: bool = False,
     ) -> None:
         self.bench = bench
         self.workspace = workspace
@@ -43,6 +45,7 @@ class Coordinator:
         self.observers = observers or Observers()
         self.ledger = StoreLedger(workspace)
         self.failures: dict[str, str] = {}
+        self._on_gpu = on_gpu
         self._planner = Planner(bench, self.ledger)
         self._running: dict[Future[None], Unit] = {}
         self._changed: set[str] = set()
@@ -106,7 +109,7 @@ class Coordinator:
             self._changed.add(unit.key)
             return
         self.workspace.keep_sets(unit)
-        self._running[self.executor.submit(unit.to_json())] = unit
+        self._running[self.executor.submit(with_resources(unit, self._on_gpu))] = unit
 
     def _was_done_elsewhere(self, unit: Unit) -> bool:
         """Whether another bench in this workspace finished a unit since the survey."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from alharness.registry.building import import_factory
 from alharness.registry.hookspecs import KINDS
-from alharness.registry.parameters import describe_parameters
+from alharness.registry.parameters import ParameterInfo, describe_parameters
 from alharness.registry.registered import Registered
 
 
@@ -64,11 +64,21 @@ def _parameters(registered: Registered) -> str:
         (f"`{one.name}`", f"`{one.type}`", f"`{json.dumps(one.default)}`", one.description)
         for one in described
     ]
-    example = f"{described[0].name} = {json.dumps(described[0].default)}"
-    written = f'`{{ {registered.kind} = "{registered.name}", {example} }}`'
     return "\n".join(
-        [f"In a suite: {written}.", "", *_table(("name", "type", "default", "what"), rows)]
+        [
+            f"{_setting(registered, described[0])}.",
+            "",
+            *_table(("name", "type", "default", "what"), rows),
+        ]
     )
+
+
+def _setting(registered: Registered, first: ParameterInfo) -> str:
+    """How a parameter is set: an executor is no part of a suite."""
+    if registered.kind == "executor":
+        return f"On the command line: `--executor {registered.name}:{first.name}=VALUE`"
+    example = f"{first.name} = {json.dumps(first.default)}"
+    return f'In a suite: `{{ {registered.kind} = "{registered.name}", {example} }}`'
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -20,11 +20,15 @@ class Opening:
 
 @dataclass(frozen=True)
 class Computing:
-    """What says where and how units are executed."""
+    """What says where and how units are executed.
+
+    executor: ``NAME`` or ``NAME:parameter=value``. ``jobs`` and ``jobs_per_gpu`` are
+        parameters of the executor, None where they were not given.
+    """
 
     executor: str
     device: str
     jobs: int | None
-    jobs_per_gpu: int
+    jobs_per_gpu: int | None
     query_timeout: float
     query_memory: int | None

@@ -10,14 +10,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from alharness.engine.device import find_device, lanes
-from alharness.engine.engine import Engine
-from alharness.engine.plugins import Plugins
+from alharness.engine.device import is_gpu
 from alharness.executors.coordinator import Coordinator
-from alharness.executors.executor import Executor
-from alharness.executors.inline import InlineExecutor
-from alharness.executors.local import LocalExecutor
-from alharness.executors.workers import Limits, half_of_memory
 from alharness.leaderboard.report import write_report
 from alharness.observing.observers import Observers
 from alharness.observing.progress import Pace, ProgressDisplay, progress
@@ -26,6 +20,7 @@ from alharness.results.collect import collect
 from alharness.results.document import Document
 from alharness.results.documents import Documents
 from alharness.session.asked import Computing
+from alharness.session.executors import open_executor
 from alharness.session.opening import Opened
 from alharness.tracking.mlflow_process import Destination, MlflowProcess
 from alharness.tracking.mlflow_tracker import MlflowTracker
@@ -43,16 +38,15 @@ class Outcome:
 def carry_out(opened: Opened, console: Console, computing: Computing, uri: str | None) -> Outcome:
     """Execute every unit that can be, follow it on the terminal and in MLflow, write the report.
 
-    Raises UsageError, before anything is computed, for a device or a tracking
-    URI that cannot be used.
+    Raises UsageError or PluginError, before anything is computed, for an executor, a
+    device or a tracking URI that cannot be used.
     """
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
     uri = tracking_uri(uri, opened.workspace.root)
-    executor = make_executor(opened, computing)
-    if computing.executor == "inline":
-        say("Executor inline: samplers are not isolated. Use it to look for errors.")
+    executor = open_executor(opened, computing, say)
     observers = Observers(opened.registry.plugins, say)
-    coordinator = Coordinator(opened.bench, opened.workspace, executor, observers)
+    on_gpu = is_gpu(computing.device)
+    coordinator = Coordinator(opened.bench, opened.workspace, executor, observers, on_gpu)
     with closing(make_tracker(coordinator, uri, say)) as tracker:
         observers.add("MLflow", tracker)
         try:
@@ -64,20 +58,6 @@ def carry_out(opened: Opened, console: Console, computing: Computing, uri: str |
         outcome = _documented(opened, coordinator, state)
         observers.bench_finished(outcome.document.to_json())
     return outcome
-
-
-def make_executor(opened: Opened, computing: Computing) -> Executor:
-    """The executor that the command line asks for. Raises UsageError for an unusable device."""
-    if computing.executor == "inline":
-        device = find_device(computing.device)
-        return InlineExecutor(Engine(opened.workspace, Plugins(opened.registry), device))
-    return LocalExecutor(
-        opened.workspace,
-        opened.registry,
-        opened.plugin_files,
-        lanes(computing.device, computing.jobs, computing.jobs_per_gpu),
-        Limits(computing.query_timeout, computing.query_memory or half_of_memory()),
-    )
 
 
 def make_tracker(coordinator: Coordinator, uri: str, say: Callable[[str], None]) -> MlflowTracker:

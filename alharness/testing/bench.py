@@ -1,4 +1,4 @@
-"""A bench of a second that asks one sampler, through the real engine."""
+"""Benches of a second, through the real engine."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from alharness.api.dataset import LabeledImages
+from alharness.api.executor import Executor, Site
 from alharness.engine.engine import Engine
 from alharness.engine.plugins import Plugins
 from alharness.executors.coordinator import Coordinator
-from alharness.executors.inline import InlineExecutor
 from alharness.protocol.bench import Bench, make_condition
 from alharness.protocol.components import Component, Reference
 from alharness.protocol.planning.survey import next_units
@@ -31,7 +31,7 @@ name = "testing"
 version = 1
 title = "The conformance kit's bench: 30, 60 and 90 labels of 150 images"
 [protocol]
-initial_sets = 1
+initial_sets = {initial_sets}
 seeds = 1
 initial_fraction = 0.2
 query_fraction = 0.2
@@ -52,7 +52,7 @@ reference = "random"
 [[scenarios]]
 name = "testing"
 dataset = "testing-images"
-model = "testing-network"
+model = {{ model = "testing-network", pause = {pause} }}
 regularizers = []
 oracle = "testing-truth"
 """
@@ -60,26 +60,50 @@ N_TRAIN, N_TEST = 150, 20
 CHANNELS, SIDE = 3, 12
 """Unlike those of the kit's pools."""
 
+PLUGIN = Path(__file__).with_name("bench_plugin.py")
+
 _IMAGES = Component("dataset", "testing-images", {}, "", "testing", "alharness", "-", "")
 
 
 class TinyBench:
-    """One run of three cycles with a sampler, in a workspace of its own."""
+    """Runs of three cycles with one sampler, one from each initial set, in a workspace of its own.
 
-    def __init__(self, subject: Subject, folder: Path) -> None:
-        plugin = load(from_files([Path(__file__).with_name("bench_plugin.py")])[0])
+    The sampler is the one that is checked, where it is one, else the kit's witness, which
+    notes where it was asked. ``pause``: seconds that each network takes longer to build.
+    """
+
+    def __init__(
+        self, subject: Subject, folder: Path, initial_sets: int = 1, pause: float = 0.0
+    ) -> None:
+        plugin = load(from_files([PLUGIN])[0])
         registry = Registry((*subject.registry.plugins, plugin), subject.registry.broken)
-        self._sampler = subject.plugin
+        self.workspace = Workspace(folder)
+        self.site = Site(
+            workspace=self.workspace.root,
+            plugin_files=(*subject.plugin_files, PLUGIN),
+            device="cpu",
+        )
         self._registry = registry
-        self._workspace = Workspace(folder)
-        self._engine = Engine(self._workspace, Plugins(registry), torch.device("cpu"))
+        self._sampler = (
+            subject.plugin
+            if subject.kind == "sampler"
+            else registry.component("sampler", Reference("testing-witness"))
+        )
+        self._suite = SUITE.format(initial_sets=initial_sets, pause=pause)
+        self._engine = Engine(self.workspace, Plugins(registry), torch.device("cpu"))
 
     def failures(self) -> list[str]:
-        """Carry out the run; what failed, a line for each unit."""
-        executor = InlineExecutor(self._engine)
-        coordinator = Coordinator(self._bench(_images()), self._workspace, executor)
+        """Carry out the runs; what failed, a line for each unit."""
+        inline = self._registry.component("executor", Reference("inline"))
+        executor: Executor = self._registry.create(inline)
+        executor.open(self.site)
+        coordinator = Coordinator(self.bench(), self.workspace, executor)
         coordinator.run()
         return list(coordinator.failures.values())
+
+    def bench(self) -> Bench:
+        """The bench, its images prepared in the workspace."""
+        return self._bench(_images())
 
     def first_query(self) -> list[int]:
         """The dataset indices that the sampler picks in cycle 0. Raises what the engine raises."""
@@ -96,14 +120,14 @@ class TinyBench:
 
     # The suite names a method only because it must: the bench is given the sampler.
     def _bench(self, images: LabeledImages) -> Bench:
-        suite = parse_suite(SUITE, "the conformance kit")
-        facts = self._workspace.datasets.prepare(_IMAGES, "", images)
+        suite = parse_suite(self._suite, "the conformance kit")
+        facts = self.workspace.datasets.prepare(_IMAGES, "", images)
         condition = make_condition(
             suite,
             suite.scenarios[0],
             facts,
             dataset=_IMAGES,
-            model=self._registry.component("model", Reference("testing-network")),
+            model=self._registry.component("model", suite.scenarios[0].model),
             regularizers=(),
             oracle=self._registry.component("oracle", Reference("testing-truth")),
             space=search_space(suite.tuning.space, {}, fixed=True),
@@ -111,10 +135,10 @@ class TinyBench:
         return Bench(suite, (self._sampler,), (condition,))
 
     def _first_query(self, bench: Bench) -> list[int]:
-        ledger = StoreLedger(self._workspace)
+        ledger = StoreLedger(self.workspace)
         while True:
             for unit in next_units(bench, ledger):
-                self._workspace.keep_sets(unit)
+                self.workspace.keep_sets(unit)
                 self._engine.execute(unit)
                 if unit.kind == "query":
                     record = ledger.record(unit)

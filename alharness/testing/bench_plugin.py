@@ -1,7 +1,11 @@
-"""A plugin file: the kit's model and oracle, registered only for its tiny bench."""
+"""A plugin file: the kit's model, oracle and sampler, registered only for its tiny bench."""
 
 from __future__ import annotations
 
+import gc
+import os
+import platform
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,11 +15,21 @@ import alharness
 from alharness.testing.images import SmallNetwork
 
 
+class SmallModelParameters(alharness.Parameters):
+    """Parameters of the kit's model."""
+
+    pause: float = 0.0
+
+
 class SmallModel(alharness.Model):
-    """Builds the kit's network."""
+    """Builds the kit's network; takes ``pause`` seconds longer for it."""
+
+    def __init__(self, pause: float) -> None:
+        self.pause = pause
 
     def build(self, n_classes: int, in_channels: int, image_size: int) -> SmallNetwork:
         """For images of at least 4 x 4."""
+        time.sleep(self.pause)
         return SmallNetwork(n_classes, in_channels)
 
 
@@ -33,13 +47,42 @@ class Truth(alharness.Oracle):
         return true_labels
 
 
+class Witness(alharness.Sampler):
+    """Picks at random; notes in which process it was asked, and whether it has the store there."""
+
+    def query(
+        self, pool: alharness.Pool, budget: int, rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Any."""
+        here = [type(thing).__module__ for thing in gc.get_objects()]
+        stores = any(str(module).startswith("alharness.store.") for module in here)
+        self.notes = {"process": process(), "store_in_reach": stores}
+        return rng.permutation(pool.n_unlabeled)[:budget]
+
+
+def process() -> str:
+    """This process, told from those of other machines."""
+    return f"{platform.node()} {os.getpid()}"
+
+
 @alharness.hookimpl
 def alharness_models() -> Iterator[alharness.ModelSpec]:
     """The kit's model."""
-    yield alharness.ModelSpec("testing-network", SmallModel, summary="Of the conformance kit")
+    yield alharness.ModelSpec(
+        "testing-network",
+        SmallModel,
+        summary="Of the conformance kit",
+        parameters=SmallModelParameters,
+    )
 
 
 @alharness.hookimpl
 def alharness_oracles() -> Iterator[alharness.OracleSpec]:
     """The kit's oracle."""
     yield alharness.OracleSpec("testing-truth", Truth, summary="Of the conformance kit")
+
+
+@alharness.hookimpl
+def alharness_samplers() -> Iterator[alharness.SamplerSpec]:
+    """The kit's sampler."""
+    yield alharness.SamplerSpec("testing-witness", Witness, summary="Of the conformance kit")

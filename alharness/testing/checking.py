@@ -16,6 +16,7 @@ _MODULES = {
     "regularizer": "regularizers",
     "oracle": "oracles",
     "dataset": "datasets",
+    "executor": "executors",
     "suite": "suites",
 }
 

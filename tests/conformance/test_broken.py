@@ -73,6 +73,9 @@ ALSO = {
 SLOW_RULE = "same-answer-in-another-process"
 """Starts a process, which imports torch: checked only where it is the one to be broken."""
 
+SLOW = {SLOW_RULE, "isolation_from-the-store"}
+"""Each of its units imports torch."""
+
 EVERYTHING = {"distinct-positions_with-replacement"}
 """Breaks nearly every rule."""
 
@@ -110,7 +113,7 @@ def with_marks(slow):
     ]
 
 
-@pytest.mark.parametrize(("kind", "name"), with_marks({SLOW_RULE}))
+@pytest.mark.parametrize(("kind", "name"), with_marks(SLOW))
 def test_the_rule_catches_it(subject, kind, name):
     (rule,) = (rule for rule in rules(kind) if rule.name == target(name))
     one = rule.checked(subject(kind, name))

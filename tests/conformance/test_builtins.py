@@ -34,6 +34,7 @@ SLOW = {
     "shake-shake",
     "densenet121",
     "timm:resnet18",
+    "local",
 }
 """Their rules take more than a second."""
 

@@ -95,7 +95,7 @@ def test_parameters_are_those_that_are_checked():
         ({"name": "timm:"}, "is a family"),
         ({"name": "digit", "kind": "suite"}, "no suite named 'digit'"),
         ({"name": "nowhere.toml", "kind": "suite"}, "there is no such file"),
-        ({"name": "inline", "kind": "executor"}, "no executor named"),
+        ({"name": "inlin", "kind": "executor"}, "did you mean 'inline'"),
     ],
 )
 def test_what_cannot_be_found_is_not_checked(arguments, message):
@@ -115,7 +115,7 @@ def test_what_cannot_be_built_is_not_checked(tmp_path):
 
 def test_kinds_without_rules():
     with pytest.raises(UsageError, match="Kinds with rules are sampler, "):
-        alharness.testing.rules("executor")
+        alharness.testing.rules("tracker")
 
 
 def test_the_command_knows_the_kinds_of_the_kit():

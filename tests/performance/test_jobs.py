@@ -3,10 +3,10 @@
 import time
 
 import pytest
+from alharness_plugins.executors.local import LocalExecutor
 
+from alharness import Site
 from alharness.executors.coordinator import Coordinator
-from alharness.executors.local import LocalExecutor
-from alharness.executors.workers import Limits
 from alharness.protocol.suite.reading import parse_suite
 from alharness.registry import discover
 from alharness.session.resolve import Resolver
@@ -50,7 +50,8 @@ def seconds(folder, initial_sets, epochs, jobs):
     suite = parse_suite(SUITE.format(initial_sets=initial_sets, epochs=epochs), "jobs.toml")
     bench = Resolver(registry, workspace, folder, False).bench(suite, "jobs")
     began = time.perf_counter()
-    executor = LocalExecutor(workspace, registry, [], ["cpu"] * jobs, Limits())
+    executor = LocalExecutor(jobs)
+    executor.open(Site(workspace=workspace.root, device="cpu"))
     try:
         state = Coordinator(bench, workspace, executor).run()
     finally:

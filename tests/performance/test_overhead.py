@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from alharness_plugins.executors.inline import InlineExecutor
 from torch.nn.functional import cross_entropy
 
-from alharness.engine.engine import Engine
+from alharness import Site
 from alharness.engine.plugins import Plugins
 from alharness.executors.coordinator import Coordinator
-from alharness.executors.inline import InlineExecutor
 from alharness.observing.observers import Observers
 from alharness.protocol.suite.reading import parse_suite
 from alharness.registry import discover
@@ -83,8 +83,7 @@ def bare(bench, plugins, workspace, labeled):
 class Alternating(InlineExecutor):
     """Before each trial the same one as a script, so that both meet the same moods of a machine."""
 
-    def __init__(self, engine, script):
-        super().__init__(engine)
+    def __init__(self, script):
         self.script = script
         self.bare_seconds = []
 
@@ -116,7 +115,8 @@ def test_overhead_beside_the_bare_loop(tmp_path: Path, benchmark, epochs, trials
         bare(bench, plugins, workspace, workspace.sets.get(unit["inputs"]["labeled"]).indices)
 
     def harness():
-        executor = Alternating(Engine(workspace, plugins, torch.device("cpu")), script)
+        executor = Alternating(script)
+        executor.open(Site(workspace=workspace.root, device="cpu"))
         observers = Observers()
         coordinator = Coordinator(bench, workspace, executor, observers)
         uri = f"sqlite:///{tmp_path / 'mlflow.db'}"

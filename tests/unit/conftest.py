@@ -342,7 +342,8 @@ oracle = {oracle}
 class Workbench:
     """A workspace, real plugins and an engine: benches on digits that take a second."""
 
-    def __init__(self, folder: Any, registry: Any) -> None:
+    def __init__(self, folder: Any, registry: Any, plugin_files: Any = ()) -> None:
+        from alharness import Site
         from alharness.engine.device import find_device
         from alharness.engine.engine import Engine
         from alharness.engine.plugins import Plugins
@@ -350,6 +351,7 @@ class Workbench:
 
         self.registry = registry
         self.workspace = Workspace(folder)
+        self.site = Site(workspace=folder, plugin_files=plugin_files, device="cpu")
         self.engine = Engine(self.workspace, Plugins(registry), find_device("cpu"))
 
     def bench(
@@ -376,10 +378,13 @@ class Workbench:
         return Resolver(self.registry, self.workspace, self.workspace.root, False).bench(suite, "x")
 
     def coordinator(self, bench: Bench, observers: Any = None) -> Any:
-        from alharness.executors.coordinator import Coordinator
-        from alharness.executors.inline import InlineExecutor
+        from alharness_plugins.executors.inline import InlineExecutor
 
-        return Coordinator(bench, self.workspace, InlineExecutor(self.engine), observers)
+        from alharness.executors.coordinator import Coordinator
+
+        executor = InlineExecutor()
+        executor.open(self.site)
+        return Coordinator(bench, self.workspace, executor, observers)
 
     def curves(self, unit: Unit) -> dict[str, Any]:
         """What a trial measured after each epoch; it is executed unless it was."""
@@ -397,14 +402,20 @@ class Workbench:
 
 
 @pytest.fixture(scope="session")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    from alharness.registry import discover
-
+def watching(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A plugin file."""
     file = tmp_path_factory.mktemp("plugins") / "watching.py"
     file.write_text(PLUGINS)
-    return discover([file])
+    return file
+
+
+@pytest.fixture(scope="session")
+def registry(watching: Any) -> Any:
+    from alharness.registry import discover
+
+    return discover([watching])
 
 
 @pytest.fixture
-def workbench(tmp_path: Any, registry: Any) -> Workbench:
-    return Workbench(tmp_path, registry)
+def workbench(tmp_path: Any, registry: Any, watching: Any) -> Workbench:
+    return Workbench(tmp_path, registry, (watching,))

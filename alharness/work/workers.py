@@ -1,12 +1,10 @@
-"""Worker processes: what runs in them, and starting, asking and ending them."""
+"""Worker processes: starting, asking and ending them."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
-import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from alharness.api.errors import HarnessError
-from alharness.executors.messages import describe_error, raise_described, receive, send
+from alharness.work.duties import work
+from alharness.work.messages import Message, answered, receive, send, unless_error
 
 POLL_SECONDS = 0.05
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -44,6 +43,9 @@ class Limits:
     memory: int | None = None
 
 
+NO_LIMITS = Limits()
+
+
 class Worker:
     """One process that answers one message at a time, for as long as it lives.
 
@@ -58,7 +60,7 @@ class Worker:
         # The worker reads this end: when we are gone, however we went, it sees the end of file.
         lifeline, self._lifeline = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=_work, args=(setup, theirs, lifeline), daemon=True, name="alharness-worker"
+            target=work, args=(setup, theirs, lifeline), daemon=True, name="alharness-worker"
         )
         self._process.start()
         theirs.close()
@@ -74,22 +76,23 @@ class Worker:
         """Its process id."""
         return self._process.pid or 0
 
-    def ask(self, message: dict[str, Any], limits: Limits, who: str = "") -> dict[str, Any]:
-        """The answer to one message.
+    def ask(
+        self,
+        message: Message,
+        who: str,
+        limits: Limits = NO_LIMITS,
+        reply: Callable[[Message], Message] | None = None,
+    ) -> Message:
+        """The answer to one message. Before it, the worker may ask back, and ``reply`` is called.
 
         Raises what the worker raised; WorkerDied when it ended; HarnessError,
-        after ending it, when it went past a limit. ``who`` is named then.
+        after ending it, when it went past a limit. ``who`` is named then. What
+        ``reply`` raises is told to the worker.
         """
-        try:
-            send(self._connection, message)
-            self._await(limits, who)
-            answer = receive(self._connection)
-        except (EOFError, OSError) as error:
-            code = self.end()
-            raise WorkerDied(f"its process ended {_how(code)}", where=who) from error
-        if "error" in answer:
-            raise_described(answer["error"])
-        return answer
+        answer = self._exchange(message, who, limits)
+        while reply is not None and "question" in answer:
+            answer = self._exchange(answered(reply, answer), who, limits)
+        return unless_error(answer)
 
     def end(self) -> int | None:
         """Kill the process and its group; the exit code it had or has now."""
@@ -101,6 +104,15 @@ class Worker:
         self._lifeline.close()
         code: int | None = self._process.exitcode
         return code
+
+    def _exchange(self, message: Message, who: str, limits: Limits) -> Message:
+        try:
+            send(self._connection, message)
+            self._await(limits, who)
+            return receive(self._connection)
+        except (EOFError, OSError) as error:
+            code = self.end()
+            raise WorkerDied(f"its process ended {_how(code)}", where=who) from error
 
     def _await(self, limits: Limits, who: str) -> None:
         if limits.seconds is None and limits.memory is None:
@@ -135,7 +147,7 @@ def start_forkserver() -> None:
     """Start the process that workers are forked from; its libraries keep to one thread."""
     if "forkserver" not in get_all_start_methods():
         return
-    get_context("forkserver").set_forkserver_preload(["alharness.executors.preloaded"])
+    get_context("forkserver").set_forkserver_preload(["alharness.work.preloaded"])
     before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
     try:
@@ -172,79 +184,3 @@ def _how(code: int | None) -> str:
     if code is not None and code < 0:
         return f"by {signal.Signals(-code).name}"
     return f"with exit code {code}"
-
-
-def _work(setup: Setup, connection: Connection, lifeline: Connection) -> None:
-    """The main function of a worker process."""
-    os.setsid()
-    os.dup2(2, 1)  # what plugins print is no data
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_die_with_starter, args=(lifeline,), daemon=True).start()
-    answer = _asker(setup) if setup.workspace is None else _executor(setup)
-    while True:
-        try:
-            send(connection, _answered(answer, receive(connection)))
-        except (EOFError, ConnectionError):
-            return  # who asks is gone
-
-
-def _forget_the_command() -> None:
-    """Command line and variables name the workspace, which is nothing that a sampler needs."""
-    sys.argv[:] = [""]  # in place: the list is held elsewhere too
-    for name in [name for name in os.environ if name.startswith("ALHARNESS_")]:
-        del os.environ[name]
-
-
-def _answered(
-    answer: Callable[[dict[str, Any]], dict[str, Any]], message: dict[str, Any]
-) -> dict[str, Any]:
-    try:
-        return answer(message)
-    except Exception as error:
-        return {"error": describe_error(error)}
-
-
-def _die_with_starter(lifeline: Connection) -> None:
-    with contextlib.suppress(EOFError, OSError):
-        lifeline.recv_bytes()
-    os.killpg(0, signal.SIGKILL)
-
-
-def _executor(setup: Setup) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Executes units and writes their records."""
-    from alharness.engine.device import find_device
-    from alharness.engine.engine import Engine
-    from alharness.engine.plugins import Plugins
-    from alharness.protocol.units import Unit
-    from alharness.registry import discover
-    from alharness.store.workspace import Workspace
-
-    assert setup.workspace is not None
-    plugins = Plugins(discover(setup.plugin_files))
-    engine = Engine(Workspace(setup.workspace), plugins, find_device(setup.device))
-
-    def execute(unit: dict[str, Any]) -> dict[str, Any]:
-        engine.execute(Unit.from_json(unit))
-        return {}
-
-    return execute
-
-
-def _asker(setup: Setup) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Asks samplers; knows no workspace."""
-    from alharness.engine.answering import answer_question
-    from alharness.engine.device import find_device
-    from alharness.engine.plugins import Plugins
-    from alharness.engine.questions import Question
-    from alharness.registry import discover
-
-    plugins = Plugins(discover(setup.plugin_files))
-    device = find_device(setup.device)
-    _forget_the_command()
-
-    def ask(message: dict[str, Any]) -> dict[str, Any]:
-        question: list[Question] = [message.pop("question")]
-        return {"answer": answer_question(question.pop(), plugins, device)}
-
-    return ask

@@ -1,14 +1,17 @@
-"""What coordinator and workers tell each other: JSON over pipes, nothing pickled."""
+"""What processes tell each other: JSON over pipes, nothing pickled."""
 
 from __future__ import annotations
 
 import json
 import traceback
+from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import Any, NoReturn
+from typing import Any, TypeAlias
 
 from alharness.api.errors import ContractViolation, HarnessError, PluginError, UsageError
 from alharness.store.checkpoints import CheckpointMissing
+
+Message: TypeAlias = dict[str, Any]
 
 _ERRORS: dict[str, type[HarnessError]] = {
     kind.__name__: kind
@@ -16,33 +19,49 @@ _ERRORS: dict[str, type[HarnessError]] = {
 }
 
 
-def send(connection: Connection, message: dict[str, Any]) -> None:
+def send(connection: Connection, message: Message) -> None:
     """Send one JSON object."""
     connection.send_bytes(json.dumps(message).encode())
 
 
-def receive(connection: Connection) -> dict[str, Any]:
+def receive(connection: Connection) -> Message:
     """Receive one JSON object. Raises EOFError when the other side is gone."""
     try:
-        message: dict[str, Any] = json.loads(connection.recv_bytes())
+        message: Message = json.loads(connection.recv_bytes())
     except OSError as error:
         raise EOFError from error
     return message
+
+
+def answered(answer: Callable[[Message], Message], message: Message) -> Message:
+    """What ``answer`` says to a message; ``{"error": …}`` where it raises."""
+    try:
+        return answer(message)
+    except Exception as error:
+        return {"error": describe_error(error)}
+
+
+def unless_error(answer: Message) -> Message:
+    """The answer itself. Raises the error that it describes."""
+    if "error" in answer:
+        raise described_error(answer["error"])
+    return answer
 
 
 def describe_error(error: BaseException) -> dict[str, str]:
     """An exception as JSON."""
     trace = "".join(traceback.format_exception(error))
     if isinstance(error, HarnessError):
-        kind, what, where, remedy = type(error).__name__, error.what, error.where, error.remedy
+        kind = next(one.__name__ for one in type(error).__mro__ if one.__name__ in _ERRORS)
+        what, where, remedy = error.what, error.where, error.remedy
     else:
         kind, what, where, remedy = "", f"{type(error).__name__}: {error}", "", ""
     return {"kind": kind, "what": what, "where": where, "remedy": remedy, "trace": trace}
 
 
-def raise_described(description: dict[str, str]) -> NoReturn:
-    """Raise what ``describe_error`` described, the traceback as a note."""
+def described_error(description: dict[str, str]) -> HarnessError:
+    """The exception that ``describe_error`` described, the traceback as a note."""
     kind = _ERRORS.get(description["kind"], HarnessError)
     error = kind(description["what"], where=description["where"], remedy=description["remedy"])
     error.add_note(description["trace"])
-    raise error
+    return error

@@ -2,6 +2,6 @@
 
 import torch  # noqa: F401
 
+import alharness.engine.answering
 import alharness.engine.engine
-import alharness.engine.questions
 import alharness.registry  # noqa: F401

@@ -1,0 +1,77 @@
+"""The executor that a session is asked for: found by its name, built, opened for a bench."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from alharness.api.errors import PluginError, UsageError
+from alharness.api.executor import Executor, Site
+from alharness.protocol.components import Component, Reference, parse_reference
+from alharness.registry import Registered, Registry
+from alharness.registry.boundary import plugin_code
+from alharness.registry.parameters import describe_parameters
+from alharness.session.asked import Computing
+from alharness.session.opening import Opened
+
+
+def open_executor(opened: Opened, computing: Computing, say: Callable[[str], None]) -> Executor:
+    """The executor, ready for units; ``say`` is told when it does not isolate samplers.
+
+    Raises UsageError for a name, a parameter or a device that cannot be used,
+    PluginError for an executor that cannot be.
+    """
+    reference = executor_reference(opened.registry, computing)
+    component = opened.registry.component("executor", reference)
+    spec = opened.registry.find("executor", reference.name).spec
+    executor: Executor = opened.registry.create(component)
+    _open(executor, component, _site(opened, computing))
+    if not getattr(spec, "isolated", True):
+        say(f"Executor {component.name}: samplers are not isolated. Use it to look for errors.")
+    return executor
+
+
+def executor_reference(registry: Registry, computing: Computing) -> Reference:
+    """``--executor`` with what ``--jobs`` and ``--jobs-per-gpu`` set of its parameters.
+
+    Raises UsageError for one that it does not take, or that is set twice.
+    """
+    reference = parse_reference(computing.executor)
+    registered = registry.find("executor", reference.name)
+    options = {"jobs": computing.jobs, "jobs_per_gpu": computing.jobs_per_gpu}
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in given:
+        _check_option(name, registered, reference)
+    return Reference(reference.name, {**reference.parameters, **given})
+
+
+def _check_option(name: str, registered: Registered, reference: Reference) -> None:
+    option = f"--{name.replace('_', '-')}"
+    if name in reference.parameters:
+        raise UsageError(
+            f"'{name}' is set by --executor, too", where=option, remedy="Set it in one place"
+        )
+    taken = [info.name for info in describe_parameters(registered.spec.parameters)]
+    if name not in taken:
+        raise UsageError(f"{registered.origin} has no parameter '{name}'", where=option)
+
+
+def _site(opened: Opened, computing: Computing) -> Site:
+    return Site(
+        workspace=opened.workspace.root,
+        plugin_files=tuple(path.expanduser().resolve() for path in opened.plugin_files),
+        device=computing.device,
+        query_timeout=computing.query_timeout,
+        query_memory=computing.query_memory,
+    )
+
+
+def _open(executor: Executor, component: Component, site: Site) -> None:
+    with plugin_code("open", component.origin):
+        executor.open(site)
+    slots: Any = executor.slots
+    if isinstance(slots, bool) or not isinstance(slots, int) or slots < 1:
+        executor.shutdown()
+        raise PluginError(
+            f"slots is {slots!r}, expected a whole number of 1 or more", where=component.origin
+        )

@@ -1,0 +1,7 @@
+"""See ``alharness.work.command``."""
+
+import sys
+
+from alharness.work.command import main
+
+sys.exit(main())
