@@ -24,7 +24,10 @@ class Continuation(Protocol):
         ...
 
     def images(self) -> Iterator[torch.Tensor]:
-        """The labeled images in batches, (b, channels, height, width) in [0, 1], unaugmented."""
+        """The labeled images in their order, unaugmented, in the batches of ``alharness.epochs``.
+
+        Each is (b, channels, height, width) in [0, 1]; a last one of one image is left out.
+        """
         ...
 
 

@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 from alharness.api.regularizer import Regularizer
 from alharness.api.space import Value
 from alharness.engine.images import Images
-from alharness.epochs import run_epochs
+from alharness.epochs import batches, run_epochs
 
 EVALUATION_BATCH = 1024
 
@@ -95,8 +95,12 @@ class Training:
 
     def images(self) -> Iterator[torch.Tensor]:
         """The labeled images in batches of the trial's size, unaugmented, in [0, 1]."""
-        for _, images in self.labeled.images.batches(int(self.hyperparameters["batch-size"])):
-            yield images
+        for rows in batches(len(self.labeled), self._batch_size):
+            yield self.labeled.images.batch(rows)
+
+    @property
+    def _batch_size(self) -> int:
+        return int(self.hyperparameters["batch-size"])
 
     def _epochs(
         self,
@@ -123,12 +127,10 @@ class Training:
 
         self.network.train()
         run_epochs(
-            len(self.labeled),
-            int(self.hyperparameters["batch-size"]),
             epochs,
+            lambda: batches(len(self.labeled), self._batch_size, self.order),
             step=step,
             after_epoch=between_epochs,
-            generator=self.order,
         )
 
     def _loss(self, rows: torch.Tensor) -> torch.Tensor:
