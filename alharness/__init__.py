@@ -14,22 +14,27 @@ from alharness.api.errors import (
     PluginError,
     UsageError,
 )
+from alharness.api.extension import ExtensionBatch, TrainingExtension
 from alharness.api.framing import Framing, RandomView
+from alharness.api.loss import Loss
 from alharness.api.model import Model
 from alharness.api.oracle import Oracle
 from alharness.api.pool import Pool, Subset
 from alharness.api.regularizer import Continuation, Regularizer
 from alharness.api.sampler import Sampler, ScoreSampler
+from alharness.api.schedule import Schedule
 from alharness.api.space import Choice, Distribution, LogUniform, Space, Uniform, Value
 from alharness.api.specs import (
     API_VERSION,
     DatasetSpec,
     ExecutorSpec,
+    LossSpec,
     ModelSpec,
     OracleSpec,
     Parameters,
     RegularizerSpec,
     SamplerSpec,
+    ScheduleSpec,
     Spec,
 )
 
@@ -48,11 +53,14 @@ __all__ = [
     "Distribution",
     "ExecutorSpec",
     "ExitCode",
+    "ExtensionBatch",
     "Framing",
     "HarnessError",
     "ImageFiles",
     "LabeledImages",
     "LogUniform",
+    "Loss",
+    "LossSpec",
     "Model",
     "ModelSpec",
     "Oracle",
@@ -65,10 +73,13 @@ __all__ = [
     "RegularizerSpec",
     "Sampler",
     "SamplerSpec",
+    "Schedule",
+    "ScheduleSpec",
     "ScoreSampler",
     "Space",
     "Spec",
     "Subset",
+    "TrainingExtension",
     "Uniform",
     "UsageError",
     "Value",

@@ -24,7 +24,7 @@ def batches(
         if generator is None
         else torch.randperm(n_images, generator=generator)
     )
-    yield from order.split(batch_size)[: n_batches(n_images, batch_size)]
+    yield from torch.split(order, batch_size)[: n_batches(n_images, batch_size)]
 
 
 def n_batches(n_images: int, batch_size: int) -> int:
