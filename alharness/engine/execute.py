@@ -26,6 +26,7 @@ from alharness.engine.network import (
     make_regularizers,
     trained_network,
 )
+from alharness.engine.optimizers import OptimizerOptions
 from alharness.engine.plugins import Plugins
 from alharness.engine.querying import ask_oracle, checked_notes, checked_positions
 from alharness.engine.questions import (
@@ -37,7 +38,8 @@ from alharness.engine.questions import (
     recorded_checkpoint,
 )
 from alharness.engine.randomness import controlled
-from alharness.engine.training import Examples, Training, evaluate, inverse_frequencies
+from alharness.engine.recipe import require_carried_out
+from alharness.engine.training import Examples, Training, evaluate
 from alharness.protocol.seeds import SeedPath
 from alharness.protocol.units import Unit
 from alharness.store.records import Record
@@ -115,7 +117,10 @@ class Engine:
 
     def _provenance(self, inputs: Mapping[str, Any]) -> list[dict[str, str]]:
         """Name, distribution, version and source of each plugin that a unit's inputs name."""
-        named = [(kind, inputs[kind]) for kind in ("sampler", "model", "oracle") if kind in inputs]
+        kinds = ("sampler", "model", "loss", "oracle")
+        named = [(kind, inputs[kind]) for kind in kinds if kind in inputs]
+        if "recipe" in inputs:
+            named.append(("schedule", inputs["recipe"]["schedule"]))
         named += [("regularizer", identity) for identity in inputs.get("regularizers", ())]
         components = [self.plugins.component(kind, identity) for kind, identity in named]
         return [
@@ -132,6 +137,7 @@ class Engine:
     def _trial(self, inputs: Mapping[str, Any], key: str) -> Computed:
         """Train one model; keep the weights of its best epoch."""
         recipe, path = inputs["recipe"], SeedPath(**inputs["seed"])
+        require_carried_out(recipe["precision"], recipe["start"])
         labeled = self.workspace.sets.get(inputs["labeled"])
         validation = self.workspace.sets.get(inputs["validation"]).indices
         assert labeled.labels is not None
@@ -142,7 +148,6 @@ class Engine:
                 self.device
             )
             examples = self._examples(inputs["data"], labeled.indices, labeled.labels)
-            weighted = inputs["loss"] == "class-weighted-cross-entropy"
             training = Training(
                 network,
                 examples,
@@ -151,8 +156,11 @@ class Engine:
                 regularizers,
                 order=_generator(replace(path, purpose="order"), torch.device("cpu")),
                 augmentation=_generator(replace(path, purpose="augmentation"), self.device),
-                class_weights=(
-                    inverse_frequencies(examples.labels, inputs["n_classes"]) if weighted else None
+                n_classes=inputs["n_classes"],
+                loss=self.plugins.create("loss", inputs["loss"]),
+                schedule=self.plugins.create("schedule", recipe["schedule"]),
+                options=OptimizerOptions(
+                    recipe["momentum"], recipe["nesterov"], recipe["weight_decay"]
                 ),
             )
             trained = training.fit(recipe["epochs"])

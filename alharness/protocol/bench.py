@@ -63,6 +63,8 @@ class Condition:
     dataset: Component
     model: Component
     regularizers: tuple[Component, ...]
+    loss: Component
+    schedule: Component
     oracle: Component
     space: Space
     sizes: tuple[int, ...]
@@ -75,7 +77,14 @@ class Condition:
 
     def components(self) -> tuple[Component, ...]:
         """The plugins of the scenario."""
-        return (self.dataset, self.model, *self.regularizers, self.oracle)
+        return (
+            self.dataset,
+            self.model,
+            *self.regularizers,
+            self.loss,
+            self.schedule,
+            self.oracle,
+        )
 
 
 def make_condition(
@@ -86,6 +95,8 @@ def make_condition(
     dataset: Component,
     model: Component,
     regularizers: tuple[Component, ...],
+    loss: Component,
+    schedule: Component,
     oracle: Component,
     space: Space,
 ) -> Condition:
@@ -101,7 +112,17 @@ def make_condition(
         labeled = IndexSet(parts.initial, facts.train_labels[parts.initial])
         starts.append(Start(labeled, IndexSet(parts.validation)))
     return Condition(
-        scenario, facts, dataset, model, regularizers, oracle, space, sizes, tuple(starts)
+        scenario,
+        facts,
+        dataset,
+        model,
+        regularizers,
+        loss,
+        schedule,
+        oracle,
+        space,
+        sizes,
+        tuple(starts),
     )
 
 
@@ -180,13 +201,17 @@ class Bench:
             **_network(condition, values),
             "labeled": labeled.digest,
             "validation": start.validation.digest,
-            "loss": condition.scenario.loss,
+            "loss": condition.loss.identity,
             "recipe": {
                 "epochs": training.epochs,
-                "schedule": "constant",
+                "schedule": condition.schedule.identity,
+                "momentum": training.momentum,
+                "nesterov": training.nesterov,
+                "weight_decay": training.weight_decay,
                 "precision": "float32",
                 "threads": 1,
                 "normalization": start.labeled.digest if training.normalize else None,
+                "start": None,
             },
             "seed": self._path(condition, place, cycle, purpose, number),
         }
