@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 import alharness
 from alharness.api.errors import HarnessError
 from alharness.api.oracle import Oracle
+from alharness.engine.extension import joined
 from alharness.engine.images import open_images
 from alharness.engine.network import (
     channel_statistics,
@@ -164,7 +165,9 @@ class Engine:
                 ),
             )
             trained = training.fit(recipe["epochs"])
-        checkpoint = self.workspace.checkpoints.write(key, trained.weights)
+        checkpoint = self.workspace.checkpoints.write(
+            key, joined(trained.weights, trained.extension)
+        )
         return {
             "validation_accuracy": trained.best.accuracy,
             "validation_loss": _finite(trained.best.loss),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import nn
 
 from alharness.api.extension import TrainingExtension
-from alharness.engine.network import Network
+
+if TYPE_CHECKING:
+    from alharness.engine.network import Network
 
 PREFIX = "extension."
 """What the names of a module's weights begin with in a checkpoint."""
@@ -27,17 +29,18 @@ class BuiltExtension:
 
 
 def built_extension(
-    extension: TrainingExtension, network: Network, n_classes: int, device: torch.device
+    extension: TrainingExtension, network: nn.Module, n_classes: int, device: torch.device
 ) -> BuiltExtension:
     """Build the module, freshly initialized from torch's global generators."""
-    return BuiltExtension(extension, extension.build(network.num_features, n_classes).to(device))
+    num_features = cast("Network", network).num_features
+    return BuiltExtension(extension, extension.build(num_features, n_classes).to(device))
 
 
 def features_and_logits(
     network: nn.Module, images: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Penultimate features, (n, D), and logits, (n, C), from one pass up to the head."""
-    interface = cast(Network, network)
+    interface = cast("Network", network)
     maps = interface.forward_features(images)
     return interface.forward_head(maps, pre_logits=True), interface.forward_head(maps)
 

@@ -13,6 +13,7 @@ from alharness.api.errors import ContractViolation
 from alharness.api.model import Model
 from alharness.api.regularizer import Regularizer
 from alharness.api.space import Value
+from alharness.engine.extension import parted
 from alharness.engine.images import Images
 from alharness.engine.plugins import Plugins
 from alharness.store.checkpoints import load_weights
@@ -97,7 +98,8 @@ def trained_network(
 ) -> Network:
     """The network that a unit's inputs describe, with the weights in a file, evaluation mode."""
     network = make_network(plugins, inputs, make_regularizers(plugins, inputs))
-    network.load_state_dict(load_weights(checkpoint))
+    weights, _ = parted(load_weights(checkpoint))
+    network.load_state_dict(weights)
     return network.to(device).eval()
 
 

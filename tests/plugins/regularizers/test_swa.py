@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 
 import pytest
 import torch
+from alharness_plugins.losses.cross_entropy import CrossEntropy
 from alharness_plugins.regularizers.swa import Swa
+from alharness_plugins.schedules.constant import Constant
 from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.optim.swa_utils import AveragedModel, update_bn
@@ -61,6 +63,9 @@ def training(
         regularizers=regularizers,
         order=torch.Generator().manual_seed(3),
         augmentation=torch.Generator().manual_seed(4),
+        n_classes=3,
+        loss=CrossEntropy(),
+        schedule=Constant(),
     )
 
 

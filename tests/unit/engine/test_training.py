@@ -5,6 +5,8 @@ import random
 import numpy as np
 import pytest
 import torch
+from alharness_plugins.losses.cross_entropy import CrossEntropy
+from alharness_plugins.schedules.constant import Constant
 from torch import nn
 
 from alharness import Regularizer
@@ -43,6 +45,9 @@ def training(network, regularizers=(), n=4, batch_size=4):
         regularizers,
         torch.Generator().manual_seed(0),
         torch.Generator().manual_seed(0),
+        n_classes=2,
+        loss=CrossEntropy(),
+        schedule=Constant(),
     )
 
 
@@ -88,6 +93,9 @@ def test_best_weights_equal_a_copy_taken_then():
         (),
         torch.Generator().manual_seed(0),
         torch.Generator().manual_seed(0),
+        n_classes=3,
+        loss=CrossEntropy(),
+        schedule=Constant(),
     )
     trained = one.fit(8)
     then, last = copies[trained.best_epoch], copies[-1]
