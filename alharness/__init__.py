@@ -15,23 +15,28 @@ from alharness.api.errors import (
     UsageError,
 )
 from alharness.api.executor import Executor, Site
+from alharness.api.extension import ExtensionBatch, TrainingExtension
 from alharness.api.framing import Framing, RandomView
+from alharness.api.loss import Loss
 from alharness.api.model import Model
 from alharness.api.needs import Needs
 from alharness.api.oracle import Oracle
 from alharness.api.pool import GradientFactors, Pool, Subset
 from alharness.api.regularizer import Continuation, Regularizer
 from alharness.api.sampler import STORED_BYTES, Sampler, ScoreSampler
+from alharness.api.schedule import Schedule
 from alharness.api.space import Choice, Distribution, LogUniform, Space, Uniform, Value
 from alharness.api.specs import (
     API_VERSION,
     DatasetSpec,
     ExecutorSpec,
+    LossSpec,
     ModelSpec,
     OracleSpec,
     Parameters,
     RegularizerSpec,
     SamplerSpec,
+    ScheduleSpec,
     Spec,
 )
 
@@ -53,12 +58,15 @@ __all__ = [
     "Executor",
     "ExecutorSpec",
     "ExitCode",
+    "ExtensionBatch",
     "Framing",
     "GradientFactors",
     "HarnessError",
     "ImageFiles",
     "LabeledImages",
     "LogUniform",
+    "Loss",
+    "LossSpec",
     "Model",
     "ModelSpec",
     "Needs",
@@ -72,11 +80,14 @@ __all__ = [
     "RegularizerSpec",
     "Sampler",
     "SamplerSpec",
+    "Schedule",
+    "ScheduleSpec",
     "ScoreSampler",
     "Site",
     "Space",
     "Spec",
     "Subset",
+    "TrainingExtension",
     "Uniform",
     "UsageError",
     "Value",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alharness.api.extension import TrainingExtension
 
 REPRESENTATIONS = ("task-model",)
 """What ``Needs.representation`` may name."""
@@ -26,6 +29,6 @@ class Needs:
     """
 
     committee: int = 0
-    extension: Any = None
+    extension: TrainingExtension | None = None
     representation: str | None = None
     sees_labels: bool = False

@@ -65,7 +65,7 @@ class Pool(Protocol):
         """Images, (n, channels, height, width) in [0, 1]: unaugmented, unnormalized.
 
         All of the subset, or those at ``rows``, (n,) int64: a batch for samplers that
-        train something (through ``alharness.epochs.run_epochs``).
+        train something (through ``alharness.epochs``).
         """
         ...
 

@@ -18,13 +18,17 @@ class Continuation(Protocol):
     def train(self, epochs: int, learning_rate: float, after_step: Callable[[], None]) -> None:
         """Train the model further, in place, through the one epoch loop.
 
-        Same labeled set, batch size, optimizer and regularizers as before, the
-        optimizer's state fresh; ``after_step`` is called after each batch.
+        Same labeled set, batch size, loss, optimizer and regularizers as before, the
+        optimizer's state fresh, the learning rate constant; ``after_step`` is called after
+        each batch.
         """
         ...
 
     def images(self) -> Iterator[torch.Tensor]:
-        """The labeled images in batches, (b, channels, height, width) in [0, 1], unaugmented."""
+        """The labeled images in their order, unaugmented, in the batches of ``alharness.epochs``.
+
+        Each is (b, channels, height, width) in [0, 1]; a last one of one image is left out.
+        """
         ...
 
 
@@ -52,6 +56,18 @@ class Regularizer:
         """
         return images
 
+    def mix(
+        self, images: torch.Tensor, targets: torch.Tensor, generator: torch.Generator
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images and targets of one batch after all augmentation, mixed or softened.
+
+        ``targets`` are (n, C) float32, rows that sum to one, and must stay so: one-hot for
+        the first regularizer that mixes, what it returned for the next. ``images`` and
+        ``generator`` are as in ``augment``; neither tensor is to be changed in place. Where
+        no regularizer overrides this, the loss is given integer labels.
+        """
+        return images, targets
+
     def penalty(self, model: nn.Module) -> torch.Tensor | None:
         """A scalar to add to the loss of each batch, or None."""
         return None
@@ -59,6 +75,13 @@ class Regularizer:
     def optimizer_options(self, hyperparameters: Mapping[str, Value]) -> dict[str, Any]:
         """Keyword arguments for the optimizer's constructor."""
         return {}
+
+    def after_step(self, model: nn.Module) -> None:
+        """Called after every step of the optimizer, of continued trainings too.
+
+        ``model`` may be read and changed, under ``torch.no_grad()``.
+        """
+        return
 
     def after_training(
         self, model: nn.Module, continuation: Continuation

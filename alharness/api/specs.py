@@ -69,6 +69,20 @@ class RegularizerSpec(Spec):
 
 
 @dataclass(frozen=True)
+class LossSpec(Spec):
+    """A loss."""
+
+    kind: ClassVar[str] = "loss"
+
+
+@dataclass(frozen=True)
+class ScheduleSpec(Spec):
+    """A schedule of the learning rate."""
+
+    kind: ClassVar[str] = "schedule"
+
+
+@dataclass(frozen=True)
 class OracleSpec(Spec):
     """An oracle."""
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from alharness.api.needs import Needs
 from alharness.api.sampler import Sampler
+from alharness.engine.extension import parted
 from alharness.engine.images import open_images
 from alharness.engine.network import Network, trained_network
 from alharness.engine.plugins import Plugins
@@ -30,6 +32,7 @@ from alharness.engine.randomness import controlled
 from alharness.engine.stored import packed_stored, unpacked_stored
 from alharness.protocol.partition.sets import IndexSet, joined
 from alharness.protocol.units import QueryInputs
+from alharness.store.checkpoints import load_weights
 from alharness.store.images import open_stored
 
 
@@ -73,10 +76,23 @@ def _pool(
         run=_run_so_far(question, parts, order, images.shape[0]),
         granted=Granted(
             [_network(inputs, member, plugins, device) for member in question["committee"]],
+            extension=_extension(question, needs, networks[0]),
             representation=needs.representation,
             hidden_labels=_hidden_labels(question, order, device),
         ),
     )
+
+
+def _extension(question: Question, needs: Needs, network: Network) -> nn.Module | None:
+    """The module that was trained along with this cycle's model."""
+    if needs.extension is None:
+        return None
+    inputs = QueryInputs.model_validate(question["inputs"])
+    module = needs.extension.build(network.num_features, inputs.network.n_classes)
+    _, weights = parted(load_weights(Path(question["models"][0]["path"])))
+    module.load_state_dict(weights)
+    device = next(network.parameters()).device
+    return module.to(device).eval()
 
 
 def _run_so_far(

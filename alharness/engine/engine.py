@@ -137,6 +137,11 @@ def named(inputs: Inputs) -> Iterator[tuple[str, Identity]]:
             yield "sampler", inputs.sampler
         case AnnotationInputs():
             yield "oracle", inputs.oracle
+        case TrialInputs():
+            yield "loss", inputs.loss
+            yield "schedule", inputs.recipe.schedule
+            if inputs.extension is not None:
+                yield "sampler", inputs.extension
     if isinstance(inputs, TrialInputs | EvaluationInputs | QueryInputs):
         yield "model", inputs.network.model
         for identity in inputs.network.regularizers:

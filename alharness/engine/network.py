@@ -12,6 +12,7 @@ from alharness.api.errors import ContractViolation
 from alharness.api.model import Model
 from alharness.api.regularizer import Regularizer
 from alharness.api.space import Value
+from alharness.engine.extension import parted
 from alharness.engine.images import Images
 from alharness.engine.plugins import Plugins
 from alharness.protocol.units import Identity, parts
@@ -108,7 +109,8 @@ def trained_network(
     """The network that a unit's inputs describe, with the weights in a file, evaluation mode."""
     regularizers = make_regularizers(plugins, described.regularizers, hyperparameters)
     network = make_network(plugins, described, regularizers)
-    network.load_state_dict(load_weights(checkpoint))
+    weights, _ = parted(load_weights(checkpoint))
+    network.load_state_dict(weights)
     return network.to(device).eval()
 
 

@@ -6,17 +6,31 @@ from dataclasses import replace
 
 import torch
 
+from alharness.api.sampler import Sampler
+from alharness.engine.extension import BuiltExtension, built_extension, joined
 from alharness.engine.images import open_images
-from alharness.engine.network import channel_statistics, make_network, make_regularizers
+from alharness.engine.network import (
+    Network,
+    channel_statistics,
+    make_network,
+    make_regularizers,
+)
+from alharness.engine.optimizers import OptimizerOptions
 from alharness.engine.randomness import controlled
+from alharness.engine.recipe import require_carried_out
 from alharness.engine.surroundings import Computed, Surroundings, finite, generator
-from alharness.engine.training import Trained, Training, inverse_frequencies
+from alharness.engine.training import Trained, Training
 from alharness.protocol.units import TrialInputs
 from alharness.store.curves import CURVES, write_curves
 
 
 def train(around: Surroundings, inputs: TrialInputs, key: str) -> Computed:
-    """Train one model; its weights become the checkpoint of this key."""
+    """Train one model; its weights become the checkpoint of this key.
+
+    Raises UsageError for a recipe that the engine does not carry out.
+    """
+    recipe = inputs.recipe
+    require_carried_out(recipe.precision, recipe.start)
     sets = around.workspace.sets
     labeled = sets.labeled(inputs.labeled)
     validation = sets.get(inputs.validation).indices
@@ -26,12 +40,12 @@ def train(around: Surroundings, inputs: TrialInputs, key: str) -> Computed:
     regularizers = make_regularizers(
         around.plugins, inputs.network.regularizers, inputs.hyperparameters
     )
-    with controlled(inputs.seed.torch_seed(), inputs.recipe.threads):
+    with controlled(inputs.seed.torch_seed(), recipe.threads):
         statistics = _statistics(around, inputs)
         network = make_network(around.plugins, inputs.network, regularizers, statistics)
         network = network.to(around.device)
+        extension = _extension(around, inputs, network)
         examples = around.examples(data, labeled.indices, labeled.labels)
-        weighted = inputs.loss.name == "class-weighted-cross-entropy"
         training = Training(
             network,
             examples,
@@ -40,12 +54,15 @@ def train(around: Surroundings, inputs: TrialInputs, key: str) -> Computed:
             regularizers,
             order=generator(replace(inputs.seed, purpose="order"), torch.device("cpu")),
             augmentation=generator(replace(inputs.seed, purpose="augmentation"), around.device),
-            class_weights=(
-                inverse_frequencies(examples.labels, inputs.network.n_classes) if weighted else None
-            ),
+            n_classes=inputs.network.n_classes,
+            loss=around.plugins.create("loss", inputs.loss),
+            schedule=around.plugins.create("schedule", recipe.schedule),
+            options=OptimizerOptions(recipe.momentum, recipe.nesterov, recipe.weight_decay),
+            extension=extension,
         )
-        trained = training.fit(inputs.recipe.epochs)
-    checkpoint = around.workspace.checkpoints.write(key, trained.weights)
+        trained = training.fit(recipe.epochs)
+    weights = joined(trained.weights, trained.extension)
+    checkpoint = around.workspace.checkpoints.write(key, weights)
     result = {
         "validation_accuracy": trained.best.accuracy,
         "validation_loss": finite(trained.best.loss),
@@ -55,6 +72,18 @@ def train(around: Surroundings, inputs: TrialInputs, key: str) -> Computed:
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
     }
     return Computed(result, {CURVES: write_curves(_curves(trained))})
+
+
+def _extension(
+    around: Surroundings, inputs: TrialInputs, network: Network
+) -> BuiltExtension | None:
+    """The training extension of the sampler that the trial belongs to, if any."""
+    if inputs.extension is None:
+        return None
+    sampler: Sampler = around.plugins.create("sampler", inputs.extension)
+    extension = sampler.needs.extension
+    assert extension is not None
+    return built_extension(extension, network, inputs.network.n_classes, around.device)
 
 
 def _curves(trained: Trained) -> dict[str, list[float]]:

@@ -85,6 +85,8 @@ class Condition:
     dataset: Component
     model: Component
     regularizers: tuple[Component, ...]
+    loss: Component
+    schedule: Component
     oracle: Component
     space: Space
     cycles: int
@@ -115,14 +117,16 @@ class Condition:
             regularizers=tuple(Identity(**part.identity) for part in self.regularizers),
         )
 
-    @cached_property
-    def loss(self) -> Identity:
-        """What its trials minimize."""
-        return Identity(name=self.scenario.loss, source="")
-
     def components(self) -> tuple[Component, ...]:
         """The plugins of the scenario."""
-        return (self.dataset, self.model, *self.regularizers, self.oracle)
+        return (
+            self.dataset,
+            self.model,
+            *self.regularizers,
+            self.loss,
+            self.schedule,
+            self.oracle,
+        )
 
 
 def make_condition(
@@ -133,6 +137,8 @@ def make_condition(
     dataset: Component,
     model: Component,
     regularizers: tuple[Component, ...],
+    loss: Component,
+    schedule: Component,
     oracle: Component,
     space: Space,
 ) -> Condition:
@@ -144,23 +150,40 @@ def make_condition(
     prepared = data if isinstance(data, DatasetFacts) else None
     cycles = len(suite.protocol.cumulative_fractions)
     sizes = () if data.n_train is None else labeled_sizes(suite.protocol, data.n_train)
-    starts = () if prepared is None else _starts(suite, scenario, prepared, sizes[0])
+    course = Identity(**schedule.identity)
+    starts = () if prepared is None else _starts(suite, scenario, prepared, sizes[0], course)
     return Condition(
-        scenario, prepared, dataset, model, regularizers, oracle, space, cycles, sizes, starts
+        scenario,
+        prepared,
+        dataset,
+        model,
+        regularizers,
+        loss,
+        schedule,
+        oracle,
+        space,
+        cycles,
+        sizes,
+        starts,
     )
 
 
 def _starts(
-    suite: Suite, scenario: Scenario, facts: DatasetFacts, n_initial: int
+    suite: Suite, scenario: Scenario, facts: DatasetFacts, n_initial: int, schedule: Identity
 ) -> tuple[Start, ...]:
+    """What each initial set's runs begin with."""
+    training = suite.training
     starts = []
     for number in range(suite.protocol.n_initial_sets):
         parts = _parts(suite, scenario, facts, number, n_initial)
         labeled = IndexSet(parts.initial, facts.train_labels[parts.initial])
         recipe = Recipe(
-            epochs=suite.training.epochs,
-            schedule=Identity(name="constant", source=""),
-            normalization=labeled.digest if suite.training.normalize else None,
+            epochs=training.epochs,
+            schedule=schedule,
+            momentum=training.momentum,
+            nesterov=training.nesterov,
+            weight_decay=training.weight_decay,
+            normalization=labeled.digest if training.normalize else None,
         )
         starts.append(Start(labeled, IndexSet(parts.validation), recipe))
     return tuple(starts)
@@ -224,8 +247,9 @@ class Bench:
         labeled: LabeledSet,
         values: Mapping[str, Value],
         purpose: Literal["trial", "committee"] = "trial",
+        extension: Component | None = None,
     ) -> Unit:
-        """Train one model on a labeled set.
+        """Train one model on a labeled set, with the training extension of a sampler, if any.
 
         ``number`` tells apart the trials of a tuning, or the members of a committee.
         """
@@ -235,8 +259,9 @@ class Bench:
             hyperparameters=dict(values),
             labeled=labeled.digests,
             validation=start.validation.digest,
-            loss=condition.loss,
+            loss=Identity(**condition.loss.identity),
             recipe=start.recipe,
+            extension=None if extension is None else Identity(**extension.identity),
             seed=self._path(condition, place, cycle, purpose, number),
         )
         return make_unit(inputs, (*labeled.parts, start.validation, start.labeled))

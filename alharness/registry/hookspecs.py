@@ -18,10 +18,12 @@ from pluggy import HookspecMarker
 from alharness.api.specs import (
     DatasetSpec,
     ExecutorSpec,
+    LossSpec,
     ModelSpec,
     OracleSpec,
     RegularizerSpec,
     SamplerSpec,
+    ScheduleSpec,
     Spec,
 )
 
@@ -35,6 +37,8 @@ SPEC_HOOKS: Mapping[str, type[Spec]] = {
     "alharness_samplers": SamplerSpec,
     "alharness_models": ModelSpec,
     "alharness_regularizers": RegularizerSpec,
+    "alharness_losses": LossSpec,
+    "alharness_schedules": ScheduleSpec,
     "alharness_oracles": OracleSpec,
     "alharness_datasets": DatasetSpec,
     "alharness_executors": ExecutorSpec,
@@ -43,6 +47,11 @@ SPEC_HOOKS: Mapping[str, type[Spec]] = {
 
 KINDS: tuple[str, ...] = tuple(spec.kind for spec in SPEC_HOOKS.values())
 """What a plugin can register a spec of, in the order of listings."""
+
+PLURALS: Mapping[str, str] = {
+    spec.kind: hook.removeprefix("alharness_") for hook, spec in SPEC_HOOKS.items()
+}
+"""``losses`` of ``loss``: as hooks, folders and pages are named."""
 
 
 @hookspec
@@ -66,6 +75,24 @@ def alharness_regularizers() -> Iterable[RegularizerSpec]:  # type: ignore[empty
     """Yield a RegularizerSpec for each regularizer.
 
     Called once when plugins are discovered; implemented by a plugin that acts on training.
+    """
+
+
+@hookspec
+def alharness_losses() -> Iterable[LossSpec]:  # type: ignore[empty-body]
+    """Yield a LossSpec for each loss.
+
+    Called once when plugins are discovered; implemented by a plugin that says what a
+    training minimizes.
+    """
+
+
+@hookspec
+def alharness_schedules() -> Iterable[ScheduleSpec]:  # type: ignore[empty-body]
+    """Yield a ScheduleSpec for each schedule.
+
+    Called once when plugins are discovered; implemented by a plugin that moves the
+    learning rate while a model trains.
     """
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from alharness.registry.building import import_factory
-from alharness.registry.hookspecs import KINDS
+from alharness.registry.hookspecs import KINDS, PLURALS
 from alharness.registry.parameters import ParameterInfo, describe_parameters
 from alharness.registry.registered import Registered
 
@@ -38,7 +38,7 @@ def page(registered: Registered) -> str:
 
 def file_name(registered: Registered) -> str:
     """Where a plugin's page lies below the folder of all pages: ``samplers/qbc.md``."""
-    return f"{registered.kind}s/{registered.name.removesuffix(':')}.md"
+    return f"{PLURALS[registered.kind]}/{registered.name.removesuffix(':')}.md"
 
 
 def index(listed: Iterable[Registered]) -> str:
@@ -52,7 +52,7 @@ def index(listed: Iterable[Registered]) -> str:
             if one.kind == kind
         ]
         if rows:
-            lines += ["", f"## {kind.capitalize()}s", "", *_table((kind, "summary"), rows)]
+            lines += ["", f"## {PLURALS[kind].capitalize()}", "", *_table((kind, "summary"), rows)]
     return "\n".join([*lines, ""])
 
 

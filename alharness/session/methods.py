@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from alharness.api.errors import PluginError
+from alharness.api.extension import TrainingExtension
 from alharness.api.needs import REPRESENTATIONS, Needs
 from alharness.protocol.components import Component, MethodNeeds, Reference
 from alharness.protocol.keys import canonical_json
@@ -39,6 +40,8 @@ def _declared(needs: Any, origin: str) -> MethodNeeds:
         raise refused(
             f"the representation {needs.representation!r}; there is {', '.join(REPRESENTATIONS)}"
         )
+    if needs.extension is not None and not isinstance(needs.extension, TrainingExtension):
+        raise refused(f"{needs.extension!r}, which is no alharness.TrainingExtension")
     if not isinstance(needs.sees_labels, bool):
         raise refused(f"sees_labels = {needs.sees_labels!r}; it is True or False")
     return MethodNeeds(

@@ -89,6 +89,8 @@ class Resolver:
             dataset=dataset,
             model=model,
             regularizers=regularizers,
+            loss=self.registry.component("loss", scenario.loss),
+            schedule=self.registry.component("schedule", suite.training.schedule),
             oracle=oracle,
             space=search_space(suite.tuning.space, owned, fixed=fixed),
         )

@@ -129,6 +129,8 @@ class TinyBench:
             dataset=_IMAGES,
             model=self._registry.component("model", suite.scenarios[0].model),
             regularizers=(),
+            loss=self._registry.component("loss", suite.scenarios[0].loss),
+            schedule=self._registry.component("schedule", suite.training.schedule),
             oracle=self._registry.component("oracle", Reference("testing-truth")),
             space=search_space(suite.tuning.space, {}, fixed=True),
         )

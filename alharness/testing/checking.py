@@ -14,6 +14,8 @@ _MODULES = {
     "sampler": "samplers",
     "model": "models",
     "regularizer": "regularizers",
+    "loss": "losses",
+    "schedule": "schedules",
     "oracle": "oracles",
     "dataset": "datasets",
     "executor": "executors",

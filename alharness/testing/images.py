@@ -12,7 +12,8 @@ from torch import nn
 from alharness.engine.images import HeldImages
 from alharness.engine.network import Network
 from alharness.engine.randomness import controlled
-from alharness.engine.training import Examples, Training
+from alharness.engine.training import Examples
+from alharness.testing.training import SETTINGS, tiny_training
 
 N_CLASSES = 4
 SIDE = 8
@@ -75,14 +76,6 @@ def trained_network(seed: int) -> Network:
     examples = Examples(HeldImages(torch.from_numpy(images)), torch.from_numpy(labels))
     with controlled(seed):
         network = Network(SmallNetwork(N_CLASSES, 1), torch.full((1,), 0.5), torch.full((1,), 0.25))
-        training = Training(
-            network,
-            examples,
-            examples,
-            {"learning-rate": 0.05, "batch-size": 16, "optimizer": "sgd"},
-            [],
-            order=torch.Generator().manual_seed(seed),
-            augmentation=torch.Generator().manual_seed(seed),
-        )
+        training = tiny_training(network, examples, N_CLASSES, SETTINGS, seed=seed)
         network.load_state_dict(training.fit(epochs=6).weights)
     return network.eval()

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from torch import nn
 
 from alharness.api.regularizer import Regularizer
 from alharness.api.space import Choice, Space
 from alharness.engine.images import HeldImages
+from alharness.engine.optimizers import make_optimizer
 from alharness.engine.randomness import controlled
-from alharness.engine.training import Examples, Trained, Training, make_optimizer
+from alharness.engine.training import Examples, Trained
 from alharness.protocol.seeds import SeedPath
-from alharness.protocol.tuning.declared_space import read_space, write_space
+from alharness.protocol.tuning.declared_space import OPTIMIZERS, read_space, write_space
 from alharness.protocol.tuning.search import hyperparameters
 from alharness.protocol.tuning.search_space import search_space as merged_space
 from alharness.testing.generators import watched_generators
@@ -22,6 +24,7 @@ from alharness.testing.images import N_CLASSES, SmallNetwork, draw_images
 from alharness.testing.models import require_interface
 from alharness.testing.rules import Broken, NotApplicable, Rule
 from alharness.testing.subject import Subject
+from alharness.testing.training import tiny_training
 
 DRAWS = 5
 """So many hyper-parameters are drawn where they matter."""
@@ -107,6 +110,53 @@ def randomness_per_image(subject: Subject) -> None:
         raise NotApplicable("it does not augment at random")
 
 
+def mixed_batch(subject: Subject) -> None:
+    """Mixed images are as augmented ones must be; mixed targets are float32 (n, C) still, their
+    rows not negative and of sum one."""
+    for regularizer in _that_mix(subject):
+        for images, targets in _labeled_batches():
+            with controlled(0):
+                mixed, soft = regularizer.mix(images.clone(), targets.clone(), _generator(0))
+            for name, before, after in (("images", images, mixed), ("targets", targets, soft)):
+                if after.shape != before.shape or after.dtype != torch.float32:
+                    raise Broken(
+                        f"{name}: float32 {tuple(before.shape)} became {after.dtype} "
+                        f"{tuple(after.shape)}"
+                    )
+                if not ((after >= 0) & (after <= 1)).all():
+                    raise Broken(f"{name} reach from {after.min():.3g} to {after.max():.3g}")
+            if not torch.allclose(soft.sum(dim=1), torch.ones(len(soft)), atol=1e-5):
+                raise Broken(f"a row of targets has the sum {soft.sum(dim=1).min():.3g}")
+
+
+def mixing_generator_alone(subject: Subject) -> None:
+    """What mixing draws comes from the generator that it is given and from nowhere else."""
+    for draw in range(DRAWS):
+        for images, targets in _labeled_batches():
+            outputs = []
+            for seed in range(2):
+                regularizer = _mixing(_regularizer(subject, draw))
+                with controlled(seed):
+                    mixed = regularizer.mix(images.clone(), targets.clone(), _generator(0))
+                outputs.append(mixed)
+            if not all(map(torch.equal, *outputs)):
+                raise Broken("the same generator mixes otherwise under another global seed")
+
+
+def mixing_in_place(subject: Subject) -> None:
+    """Mixing leaves the images and the targets that it is given as they are."""
+    for regularizer in _that_mix(subject):
+        for images, targets in _labeled_batches():
+            given = images.clone(), targets.clone()
+            with controlled(0):
+                regularizer.mix(*given, _generator(0))
+            for name, before, after in zip(
+                ("images", "targets"), (images, targets), given, strict=True
+            ):
+                if not torch.equal(before, after):
+                    raise Broken(f"the {name} were changed in place; work on a copy")
+
+
 def wrapped_model(subject: Subject) -> None:
     """The wrapped model keeps timm's interface."""
     with controlled(0):
@@ -128,12 +178,31 @@ def penalty(subject: Subject) -> None:
             raise Broken(f"the penalty is {value.tolist()}, no finite scalar")
 
 
-def optimizer_options(subject: Subject) -> None:
-    """SGD and Adam both take the options for the optimizer."""
+def after_step(subject: Subject) -> None:
+    """After a step the model has the weights that it had, by name, shape and dtype, and they are
+    finite."""
     for regularizer in _with_each_draw(subject):
-        for optimizer in ("sgd", "adam"):
+        if type(regularizer).after_step is Regularizer.after_step:
+            raise NotApplicable("it does nothing after a step")
+        with controlled(0):
+            network = regularizer.wrap_model(SmallNetwork(N_CLASSES, 1)).train()
+            before = _described(network)
+            for _ in range(3):
+                regularizer.after_step(network)
+        if _described(network) != before:
+            raise Broken("the model has other weights, by name, shape or dtype")
+        for name, tensor in network.state_dict().items():
+            if not torch.isfinite(tensor).all():
+                raise Broken(f"'{name}' is not finite")
+
+
+def optimizer_options(subject: Subject) -> None:
+    """Every optimizer takes the options for it."""
+    for regularizer in _with_each_draw(subject):
+        for optimizer in OPTIMIZERS:
             values = {**regularizer.hyperparameters, "optimizer": optimizer}
-            make_optimizer(SmallNetwork(N_CLASSES, 1), 0.01, values, [regularizer])
+            parameters = SmallNetwork(N_CLASSES, 1).parameters()
+            make_optimizer(parameters, 0.01, values, [regularizer])
 
 
 def training(subject: Subject) -> None:
@@ -171,8 +240,12 @@ RULES = tuple(
         generator_alone,
         batch_unchanged,
         randomness_per_image,
+        mixed_batch,
+        mixing_generator_alone,
+        mixing_in_place,
         wrapped_model,
         penalty,
+        after_step,
         optimizer_options,
         training,
         same_seed_same_training,
@@ -205,6 +278,30 @@ def _batches() -> Iterator[torch.Tensor]:
         yield images[:1]
 
 
+def _that_mix(subject: Subject) -> Iterator[Regularizer]:
+    for regularizer in _with_each_draw(subject):
+        yield _mixing(regularizer)
+
+
+def _mixing(regularizer: Regularizer) -> Regularizer:
+    if type(regularizer).mix is Regularizer.mix:
+        raise NotApplicable("it does not mix")
+    return regularizer
+
+
+def _labeled_batches() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Batches with one-hot targets, and with those that another regularizer has mixed."""
+    soft = torch.rand(8, N_CLASSES, generator=_generator(1)).softmax(dim=1)
+    for images in _batches():
+        n = len(images)
+        yield images, torch.eye(N_CLASSES)[torch.arange(n) % N_CLASSES]
+        yield images, soft[:n].clone()
+
+
+def _described(network: nn.Module) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (value.shape, value.dtype) for name, value in network.state_dict().items()}
+
+
 def _generator(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
@@ -215,13 +312,7 @@ def _trained(subject: Subject) -> Trained:
     pixels, labels = draw_images(41, np.random.default_rng(4))
     examples = Examples(HeldImages(torch.from_numpy(pixels)), torch.from_numpy(labels))
     network = regularizer.wrap_model(SmallNetwork(N_CLASSES, 1))
-    session = Training(
-        network,
-        examples,
-        examples,
-        regularizer.hyperparameters,
-        [regularizer],
-        order=_generator(0),
-        augmentation=_generator(0),
+    session = tiny_training(
+        network, examples, N_CLASSES, regularizer.hyperparameters, [regularizer]
     )
     return session.fit(epochs=2)

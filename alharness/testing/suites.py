@@ -17,9 +17,10 @@ def plugins(subject: Subject) -> None:
     """Every plugin that it names is there, can be built, and takes the parameters given."""
     suite, registry = find_suite(subject.registry, subject.name), subject.registry
     named = [("sampler", reference) for reference in suite.methods.compared]
+    named += [("schedule", suite.training.schedule)]
     for scenario in suite.scenarios:
         named += [("dataset", scenario.dataset), ("model", scenario.model)]
-        named += [("oracle", scenario.oracle)]
+        named += [("loss", scenario.loss), ("oracle", scenario.oracle)]
         named += [("regularizer", reference) for reference in scenario.regularizers]
     for kind, reference in named:
         registry.create(registry.component(kind, reference))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from alharness.registry import discover
+from alharness.registry.hookspecs import PLURALS
 from alharness.testing import KINDS, Outcome, find_subject, rules
 
 FOLDER = Path(__file__).parent / "broken"
@@ -97,7 +98,7 @@ def subject(tmp_path_factory):
             parts = {"space": "", "training": "", "model": "mlp"} | SUITES[name]
             suite.write_text(SUITE.format(**parts))
             return find_subject(str(suite), kind)
-        return find_subject(name, kind, [FOLDER / f"{kind}s.py"], folder)
+        return find_subject(name, kind, [FOLDER / f"{PLURALS[kind]}.py"], folder)
 
     return subject
 

@@ -78,6 +78,8 @@ def make_bench() -> Callable[..., Bench]:
             dataset=component("dataset", "blobs"),
             model=component("model", changes.get("model", "mlp")),
             regularizers=(),
+            loss=component("loss", "cross-entropy"),
+            schedule=component("schedule", "constant"),
             oracle=replace(
                 component("oracle", changes.get("oracle", "perfect")),
                 labels_stay=changes.get("labels_stay", True),

@@ -24,7 +24,17 @@ from alharness.registry.parameters import describe_parameters
 if TYPE_CHECKING:
     from alharness.testing import Checked
 
-CHECKED_KINDS = ("sampler", "model", "regularizer", "oracle", "dataset", "executor", "suite")
+CHECKED_KINDS = (
+    "sampler",
+    "model",
+    "regularizer",
+    "loss",
+    "schedule",
+    "oracle",
+    "dataset",
+    "executor",
+    "suite",
+)
 """Those of alharness.testing, which imports torch: help and mistaken options do without."""
 
 JSON_SCHEMA = 1

@@ -123,7 +123,8 @@ def _identity(run: Run, slot: Slot, step: Step) -> Hashable:
     """The key where it is known; before, what will make units equal: cycle 0 is shared by all."""
     if step.unit is not None:
         return step.unit.key
-    shared = slot.cycle == 0 and slot.kind in ("trial", "evaluation", "committee")
+    own = run.method.needs.extension and slot.kind != "committee"
+    shared = slot.cycle == 0 and slot.kind in ("trial", "evaluation", "committee") and not own
     return (run.condition.name, None if shared else run.method.label, run.place, slot)
 
 

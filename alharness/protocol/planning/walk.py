@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Literal, Protocol
 
 from alharness.api.space import Value
-from alharness.protocol.bench import Bench, Condition, Place, trained_with
+from alharness.protocol.bench import Bench, trained_with
 from alharness.protocol.partition.sets import Added, LabeledSet
 from alharness.protocol.planning.run import Run, Slot, State, Step, slots, slots_of_cycle
 from alharness.protocol.tuning.search import TrialScore, best_trial
@@ -106,7 +106,7 @@ class Walker:
         """The chosen trial of a cycle, or None while it is not known."""
         draws = self._hyperparameters(run, cycle, tuner)
         units = [
-            self._trial(run.condition, run.place, cycle, number, labeled, values, "trial")
+            self._trial(run, cycle, number, labeled, values, "trial")
             for number, values in enumerate(draws)
         ]
         scores = []
@@ -130,7 +130,7 @@ class Walker:
         """The further models that the method's query needs, or None while one is not trained."""
         values = trained_with(run.chosen[cycle])
         members = [
-            self._trial(run.condition, run.place, cycle, number, labeled, values, "committee")
+            self._trial(run, cycle, number, labeled, values, "committee")
             for number in range(run.method.needs.committee)
         ]
         results = [
@@ -164,19 +164,27 @@ class Walker:
 
     def _trial(
         self,
-        condition: Condition,
-        place: Place,
+        run: Run,
         cycle: int,
         number: int,
         labeled: LabeledSet,
         values: Mapping[str, Value],
         purpose: Literal["trial", "committee"],
     ) -> Unit:
-        """The same object for the same trial: runs share trials, and surveys name them again."""
-        at = (condition.name, place, cycle, purpose, number, labeled.digests, *values.items())
+        """The same object for the same trial: runs share trials, and surveys name them again.
+
+        A training extension belongs to the task model: committees do without.
+        """
+        condition, place = run.condition, run.place
+        extension = run.method if run.method.needs.extension and purpose == "trial" else None
+        trained_along = None if extension is None else extension.label
+        at = (
+            *(condition.name, place, cycle, purpose, number, trained_along),
+            *(labeled.digests, *values.items()),
+        )
         if at not in self._trials:
             self._trials[at] = self._bench.trial(
-                condition, place, cycle, number, labeled, values, purpose
+                condition, place, cycle, number, labeled, values, purpose, extension
             )
         return self._trials[at]
 

@@ -62,8 +62,19 @@ _as_json = PlainSerializer(
     lambda reference: {"name": reference.name, "parameters": dict(reference.parameters)}
 )
 
+_as_written = PlainSerializer(
+    lambda reference: (
+        {"name": reference.name, "parameters": dict(reference.parameters)}
+        if reference.parameters
+        else reference.name
+    )
+)
+"""Of what was a name before it was a plugin: digests of suites stay."""
+
 SamplerReference: TypeAlias = Annotated[Reference, _reader("sampler"), _as_json]
 DatasetReference: TypeAlias = Annotated[Reference, _reader("dataset"), _as_json]
 ModelReference: TypeAlias = Annotated[Reference, _reader("model"), _as_json]
 RegularizerReference: TypeAlias = Annotated[Reference, _reader("regularizer"), _as_json]
 OracleReference: TypeAlias = Annotated[Reference, _reader("oracle"), _as_json]
+LossReference: TypeAlias = Annotated[Reference, _reader("loss"), _as_written]
+ScheduleReference: TypeAlias = Annotated[Reference, _reader("schedule"), _as_written]

@@ -19,19 +19,22 @@ from pydantic import (
 )
 
 from alharness.api.errors import UsageError
-from alharness.api.space import Space
+from alharness.api.space import Choice, Space
 from alharness.protocol.components import Reference
 from alharness.protocol.partition.splits import MUNJAL2022_SEEDS
 from alharness.protocol.suite.errors import misfit, misfit_from
 from alharness.protocol.suite.references import (
     DatasetReference,
+    LossReference,
     ModelReference,
     OracleReference,
     RegularizerReference,
     SamplerReference,
+    ScheduleReference,
     written_out,
 )
 from alharness.protocol.tuning.declared_space import read_space, require_single_values, write_space
+from alharness.protocol.wording import spell
 
 SCHEMA = 1
 """The newest version of the suite format that is known."""
@@ -70,6 +73,12 @@ _tuple = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) e
 Name: TypeAlias = Annotated[str, AfterValidator(_kebab)]
 Count: TypeAlias = Annotated[int, Field(ge=1)]
 Share: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
+
+PAPERS_MOMENTUM = 0.9
+"""Of SGD, in the paper's published code."""
+
+_CONSTANT = Reference("constant")
+_CROSS_ENTROPY = Reference("cross-entropy")
 
 _NAME = "a name in kebab-case, such as my-suite"
 _COUNT = "a whole number of 1 or more"
@@ -188,6 +197,34 @@ class Training(_Table):
         default=True,
         description="true (by mean and deviation of the initial labeled set) or false",
     )
+    schedule: ScheduleReference = Field(
+        default=_CONSTANT,
+        exclude_if=lambda schedule: schedule == _CONSTANT,
+        description='a schedule of the learning rate, such as "cosine"',
+    )
+    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=PAPERS_MOMENTUM,
+        exclude_if=lambda momentum: momentum == PAPERS_MOMENTUM,
+        description="a number from 0 to below 1: of sgd",
+    )
+    nesterov: bool = Field(
+        default=False,
+        exclude_if=lambda nesterov: not nesterov,
+        description="true or false: of sgd",
+    )
+    weight_decay: Annotated[float, Field(ge=0)] = Field(
+        default=0.0,
+        exclude_if=lambda decay: decay == 0,
+        description="a number of 0 or more: of every optimizer, fixed",
+    )
+
+    @model_validator(mode="after")
+    def _nesterov_has_momentum(self) -> Training:
+        if self.nesterov and self.momentum == 0:
+            raise misfit(
+                "true, but momentum = 0", "Write a momentum above 0, or no nesterov", key="nesterov"
+            )
+        return self
 
 
 class Methods(_Table):
@@ -234,10 +271,10 @@ class Scenario(_Table):
         description='a list of regularizers, such as ["weight-decay", "strong"], or []'
     )
     oracle: OracleReference = Field(description='an oracle, such as "perfect"')
-    loss: Literal["cross-entropy", "class-weighted-cross-entropy"] = Field(
-        default="cross-entropy",
-        exclude_if=lambda loss: loss == "cross-entropy",
-        description='"cross-entropy" or "class-weighted-cross-entropy"',
+    loss: LossReference = Field(
+        default=_CROSS_ENTROPY,
+        exclude_if=lambda loss: loss == _CROSS_ENTROPY,
+        description='a loss, such as "cross-entropy"',
     )
     long_tail: LongTail | None = Field(
         default=None,
@@ -280,6 +317,34 @@ class Suite(_Table):
     @model_validator(mode="after")
     def _scenarios_distinct(self) -> Suite:
         _refuse_repeats([scenario.name for scenario in self.scenarios], key="scenarios")
+        return self
+
+    @model_validator(mode="after")
+    def _options_of_sgd_are_used(self) -> Suite:
+        optimizer = self.tuning.space["optimizer"]
+        if isinstance(optimizer, Choice) and "sgd" in optimizer.options:
+            return self
+        for name, default in (("momentum", PAPERS_MOMENTUM), ("nesterov", False)):
+            value = getattr(self.training, name)
+            if value != default:
+                raise misfit(
+                    f"{spell(value)} is for sgd, which is not among the optimizers",
+                    "Leave it out, or add sgd to tuning.space.optimizer",
+                    key=f"training.{name}",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _weight_decay_is_fixed_or_tuned(self) -> Suite:
+        for number, scenario in enumerate(self.scenarios):
+            names = [regularizer.name for regularizer in scenario.regularizers]
+            if self.training.weight_decay and "weight-decay" in names:
+                raise misfit(
+                    f"{spell(self.training.weight_decay)} is fixed, and the regularizer "
+                    f"'weight-decay' of scenarios[{number}] tunes it",
+                    "Leave one of them out",
+                    key="training.weight_decay",
+                )
         return self
 
     def with_methods(self, references: Iterable[Reference]) -> Suite:

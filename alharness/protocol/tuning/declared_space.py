@@ -13,7 +13,7 @@ from alharness.protocol.wording import spell
 HARNESS_KEYS = ("learning-rate", "batch-size", "optimizer")
 """The hyper-parameters that the harness itself owns; every suite gives all three."""
 
-OPTIMIZERS = ("sgd", "adam")
+OPTIMIZERS = ("sgd", "adam", "adamw", "radam")
 
 _NAME = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 _RANGES: dict[str, type[LogUniform | Uniform]] = {"log": LogUniform, "uniform": Uniform}

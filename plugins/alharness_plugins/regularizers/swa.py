@@ -60,17 +60,8 @@ class Swa(alharness.Regularizer):
         continuation.train(self.epochs, self.learning_rate, after_step)
         if iterations < self.frequency:
             return None
-        update_bn(_with_variance(continuation.images()), average)
+        update_bn(continuation.images(), average)
         return average.module.state_dict()
-
-
-def _with_variance(batches: Iterator[torch.Tensor]) -> Iterator[torch.Tensor]:
-    """All batches but a last one of a single image, which the epoch loop drops as well."""
-    first = 0
-    for images in batches:
-        first = first or len(images)
-        if len(images) > 1 or first == 1:
-            yield images
 
 
 @alharness.hookimpl

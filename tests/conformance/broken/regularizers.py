@@ -34,6 +34,29 @@ class OneCoinPerBatch(alharness.Regularizer):
         return images * torch.rand((), generator=generator)
 
 
+class DoublesTheTargets(alharness.Regularizer):
+    def mix(self, images, targets, generator):
+        return images, (targets + targets.roll(1, dims=1)).clamp(max=1)
+
+
+class MixesByGlobalLuck(alharness.Regularizer):
+    def mix(self, images, targets, generator):
+        other = torch.randperm(len(images))
+        return (images + images[other]) / 2, (targets + targets[other]) / 2
+
+
+class MixesInPlace(alharness.Regularizer):
+    def mix(self, images, targets, generator):
+        return images.mul_(0.5), targets.mul_(0.9).add_(0.1 / targets.shape[1])
+
+
+class Halfway(alharness.Regularizer):
+    """Stores weights in half precision, to save memory."""
+
+    def after_step(self, model):
+        model.head.half()
+
+
 class HidesTheModel(alharness.Regularizer):
     def wrap_model(self, model):
         return nn.Sequential(model)
@@ -74,6 +97,10 @@ def alharness_regularizers():
         "generator-alone": DrawsElsewhere,
         "batch-unchanged": InPlace,
         "randomness-per-image": OneCoinPerBatch,
+        "mixed-batch": DoublesTheTargets,
+        "mixing-generator-alone": MixesByGlobalLuck,
+        "mixing-in-place": MixesInPlace,
+        "after-step": Halfway,
         "wrapped-model": HidesTheModel,
         "penalty": NumberAsPenalty,
         "optimizer-options": SgdOnly,

@@ -2,6 +2,8 @@
 
 import numpy as np
 import torch
+from alharness_plugins.losses.cross_entropy import CrossEntropy
+from alharness_plugins.schedules.constant import Constant
 from torch import nn
 
 from alharness import Regularizer
@@ -60,6 +62,9 @@ def fitted(regularizers, epochs=3):
         regularizers,
         torch.Generator().manual_seed(0),
         torch.Generator().manual_seed(0),
+        n_classes=2,
+        loss=CrossEntropy(),
+        schedule=Constant(),
     )
     training.fit(epochs)
     return training.network, witness, labeled, validation

@@ -7,6 +7,8 @@ import types
 import numpy as np
 import pytest
 import torch
+from alharness_plugins.losses.cross_entropy import CrossEntropy
+from alharness_plugins.schedules.constant import Constant
 from PIL import Image
 
 from alharness import Framing, ImageFiles, RandomView, Regularizer
@@ -164,6 +166,9 @@ def trained(pictures):
             [watched],
             order=torch.Generator().manual_seed(1),
             augmentation=torch.Generator().manual_seed(2),
+            n_classes=3,
+            loss=CrossEntropy(),
+            schedule=Constant(),
         )
         result = training.fit(2)
         seen_by_regularizers = torch.cat(list(training.images()))

@@ -27,7 +27,9 @@ def test_a_hook_says_when_it_fires_who_implements_it_and_what_it_is_given(name):
 def test_every_kind_of_spec_has_its_hook():
     kinds = set(alharness.Spec.__subclasses__())
     assert set(hookspecs.SPEC_HOOKS.values()) == kinds
-    assert set(hookspecs.SPEC_HOOKS) == {f"alharness_{kind}s" for kind in hookspecs.KINDS}
+    assert set(hookspecs.SPEC_HOOKS) == {
+        f"alharness_{kind}{'es' if kind.endswith('s') else 's'}" for kind in hookspecs.KINDS
+    }
 
 
 def test_every_registration_hook_is_called_by_discovery(dists, tmp_path):

@@ -68,6 +68,8 @@ def make_bench(trials: int = 2, seeds: int = 1, margin_source: str = "source") -
         dataset=component("dataset", "d"),
         model=component("model", "m"),
         regularizers=(),
+        loss=component("loss", "l"),
+        schedule=component("schedule", "s"),
         oracle=component("oracle", "o"),
         space={"learning-rate": Choice((0.1, 0.2, 0.3, 0.4))},
     )

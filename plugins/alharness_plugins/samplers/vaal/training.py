@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 
 import alharness
-from alharness.epochs import run_epochs
+from alharness.epochs import batches, run_epochs
 from alharness_plugins.samplers.vaal import VaalParameters, losses
 from alharness_plugins.samplers.vaal.networks import Discriminator, Vae
 
@@ -23,14 +23,11 @@ def trained_networks(pool: alharness.Pool, parameters: VaalParameters) -> tuple[
     """
     game = Game(pool, parameters)
     iterations = max((pool.n_labeled + pool.n_unlabeled) // parameters.batch_size, 1)
-    # To the loop, an iteration is a batch of one: which images it takes, each set's passes say.
     run_epochs(
-        iterations,
-        1,
         parameters.epochs,
+        lambda: _epoch(iterations),
         step=lambda _: game.iteration(),
         after_epoch=_checked,
-        generator=torch.default_generator,
     )
     return game.vae, game.discriminator
 
@@ -43,7 +40,7 @@ class Game:
         self.vae = Vae(channels, side, parameters.latent, parameters.width).to(pool.device)
         self.discriminator = Discriminator(parameters.latent).to(pool.device)
         self._parameters = parameters
-        self._batches = batches(pool, parameters.batch_size)
+        self._batches = labeled_and_unlabeled(pool, parameters.batch_size)
         self._vae_optimizer, self._discriminator_optimizer = (
             torch.optim.Adam(network.parameters(), lr=parameters.learning_rate, fused=True)
             for network in (self.vae, self.discriminator)
@@ -103,7 +100,9 @@ class Game:
         return torch.split(logits, [len(one) for one in means])
 
 
-def batches(pool: alharness.Pool, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def labeled_and_unlabeled(
+    pool: alharness.Pool, size: int
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Labeled and unlabeled images, without end; draws from torch's global CPU generator."""
     labeled = endless_passes(pool.n_labeled, size, torch.default_generator)
     unlabeled = endless_passes(pool.n_unlabeled, size, torch.default_generator)
@@ -112,15 +111,15 @@ def batches(pool: alharness.Pool, size: int) -> Iterator[tuple[torch.Tensor, tor
 
 
 def endless_passes(n: int, size: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
-    """Rows, (b,) int64, of shuffled passes over n images, one pass after the other.
-
-    b is ``size``, or less at the end of a pass. As in the epoch loop, a last batch of one
-    image is dropped unless it is an only image or batches are of one.
-    """
+    """Rows, (b,) int64, of shuffled passes over n images, one pass after the other."""
     while True:
-        for rows in torch.split(torch.randperm(n, generator=generator), size):
-            if len(rows) > 1 or min(size, n) == 1:
-                yield rows
+        yield from batches(n, size, generator)
+
+
+def _epoch(iterations: int) -> range:
+    # Version 0.1 shuffled its iterations: without this draw, its published figures are others.
+    torch.randperm(iterations)
+    return range(iterations)
 
 
 def _checked(epoch: int, loss: torch.Tensor) -> None:

@@ -99,10 +99,25 @@ def test_a_suite_is_frozen():
 
 
 BAD = [
+    *(
+        ("epochs = 40", f"epochs = 40\n{line}", f"training.{line.split()[0]}", words)
+        for line, words in [
+            ("schedule = 1", ['{ schedule = "NAME", parameter = value }']),
+            ("momentum = 1.0", ["1.0", "from 0 to below 1"]),
+            ("momentum = true", ["true (a boolean)"]),
+            ("nesterov = 1", ["1 (a whole number)", "true or false"]),
+            ("nesterov = true\nmomentum = 0", ["but momentum = 0"]),
+            ("weight_decay = -1e-4", ["0 or more"]),
+            (
+                "weight_decay = 5e-4",
+                ["0.0005 is fixed", "'weight-decay' of scenarios[0] tunes it", "Leave one of them"],
+            ),
+        ]
+    ),
     # what is changed, into what, where, words of the message
     ("seeds = 3", "seeds =", "", ["not TOML", "line 8"]),
     ("seeds = 3", "seedz = 3", "protocol.seedz", ["unknown key (and 1 more)", "mean 'seeds'?"]),
-    ("epochs = 40", "epochs = 40\nwarm_start = true", "training.warm_start", ["epochs, normal"]),
+    ("epochs = 40", "epochs = 40\nwarm_start = true", "training.warm_start", ["epochs, "]),
     ("[training]", "[trainig]", "trainig", ["unknown key", "Did you mean 'training'?"]),
     ("[[scenarios]]", "[[scenario]]", "scenario", ["unknown key", "'scenarios'"]),
     ('oracle = "perfect"', 'orakel = "perfect"', "scenarios[0].orakel", ["mean 'oracle'?"]),
@@ -162,7 +177,12 @@ BAD = [
     ("batch-size = [8, 16]", "batch-size = [8, 8]", "tuning.space.batch-size", ["8 is listed tw"]),
     ("batch-size = [8, 16]", "batch-size = [[8]]", "tuning.space.batch-size", ["not a choice"]),
     ("batch-size = [8, 16]", "", "tuning.space.batch-size", ["is missing"]),
-    ('["sgd", "adam"]', '["sgd", "SGD"]', "tuning.space.optimizer", ['["sgd", "adam"]']),
+    (
+        '["sgd", "adam"]',
+        '["sgd", "SGD"]',
+        "tuning.space.optimizer",
+        ['["sgd", "adam", "adamw", "radam"]'],
+    ),
     ("optimizer =", "Optimizer =", "tuning.space", ['"Optimizer" is not the name']),
 ]
 
@@ -366,14 +386,14 @@ def test_conditions_of_a_scenario():
     text = f"{TEXT}loss = 'class-weighted-cross-entropy'\n"
     text += "long_tail = { a = 500, k = 4000, alpha = -0.32 }\n"
     scenario = parse_suite(text, "tiny.toml").scenarios[0]
-    assert scenario.loss == "class-weighted-cross-entropy"
+    assert scenario.loss == Reference("class-weighted-cross-entropy")
     assert scenario.long_tail.model_dump() == {"a": 500, "k": 4000, "alpha": -0.32}
 
 
 @pytest.mark.parametrize(
     ("line", "key", "remedy"),
     [
-        ("loss = 'hinge'", "scenarios[0].loss", '"cross-entropy" or'),
+        ("loss = 7", "scenarios[0].loss", 'loss = "NAME"'),
         (
             "long_tail = { a = 0.5, k = 4, alpha = -1 }",
             "scenarios[0].long_tail.a",
@@ -391,3 +411,57 @@ def test_bad_conditions(line, key, remedy):
         parse_suite(f"{TEXT}{line}\n", "tiny.toml")
     assert key in caught.value.where
     assert remedy in caught.value.remedy
+
+
+def test_a_loss_may_have_parameters():
+    suite = parse_suite(f"{TEXT}loss = {{ loss = 'focal', gamma = 2 }}\n", "tiny.toml")
+    assert suite.scenarios[0].loss == Reference("focal", {"gamma": 2})
+    assert parse().scenarios[0].loss == Reference("cross-entropy")
+
+
+def test_the_options_of_a_training():
+    lines = "schedule = { schedule = 'steps', milestones = [30, 60], gamma = 0.2 }"
+    lines += "\nmomentum = 0.8\nnesterov = true"
+    training = parse(("epochs = 40", f"epochs = 40\n{lines}")).training
+    assert training.schedule == Reference("steps", {"milestones": [30, 60], "gamma": 0.2})
+    assert (training.momentum, training.nesterov, training.weight_decay) == (0.8, True, 0.0)
+    fixed = parse(('"weight-decay", {', "{"), ("epochs = 40", "epochs = 40\nweight_decay = 5e-4"))
+    assert fixed.training.weight_decay == 5e-4
+
+
+@pytest.mark.parametrize("option", ["momentum = 0.5", "nesterov = true"])
+def test_options_of_sgd_that_no_optimizer_takes(option):
+    changes = ('["sgd", "adam"]', '["adam", "radam"]'), ("epochs = 40", f"epochs = 40\n{option}")
+    with pytest.raises(UsageError, match="is for sgd, which is not among the optimizers") as caught:
+        parse(*changes)
+    assert caught.value.where == f"tiny.toml, training.{option.split()[0]}"
+    parse(('["sgd", "adam"]', '["adam", "radam"]'))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'schedule = "constant"',
+        'schedule = { schedule = "constant" }',
+        "momentum = 0.9",
+        "nesterov = false",
+        "weight_decay = 0",
+    ],
+)
+def test_options_at_their_defaults_change_no_digest(line):
+    assert digests(("epochs = 40", f"epochs = 40\n{line}")) == digests()
+
+
+@pytest.mark.parametrize("line", ['schedule = "cosine"', "momentum = 0.8", "nesterov = true"])
+def test_other_options_change_both_digests(line):
+    changed = digests(("epochs = 40", f"epochs = 40\n{line}"))
+    assert all(one != other for one, other in zip(changed, digests(), strict=True))
+
+
+def test_the_digest_of_a_suite_with_a_class_weighted_loss_never_changes():
+    """A loss was a name before it was a plugin."""
+    suite = parse_suite(f"{TEXT}loss = 'class-weighted-cross-entropy'\n", "tiny.toml")
+    assert (suite_digest(suite), protocol_digest(suite, suite.scenarios[0])) == (
+        "24c90ea1bc3c0641bddaa5b1fb4cb291",
+        "c38cedd8144a5cbc6b8944141ab20f60",
+    )

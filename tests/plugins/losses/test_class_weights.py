@@ -2,11 +2,17 @@
 
 import numpy as np
 import torch
+from alharness_plugins.losses.class_weighted_cross_entropy import (
+    ClassWeightedCrossEntropy,
+    inverse_frequencies,
+)
+from alharness_plugins.losses.cross_entropy import CrossEntropy
 from sklearn.utils.class_weight import compute_class_weight
 from torch import nn
 
 from alharness.engine.images import HeldImages
-from alharness.engine.training import Examples, Training, inverse_frequencies
+from alharness.engine.training import Examples
+from alharness.testing.training import tiny_training
 
 COUNTS = [50, 8, 2]
 
@@ -35,35 +41,15 @@ class Priors(nn.Module):
         return self.logits.expand(len(images), 3)
 
 
-def fitted(weights):
+def fitted(loss):
     examples = Examples(HeldImages(torch.zeros(60, 1, 2, 2, dtype=torch.uint8)), labels())
     network = Priors()
     values = {"learning-rate": 0.5, "batch-size": 60, "optimizer": "sgd"}
-    generators = [torch.Generator().manual_seed(0) for _ in range(2)]
-    Training(network, examples, examples, values, [], *generators, class_weights=weights).train(
-        200, 0.5, lambda: None
-    )
+    tiny_training(network, examples, 3, values, loss=loss).fit(200)
     return network.logits.detach().softmax(dim=0)
 
 
 def test_what_a_model_of_priors_learns():
     """Unweighted it learns the class frequencies, weighted that all classes count the same."""
-    np.testing.assert_allclose(fitted(None), np.array(COUNTS) / 60, atol=0.01)
-    np.testing.assert_allclose(fitted(inverse_frequencies(labels(), 3)), [1 / 3] * 3, atol=0.01)
-
-
-def test_the_loss_is_part_of_a_trials_key_and_result(workbench):
-    from alharness.protocol.partition.sets import LabeledSet
-
-    bench = workbench.bench()
-    condition = bench.conditions[0]
-    labeled = LabeledSet(condition.starts[0].labeled)
-    values = {"learning-rate": 0.05, "batch-size": 16, "optimizer": "sgd"}
-    unit = bench.trial(condition, next(bench.places()), 0, 0, labeled, values)
-    from alharness.protocol.units import Identity, make_unit
-
-    loss = Identity(name="class-weighted-cross-entropy", source="")
-    weighted = make_unit(unit.inputs.model_copy(update={"loss": loss}), unit.sets)
-    assert weighted.key != unit.key
-    curves = [workbench.curves(one)["training_loss"] for one in (unit, weighted)]
-    assert curves[0] != curves[1]
+    np.testing.assert_allclose(fitted(CrossEntropy()), np.array(COUNTS) / 60, atol=0.01)
+    np.testing.assert_allclose(fitted(ClassWeightedCrossEntropy()), [1 / 3] * 3, atol=0.01)

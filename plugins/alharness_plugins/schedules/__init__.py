@@ -1,0 +1,1 @@
+"""Schedules: how the learning rate goes on while a model trains."""
