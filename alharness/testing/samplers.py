@@ -189,10 +189,10 @@ def end_to_end(subject: Subject) -> None:
         raise Broken(failures[0])
 
 
-def _needs(sampler: Sampler) -> Needs:
-    """What an instance declares, but for the extension, which may be a new one each time."""
+def _needs(sampler: Sampler) -> tuple[Needs, type]:
+    """What an instance declares; of the extension its type, for it may be a new one each time."""
     declared: Needs = getattr(sampler, "needs", Needs())
-    return replace(declared, extension=type(declared.extension))
+    return replace(declared, extension=None), type(declared.extension)
 
 
 def _contents(pool: Pool) -> dict[str, torch.Tensor]:
