@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from alharness.api.pool import Pool
 from alharness.engine.images import HeldImages
 from alharness.engine.network import Network
 from alharness.engine.pool import Granted, ImagePool, RunSoFar
+from alharness.engine.randomness import controlled
 from alharness.protocol.components import MethodNeeds
 from alharness.testing.images import N_CLASSES, draw_images, trained_network
 
@@ -159,9 +161,19 @@ class Pools:
                 stored,
             ),
             granted=Granted(
-                committee, representation=self.needs.representation, hidden_labels=hidden
+                committee,
+                self._extension(network),
+                representation=self.needs.representation,
+                hidden_labels=hidden,
             ),
         )
+
+    def _extension(self, network: Network) -> nn.Module | None:
+        """The declared module as it is initialized: the same one in every pool."""
+        if self.needs.extension is None:
+            return None
+        with controlled(0):
+            return self.needs.extension.build(network.num_features, N_CLASSES).eval()
 
 
 def _unlabeled(n: int = N_UNLABELED) -> Rows:

@@ -327,7 +327,7 @@ def bench_of(workbench, tmp_path):
     """Carries out a tiny bench on digits: how each sampler's run ended, and the coordinator."""
     file = tmp_path / "renamed.py"
     file.write_text(PLUGINS)
-    bench = type(workbench)(tmp_path / "workspace", discover([file]))
+    bench = type(workbench)(tmp_path / "workspace", discover([file]), (file,))
 
     def carry_out(*methods, dropout):
         model = f'{{ model = "mlp", hidden = 8, layers = 1, dropout = {dropout} }}'

@@ -50,7 +50,7 @@ def plugged(workbench, tmp_path):
     """A workbench with these samplers."""
     file = tmp_path / "noting.py"
     file.write_text(PLUGINS)
-    return type(workbench)(tmp_path / "workspace", discover([file]))
+    return type(workbench)(tmp_path / "workspace", discover([file]), (file,))
 
 
 def queries(plugged, *samplers):

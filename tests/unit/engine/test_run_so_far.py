@@ -105,7 +105,7 @@ def plugged(workbench, tmp_path):
     """A workbench with these samplers."""
     file = tmp_path / "remembering.py"
     file.write_text(PLUGINS)
-    return type(workbench)(tmp_path / "workspace", discover([file]))
+    return type(workbench)(tmp_path / "workspace", discover([file]), (file,))
 
 
 def finished(plugged, *samplers, **changes):

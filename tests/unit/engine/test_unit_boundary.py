@@ -79,7 +79,7 @@ def alharness_regularizers():
 def faulty(tmp_path_factory):
     file = tmp_path_factory.mktemp("plugins") / "faulty.py"
     file.write_text(PLUGINS)
-    return discover([file])
+    return file
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def failure(workbench, faulty, tmp_path):
     """What a bench says of its only unit, which fails."""
 
     def fail(**scenario):
-        bench = type(workbench)(tmp_path / "faulty", faulty)
+        bench = type(workbench)(tmp_path / "faulty", discover([faulty]), (faulty,))
         coordinator = bench.coordinator(bench.bench(**scenario))
         coordinator.run()
         ((key, message),) = coordinator.failures.items()
