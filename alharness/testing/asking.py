@@ -37,10 +37,14 @@ def pools_for(subject: Subject) -> Pools:
         return unpacked_stored(stored_by(subject, pool, 1), subject.origin)
 
     try:
-        stores = bool(store(Pools(needs).first_cycle(PROBED)))
+        extension = subject.create().needs.extension
+    except Exception:
+        extension = None  # whatever is wrong, the rules find it
+    try:
+        stores = bool(store(Pools(needs, extension=extension).first_cycle(PROBED)))
     except Exception:
         stores = False  # whatever is wrong, the rules find it
-    return Pools(needs, store if stores else None)
+    return Pools(needs, store if stores else None, extension)
 
 
 def ask(subject: Subject, pool: Pool, budget: int, seed: int = 0) -> NDArray[np.int64]:

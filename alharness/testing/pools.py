@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from alharness.api.extension import TrainingExtension
 from alharness.api.pool import Pool
 from alharness.engine.images import HeldImages
 from alharness.engine.network import Network
@@ -62,11 +63,13 @@ class Pools:
     """Makes pools with what a sampler needs; none shares a tensor with another one.
 
     Pools are of cycle 1 unless they say otherwise. ``store`` is how the sampler answers the
-    query of cycle 0: what it stored then; None for one that stores nothing.
+    query of cycle 0: what it stored then; None for one that stores nothing. ``extension`` is
+    the training extension that it declares.
     """
 
     needs: MethodNeeds = field(default_factory=MethodNeeds)
     store: Callable[[Pool], Mapping[str, NDArray[Any]]] | None = None
+    extension: TrainingExtension | None = None
 
     def ordinary(self, n_unlabeled: int = N_UNLABELED) -> ImagePool:
         """Different images, a model that tells most of their classes, and the one before it."""
@@ -170,10 +173,11 @@ class Pools:
 
     def _extension(self, network: Network) -> nn.Module | None:
         """The declared module as it is initialized: the same one in every pool."""
-        if self.needs.extension is None:
+        if self.extension is None:
             return None
         with controlled(0):
-            return self.needs.extension.build(network.num_features, N_CLASSES).eval()
+            module: nn.Module = self.extension.build(network.num_features, N_CLASSES)
+        return module.eval()
 
 
 def _unlabeled(n: int = N_UNLABELED) -> Rows:
