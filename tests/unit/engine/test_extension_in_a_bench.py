@@ -61,12 +61,6 @@ def test_its_trials_are_its_own_and_carry_the_module(end):
         assert own.chosen[cycle].inputs.extension.name == "highest-predicted-loss"
         assert plain.chosen[cycle].inputs.extension is None
     assert own.chosen[0].key != plain.chosen[0].key
-    # Detached features: the task model learns what it learns without the extension.
-    results = [
-        workspace.records.read("trial", run.chosen[0].key).result["validation_accuracy"]
-        for run in (plain, own)
-    ]
-    assert results[0] == results[1]
     weights = load_file(workspace.root / "checkpoints" / f"{own.chosen[0].key}.safetensors")
     assert {name for name in weights if name.startswith("extension.")} == {
         "extension.weight",
