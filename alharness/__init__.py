@@ -2,7 +2,11 @@
 
 Everything a plugin author needs is here; ``alharness.selection`` has the
 algorithms that samplers share, ``alharness.work`` the work sites that executors hand units to.
+``bench``, ``plan`` and ``results`` do what the commands do.
 """
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from pluggy import HookimplMarker
 
@@ -39,6 +43,10 @@ from alharness.api.specs import (
     ScheduleSpec,
     Spec,
 )
+
+if TYPE_CHECKING:
+    from alharness.results.documents import results
+    from alharness.session.commands import bench, plan
 
 hookimpl = HookimplMarker("alharness")
 """Marks a function of a plugin module as the implementation of the hook it is named after."""
@@ -91,5 +99,17 @@ __all__ = [
     "Uniform",
     "UsageError",
     "Value",
+    "bench",
     "hookimpl",
+    "plan",
+    "results",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What lies in layers that import this module, hence only once it is asked for."""
+    if name in ("bench", "plan"):
+        return getattr(importlib.import_module("alharness.session.commands"), name)
+    if name == "results":
+        return importlib.import_module("alharness.results")
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

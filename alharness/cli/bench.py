@@ -7,14 +7,14 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
-from rich.console import Console
 
 from alharness import ExitCode
 from alharness.cli import options
-from alharness.session.asked import Computing, Opening
 
 
 @click.command()
@@ -23,46 +23,36 @@ from alharness.session.asked import Computing, Opening
 @options.tracking_uri
 @options.as_json
 @click.pass_context
-def bench(
-    ctx: click.Context,
-    opening: Opening,
-    computing: Computing,
-    tracking_uri: str | None,
-    as_json: bool,
-) -> None:
+def bench(ctx: click.Context, /, workspace: Path, as_json: bool, **asked: Any) -> None:
     """Run a suite: train, query and compare, then give the verdict.
 
     What is recorded in the workspace is not computed again: stop at any time,
     and go on with the same command.
     """
-    messages = Console(stderr=True)
+    from alharness.session import commands
+
     try:
         # What plugins print must not get into the data on stdout.
         with _terminate_as_interrupt(), redirect_stdout(sys.stderr):
-            from alharness.session.opening import open_bench
-
-            opened = open_bench(opening)
-            # Imports torch: a mistake in the command shows before that.
-            from alharness.session.carrying_out import carry_out
-
-            outcome = carry_out(opened, messages, computing, tracking_uri)
+            document = commands.bench(workspace=workspace, **asked)
     except KeyboardInterrupt:
         _ignore_signals()
         click.echo(
-            f"Stopped. What was finished is recorded in '{opening.workspace_dir}': "
+            f"Stopped. What was finished is recorded in '{workspace}': "
             "run the same command to go on.",
             err=True,
         )
         ctx.exit(ExitCode.STOPPED)
     from alharness.cli.tables import print_document
+    from alharness.leaderboard.report import report_path
     from alharness.leaderboard.wording import counted
+    from alharness.store.workspace import Workspace
 
-    document = outcome.document
     if as_json:
         click.echo(json.dumps(document.to_json(), indent=2, allow_nan=False))
     else:
         print_document(document)
-        click.echo(f"Report: {outcome.report}", err=True)
+        click.echo(f"Report: {report_path(document, Workspace(workspace).reports)}", err=True)
     if document.failures:
         click.echo(f"{len(document.failures)} failed:", err=True)
         for line in counted(document.failures):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +23,6 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 suite = click.option(
     "--suite",
-    "suite_name",
     default="digits",
     show_default=True,
     envvar="ALHARNESS_SUITE",
@@ -43,8 +40,8 @@ plugins = click.option(
 
 workspace = click.option(
     "--workspace",
-    "workspace_dir",
-    default=Path("alharness-workspace"),
+    "workspace",
+    default=Opening.workspace_dir,
     show_default=True,
     type=click.Path(path_type=Path),
     envvar="ALHARNESS_WORKSPACE",
@@ -53,7 +50,7 @@ workspace = click.option(
 
 data_dir = click.option(
     "--data-dir",
-    default=Path("data"),
+    default=Opening.data_dir,
     show_default=True,
     type=click.Path(path_type=Path),
     envvar="ALHARNESS_DATA_DIR",
@@ -69,7 +66,7 @@ download = click.option(
 
 executor = click.option(
     "--executor",
-    default="local",
+    default=Computing.executor,
     show_default=True,
     metavar="NAME[:PARAMETER=VALUE,…]",
     envvar="ALHARNESS_EXECUTOR",
@@ -95,7 +92,7 @@ jobs_per_gpu = click.option(
 query_timeout = click.option(
     "--query-timeout",
     type=click.FloatRange(min=0, min_open=True),
-    default=3600.0,
+    default=Computing.query_timeout,
     show_default=True,
     metavar="SECONDS",
     envvar="ALHARNESS_QUERY_TIMEOUT",
@@ -112,7 +109,7 @@ query_memory = click.option(
 
 device = click.option(
     "--device",
-    default="auto",
+    default=Computing.device,
     show_default=True,
     envvar="ALHARNESS_DEVICE",
     help="Where units compute: auto, cpu, cuda or cuda:N.",
@@ -126,32 +123,18 @@ tracking_uri = click.option(
 
 
 def opening(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options that say which bench, handed to the command as ``opening``."""
-    decorators = (suite, plugins, plugin_files, workspace, data_dir, download)
-    return _gathered(command, Opening, "opening", decorators)
+    """Options that say which bench, named like the arguments of ``alharness.plan``."""
+    return _with(command, (suite, plugins, plugin_files, workspace, data_dir, download))
 
 
 def computing(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options that say how to execute units, handed to the command as ``computing``."""
-    decorators = (executor, device, jobs, jobs_per_gpu, query_timeout, query_memory)
-    return _gathered(command, Computing, "computing", decorators)
+    """Options that say how to execute units, named like arguments of ``alharness.bench``."""
+    return _with(command, (executor, device, jobs, jobs_per_gpu, query_timeout, query_memory))
 
 
-def _gathered(
-    command: Callable[..., Any],
-    kind: type[Any],
-    argument: str,
-    decorators: Sequence[Callable[[Callable[..., Any]], Callable[..., Any]]],
+def _with(
+    command: Callable[..., Any], decorators: Sequence[Callable[[Callable[..., Any]], Any]]
 ) -> Callable[..., Any]:
-    """``command`` with these options, gathered into one argument of type ``kind``."""
-    names = [field.name for field in fields(kind)]
-
-    @functools.wraps(command)
-    def gather(*args: Any, **options: Any) -> Any:
-        gathered = kind(**{name: options.pop(name) for name in names})
-        return command(*args, **{argument: gathered}, **options)
-
-    decorated: Callable[..., Any] = gather
     for option in reversed(decorators):
-        decorated = option(decorated)
-    return decorated
+        command = option(command)
+    return command

@@ -4,48 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from rich.table import Table
 from rich.text import Text
 
 from alharness.cli.tables import output
-from alharness.protocol.bench import Bench
-from alharness.protocol.planning.outdated import Outdated
 from alharness.protocol.planning.run import SlotKind
-from alharness.protocol.planning.tally import Group, Tally
+from alharness.protocol.planning.tally import Tally
 from alharness.protocol.wording import clock
-from alharness.session.data import DataFound, DataState
-from alharness.session.opening import Planned
+from alharness.session.data import DataState
+from alharness.session.plan import Plan, PlannedData
 
 KINDS: tuple[SlotKind, ...] = ("trial", "evaluation", "committee", "query", "annotation")
 STATES = ("ready", "waiting", "failed", "blocked", "shared")
 
 
-def print_plan(
-    planned: Planned,
-    numbers: Mapping[Group, Tally],
-    everything: Tally,
-    seconds: float | None,
-    reasons: Sequence[Outdated],
-) -> None:
-    """Units per method and cycle, done of all; then all distinct units, and their time.
-
-    ``planned`` is the bench and its data; what is not prepared is said.
-    ``reasons`` say why units that were computed before have to be computed again.
-    """
+def print_plan(plan: Plan) -> None:
+    """Units per method and cycle, done of all; then all distinct units, their time, and notes."""
     console = output()
-    for scenario in dict.fromkeys(group.scenario for group in numbers):
-        table = Table(title=f"{scenario}: units done / all", title_justify="left")
-        for number, title in enumerate(("method", "cycle", "labels", *KINDS, *STATES)):
-            table.add_column(title, justify="left" if number == 0 else "right")
-        places = dict.fromkeys(
-            (group.method, group.cycle) for group in numbers if group.scenario == scenario
-        )
-        for method, cycle in places:
-            known = labels(planned.bench, scenario, cycle)
-            row = _plan_row(numbers, Group(scenario, method, cycle, "trial"), known)
-            table.add_row(*map(Text, row))
-        console.print(table)
+    for scenario in dict.fromkeys(one.group.scenario for one in plan.units):
+        console.print(_table(plan, scenario))
+    everything = plan.distinct_units
     left = everything.ready + everything.waiting
     console.print(
         f"{everything.total} distinct units: {everything.done} done, {left} to do "
@@ -54,14 +34,15 @@ def print_plan(
         highlight=False,
     )
     if left:
+        seconds = plan.seconds_left
         console.print(
             "Time left on one worker: "
             + (f"about {clock(seconds)}." if seconds is not None else "nothing measured yet."),
             highlight=False,
         )
-    for note in _data_notes(planned.data):
+    for note in _data_notes(plan.data):
         console.print(note, markup=False, highlight=False)
-    for reason in reasons:
+    for reason in plan.outdated:
         console.print(
             f"To compute again, {reason.kind} ({reason.units}): {reason.why}.",
             markup=False,
@@ -69,33 +50,40 @@ def print_plan(
         )
 
 
-def _plan_row(numbers: Mapping[Group, Tally], row: Group, known: int | None) -> list[str]:
-    tallies = [numbers.get(row._replace(kind=kind), Tally()) for kind in KINDS]
+def _table(plan: Plan, scenario: str) -> Table:
+    table = Table(title=f"{scenario}: units done / all", title_justify="left")
+    for number, title in enumerate(("method", "cycle", "labels", *KINDS, *STATES)):
+        table.add_column(title, justify="left" if number == 0 else "right")
+    rows: dict[tuple[str, int, int | None], dict[SlotKind, Tally]] = defaultdict(dict)
+    for one in plan.units:
+        if one.group.scenario == scenario:
+            rows[one.group.method, one.group.cycle, one.labels][one.group.kind] = one.tally
+    for (method, cycle, labels), numbers in rows.items():
+        known = "?" if labels is None else str(labels)
+        table.add_row(*map(Text, (method, str(cycle), known, *_counts(numbers))))
+    return table
+
+
+def _counts(numbers: Mapping[SlotKind, Tally]) -> list[str]:
+    tallies = [numbers.get(kind, Tally()) for kind in KINDS]
     done = [f"{tally.done} / {tally.total}" if tally.total else "–" for tally in tallies]
     states = [sum(getattr(tally, state) for tally in tallies) for state in STATES]
-    counts = [str(count) if count else "–" for count in states]
-    return [row.method, str(row.cycle), "?" if known is None else str(known), *done, *counts]
+    return [*done, *(str(count) if count else "–" for count in states)]
 
 
-def labels(bench: Bench, scenario: str, cycle: int) -> int | None:
-    """Labeled images of a cycle; None while nobody knows how many images there are."""
-    sizes = next(one.sizes for one in bench.conditions if one.name == scenario)
-    return sizes[cycle] if sizes else None
-
-
-def _data_notes(data: Mapping[str, DataFound]) -> Iterator[str]:
+def _data_notes(data: Sequence[PlannedData]) -> Iterator[str]:
     """A line for each dataset that is not prepared, with the scenarios that need it."""
-    needed: dict[DataFound, list[str]] = defaultdict(list)
-    for scenario, found in data.items():
-        needed[found].append(scenario)
+    needed: dict[PlannedData, list[str]] = defaultdict(list)
+    for one in data:
+        needed[replace(one, scenario="")].append(one.scenario)
     for found, scenarios in needed.items():
-        whose = f"Data of {found.dataset.label} ({', '.join(scenarios)})"
+        whose = f"Data of {found.dataset} ({', '.join(scenarios)})"
         declared = (
             "labels follow from what it declares"
-            if found.known.n_train is not None
+            if found.n_train is not None
             else "it declares no number of images, so only units are counted"
         )
-        if found.missing is not None:
-            yield f"{whose}: missing; {declared}. {found.missing.what}. {found.missing.remedy}."
+        if found.state is DataState.MISSING:
+            yield f"{whose}: missing; {declared}. {found.why}. {found.remedy}."
         elif found.state is DataState.UNPREPARED:
             yield f"{whose}: not prepared yet, bench does it; {declared}."

@@ -12,21 +12,19 @@ from alharness.cli import options
 
 @click.command()
 @options.workspace
-@click.option("--suite", "suite_name", metavar="NAME", help="Only the document of this suite.")
+@click.option("--suite", metavar="NAME", help="Only the document of this suite.")
 @options.as_json
-def report(workspace_dir: Path, suite_name: str | None, as_json: bool) -> None:
+def report(workspace: Path, suite: str | None, as_json: bool) -> None:
     """Show again what the benches in a workspace found.
 
     Reads the documents that bench left, also those of older versions: no plugin, no
     dataset and no suite has to be there. With --json a list of the documents.
     """
     from alharness.cli.tables import print_report
-    from alharness.results.documents import Documents
-    from alharness.store.workspace import Workspace
+    from alharness.results.documents import documents_of, results
 
-    documents = Documents(Workspace(workspace_dir).reports)
-    names = documents.suites() if suite_name is None else [suite_name]
-    found = [documents.read(name) for name in names]
+    names = documents_of(workspace).suites() if suite is None else [suite]
+    found = [results(workspace, name) for name in names]
     if as_json:
         everything = [document.to_json() for document in found]
         click.echo(json.dumps(everything, indent=2, allow_nan=False))

@@ -11,9 +11,14 @@ from alharness.statistics import PaperChain
 from alharness.store.files import write_over
 
 
+def report_path(document: Document, folder: Path) -> Path:
+    """Where the report of a document lies in a folder of reports: ``SUITE.md``."""
+    return folder / f"{document.suite.name}.md"
+
+
 def write_report(document: Document, folder: Path) -> Path:
-    """Write ``SUITE.md`` into a folder; its path."""
-    path = folder / f"{document.suite.name}.md"
+    """Write the report into a folder; its path."""
+    path = report_path(document, folder)
     write_over(path, report_markdown(document).encode())
     return path
 

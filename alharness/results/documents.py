@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from alharness.api.errors import UsageError
 from alharness.results.document import Document
 from alharness.results.reading import read_document
 from alharness.store.files import write_over
+from alharness.store.workspace import Workspace
+
+
+def results(workspace: str | os.PathLike[str], suite: str | None = None) -> Document:
+    """What a bench in a workspace found, as ``alharness.bench`` returned it; ``alharness.results``.
+
+    ``suite`` is the name of its suite, None for the only one there is. Needs no plugin, no
+    dataset and no suite. Raises UsageError when there is no such document, and as ``from_json``.
+    """
+    documents = documents_of(workspace)
+    return documents.read(documents.only() if suite is None else suite)
+
+
+def documents_of(workspace: str | os.PathLike[str]) -> Documents:
+    """The documents in a workspace."""
+    return Documents(Workspace(Path(workspace)).reports)
 
 
 class Documents:
@@ -32,6 +49,17 @@ class Documents:
                 remedy="Run 'alharness bench', or name another --workspace",
             )
         return names
+
+    def only(self) -> str:
+        """The one suite that has a document here. Raises UsageError for none, and for several."""
+        names = self.suites()
+        if len(names) > 1:
+            raise UsageError(
+                "there are documents of several suites",
+                where=str(self._folder),
+                remedy=f"Name one of {', '.join(names)}",
+            )
+        return names[0]
 
     def read(self, suite: str) -> Document:
         """The document of a suite. Raises UsageError when there is none, and as ``from_json``."""

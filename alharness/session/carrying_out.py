@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from rich.console import Console
 
@@ -27,15 +25,7 @@ from alharness.tracking.mlflow_tracker import MlflowTracker
 from alharness.tracking.tracking_uri import shown, tracking_uri
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a bench ended with: its document, and where its report was written."""
-
-    document: Document
-    report: Path
-
-
-def carry_out(opened: Opened, console: Console, computing: Computing, uri: str | None) -> Outcome:
+def carry_out(opened: Opened, console: Console, computing: Computing, uri: str | None) -> Document:
     """Execute every unit that can be, follow it on the terminal and in MLflow, write the report.
 
     Raises UsageError or PluginError, before anything is computed, for an executor, a
@@ -55,9 +45,9 @@ def carry_out(opened: Opened, console: Console, computing: Computing, uri: str |
                 state = coordinator.run()
         finally:
             executor.shutdown()
-        outcome = _documented(opened, coordinator, state)
-        observers.bench_finished(outcome.document.to_json())
-    return outcome
+        document = _documented(opened, coordinator, state)
+        observers.bench_finished(document.to_json())
+    return document
 
 
 def make_tracker(coordinator: Coordinator, uri: str, say: Callable[[str], None]) -> MlflowTracker:
@@ -73,10 +63,11 @@ def make_progress(coordinator: Coordinator, console: Console) -> ProgressDisplay
     return progress(console, Pace(coordinator.ledger.seconds, coordinator.executor.slots))
 
 
-def _documented(opened: Opened, coordinator: Coordinator, state: Survey) -> Outcome:
+def _documented(opened: Opened, coordinator: Coordinator, state: Survey) -> Document:
     """Collect the document; write it and the report."""
     failed = state.failed()
     failures = [message for key, message in coordinator.failures.items() if key in failed]
     document = collect(opened.bench, state, coordinator.ledger, failures)
     Documents(opened.workspace.reports).write(document)
-    return Outcome(document, write_report(document, opened.workspace.reports))
+    write_report(document, opened.workspace.reports)
+    return document

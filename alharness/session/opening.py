@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +36,7 @@ class Planned:
 
 
 def open_bench(opening: Opening) -> Opened:
-    """Resolve everything that the command line names, and prepare its data.
+    """Resolve everything that is asked for, and prepare its data.
 
     Raises UsageError or PluginError, saying what is wrong and where, before anything is computed.
     """
@@ -46,14 +44,12 @@ def open_bench(opening: Opening) -> Opened:
     workspace = Workspace(opening.workspace_dir)
     workspace.require_writable()
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
-    # What plugins print must not get into the data on stdout.
-    with redirect_stdout(sys.stderr):
-        bench = resolver.bench(suite, f"suite '{opening.suite_name}'")
+    bench = resolver.bench(suite, f"suite '{opening.suite_label}'")
     return Opened(registry, workspace, bench, opening.plugin_files)
 
 
 def open_plan(opening: Opening) -> Planned:
-    """Resolve everything that the command line names. Prepares, fetches and writes nothing.
+    """Resolve everything that is asked for. Prepares, fetches and writes nothing.
 
     Raises as ``open_bench`` does, but not for data that is not there.
     """
@@ -61,15 +57,14 @@ def open_plan(opening: Opening) -> Planned:
     workspace = Workspace(opening.workspace_dir)
     workspace.require_readable()
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
-    with redirect_stdout(sys.stderr):
-        bench, data = resolver.plan(suite, f"suite '{opening.suite_name}'")
+    bench, data = resolver.plan(suite, f"suite '{opening.suite_label}'")
     return Planned(workspace, bench, data)
 
 
 def _named(opening: Opening) -> tuple[Registry, Suite]:
     """The plugins, and the suite with the methods that are compared."""
     registry = discover(opening.plugin_files)
-    suite = find_suite(registry, opening.suite_name)
+    suite = find_suite(registry, opening.suite)
     if opening.plugins:
         suite = suite.with_methods(parse_reference(text) for text in opening.plugins)
     return registry, suite

@@ -23,9 +23,16 @@ from alharness.session.methods import distinct, find_method
 from alharness.store.workspace import Workspace
 
 
-def find_suite(registry: Registry, name: str) -> Suite:
-    """The suite of this name, or at this path when it ends in ``.toml``. Raises UsageError."""
-    return load_suite(Path(name) if name.endswith(".toml") else registry.find_suite(name))
+def find_suite(registry: Registry, asked: str | Path | Suite) -> Suite:
+    """The suite of this name, or at this path, which is a Path or ends in ``.toml``.
+
+    Raises UsageError.
+    """
+    if isinstance(asked, Suite):
+        return asked
+    if isinstance(asked, Path) or asked.endswith(".toml"):
+        return load_suite(asked)
+    return load_suite(registry.find_suite(asked))
 
 
 Known: TypeAlias = Callable[[Component], DatasetFacts | DatasetShape]

@@ -1,0 +1,93 @@
+"""What the commands do, as functions: ``alharness.bench`` and ``alharness.plan``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alharness.protocol.suite.tables import Suite
+from alharness.session.asked import Computing, Opening
+
+if TYPE_CHECKING:
+    from alharness.results.document import Document
+    from alharness.session.plan import Plan
+
+
+def bench(
+    suite: str | Path | Suite,
+    *,
+    plugins: Iterable[str] = Opening.plugins,
+    plugin_files: Iterable[str | os.PathLike[str]] = Opening.plugin_files,
+    workspace: str | os.PathLike[str] = Opening.workspace_dir,
+    data_dir: str | os.PathLike[str] = Opening.data_dir,
+    download: bool = Opening.download,
+    executor: str = Computing.executor,
+    device: str = Computing.device,
+    jobs: int | None = Computing.jobs,
+    jobs_per_gpu: int | None = Computing.jobs_per_gpu,
+    query_timeout: float = Computing.query_timeout,
+    query_memory: int | None = Computing.query_memory,
+    tracking_uri: str | None = None,
+) -> Document:
+    """Run a suite: train, query and compare; what ``alharness bench`` does.
+
+    What is recorded in the workspace is not computed again: interrupt it at any time, and go
+    on with the same call. Its document and report lie in the workspace, too. Progress and
+    messages go to standard error.
+
+    suite: its name, the path of a TOML file, or a Suite. plugins: samplers that are compared
+        with the suite's reference, instead of the suite's methods: ``"vaal:epochs=15"``.
+    plugin_files: Python files to load as plugins. executor: ``"NAME:parameter=value"``;
+        jobs, jobs_per_gpu: its parameters of these names. device: auto, cpu, cuda or cuda:N.
+    query_timeout: seconds that a sampler may take for a query; query_memory: MiB that its
+        process may hold, None for half of the machine's. tracking_uri: an MLflow server or
+        database, None for ``mlflow.db`` in the workspace; the environment is not read.
+
+    Returns the document; units that failed are in its ``failures``. Raises UsageError or
+    PluginError, before anything is computed, for what cannot be used.
+    """
+    from rich.console import Console
+
+    from alharness.session.opening import open_bench
+
+    computing = Computing(executor, device, jobs, jobs_per_gpu, query_timeout, query_memory)
+    opened = open_bench(_opening(suite, plugins, plugin_files, workspace, data_dir, download))
+    # Imports torch: a mistake in what was asked for shows before that.
+    from alharness.session.carrying_out import carry_out
+
+    return carry_out(opened, Console(stderr=True), computing, tracking_uri)
+
+
+def plan(
+    suite: str | Path | Suite,
+    *,
+    plugins: Iterable[str] = Opening.plugins,
+    plugin_files: Iterable[str | os.PathLike[str]] = Opening.plugin_files,
+    workspace: str | os.PathLike[str] = Opening.workspace_dir,
+    data_dir: str | os.PathLike[str] = Opening.data_dir,
+    download: bool = Opening.download,
+) -> Plan:
+    """What ``bench`` would compute; what ``alharness plan`` shows. Computes and writes nothing.
+
+    Arguments are those of ``bench``; data is not fetched. Raises UsageError or PluginError for
+    what cannot be used, but not for data that is not there.
+    """
+    from alharness.session.opening import open_plan
+    from alharness.session.plan import make_plan
+
+    opening = _opening(suite, plugins, plugin_files, workspace, data_dir, download)
+    return make_plan(open_plan(opening))
+
+
+def _opening(
+    suite: str | Path | Suite,
+    plugins: Iterable[str],
+    plugin_files: Iterable[str | os.PathLike[str]],
+    workspace: str | os.PathLike[str],
+    data_dir: str | os.PathLike[str],
+    download: bool,
+) -> Opening:
+    files = tuple(map(Path, plugin_files))
+    return Opening(suite, tuple(plugins), files, Path(workspace), Path(data_dir), download)

@@ -1,0 +1,119 @@
+"""The plan of a bench: what it would compute, what there is of it, and how long the rest takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from alharness.protocol.bench import Bench
+from alharness.protocol.planning.outdated import Outdated, outdated
+from alharness.protocol.planning.survey import survey
+from alharness.protocol.planning.tally import Group, Tally, estimate, overall, tallies
+from alharness.session.data import DataFound, DataState
+from alharness.session.opening import Planned
+from alharness.store.ledger import StoreLedger
+
+JSON_SCHEMA: Final = 1
+"""Version of the JSON form."""
+
+
+@dataclass(frozen=True)
+class PlannedData:
+    """The data of a scenario.
+
+    ``why`` and ``remedy`` say what is missing and how to get it. ``n_train`` and ``n_classes``
+    are None where the data is not prepared and its dataset does not declare them.
+    """
+
+    scenario: str
+    dataset: str
+    state: DataState
+    why: str | None
+    remedy: str | None
+    n_train: int | None
+    n_classes: int | None
+
+
+@dataclass(frozen=True)
+class PlannedUnits:
+    """The units of one kind in a cycle of a method.
+
+    ``labels``: how many images are labeled then; None while nobody knows how many there are.
+    """
+
+    group: Group
+    labels: int | None
+    tally: Tally
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a bench would compute.
+
+    ``units`` count a unit that serves several methods with each of them, ``distinct_units``
+    once. ``seconds_left``: what is left takes about so long on one worker; None while nothing
+    like it was measured. ``outdated``: why units that were computed have to be computed again.
+    """
+
+    suite: str
+    data: tuple[PlannedData, ...]
+    units: tuple[PlannedUnits, ...]
+    distinct_units: Tally
+    seconds_left: float | None
+    outdated: tuple[Outdated, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON form, which ``plan --json`` prints."""
+        return {
+            "schema": JSON_SCHEMA,
+            "suite": self.suite,
+            "data": [{**asdict(one), "state": one.state.value} for one in self.data],
+            "units": [
+                {**one.group._asdict(), "labels": one.labels, **_tally_json(one.tally)}
+                for one in self.units
+            ],
+            "distinct_units": _tally_json(self.distinct_units),
+            "seconds_left": self.seconds_left,
+            "outdated": [asdict(reason) for reason in self.outdated],
+        }
+
+
+def make_plan(planned: Planned) -> Plan:
+    """The plan of what was opened, by what its workspace holds."""
+    ledger = StoreLedger(planned.workspace)
+    state = survey(planned.bench, ledger)
+    return Plan(
+        suite=planned.bench.suite.name,
+        data=tuple(_data(*one) for one in planned.data.items()),
+        units=_units(planned.bench, tallies(state)),
+        distinct_units=overall(state),
+        seconds_left=estimate(state, ledger.seconds),
+        outdated=tuple(outdated(state.ready(), ledger.recorded_at)),
+    )
+
+
+def _data(scenario: str, found: DataFound) -> PlannedData:
+    return PlannedData(
+        scenario=scenario,
+        dataset=found.dataset.label,
+        state=found.state,
+        why=found.missing.what if found.missing else None,
+        remedy=found.missing.remedy if found.missing else None,
+        n_train=found.known.n_train,
+        n_classes=found.known.n_classes,
+    )
+
+
+def _units(bench: Bench, numbers: Mapping[Group, Tally]) -> tuple[PlannedUnits, ...]:
+    sizes = {one.name: one.sizes for one in bench.conditions}
+    return tuple(
+        PlannedUnits(
+            group, sizes[group.scenario][group.cycle] if sizes[group.scenario] else None, tally
+        )
+        for group, tally in numbers.items()
+    )
+
+
+def _tally_json(tally: Tally) -> dict[str, int]:
+    return {**asdict(tally), "total": tally.total}
