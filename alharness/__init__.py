@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 hookimpl = HookimplMarker("alharness")
 """Marks a function of a plugin module as the implementation of the hook it is named after."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "API_VERSION",

@@ -14,7 +14,7 @@ COMMANDS = {
     "bench": ("alharness.cli.bench:bench", "Run a suite and give its verdict."),
     "plan": ("alharness.cli.plan:plan", "Show what bench would compute, and compute nothing."),
     "report": ("alharness.cli.report:report", "Show again what benches found."),
-    "plugins": ("alharness.cli.plugins.plugins:plugins", "List, describe and check plugins."),
+    "plugins": ("alharness.cli.plugins:plugins", "List, describe and check plugins."),
 }
 """Each command: where it is, imported only when invoked, and its short help."""
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import alharness.testing
 from alharness import ExitCode, PluginError, UsageError
 from alharness.cli.main import alharness as command
-from alharness.cli.plugins.plugins import CHECKED_KINDS
+from alharness.cli.plugins.check import CHECKED_KINDS
 from alharness.testing.memory import peak_memory
 
 ROOT = Path(__file__).parents[2]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from alharness import Regularizer
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 EXAMPLE = ROOT / "tests" / "end_to_end" / "my_new_sampler" / "my_new_sampler.py"
@@ -75,6 +77,7 @@ def test_every_page_says_what_a_reader_asks(name):
     assert "Not stated." not in text
     assert "|  |" not in text, "a parameter has no description"
     own = {"models/mlp", "models/small-cnn", "oracles/perfect", "oracles/recorded"}
+    own |= {"losses/cross-entropy", "schedules/constant"}
     own |= {"datasets/image-folder", "executors/inline", "executors/local"}
     own |= {"losses/cross-entropy", "schedules/constant"}
     if name.removesuffix(".md") not in own:
@@ -98,3 +101,71 @@ def test_the_test_of_a_trap_is_there_and_says_which_it_is(number, file, name):
     ]
     said = re.findall(r"[Tt]raps? ([\d, and]+)", ast.get_docstring(test) or "")
     assert number in re.findall(r"\d+", " ".join(said)), "its docstring names the trap"
+
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+WHERE = dict(re.findall(r"^\| ([^|`]+\?) \| (.+) \|$", CONTRIBUTING, flags=re.MULTILINE))
+
+
+def named_places(question):
+    return re.findall(r"`([^`]+\.py)::([\w.]+)`", WHERE[question])
+
+
+def defined_names(path):
+    """Functions and classes of a module, methods as ``Class.method``."""
+    names = set()
+    for node in ast.parse((ROOT / path).read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            methods = (one for one in node.body if isinstance(one, ast.FunctionDef))
+            names.update(f"{node.name}.{method.name}" for method in methods)
+    return names
+
+
+def called_methods(path):
+    tree = ast.parse((ROOT / path).read_text())
+    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return {function.attr for function in calls if isinstance(function, ast.Attribute)}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "test accuracy",
+        "regularizer's hook",
+        "tie broken",
+        "MLflow run",
+        "stale record",
+    ],
+)
+def test_what_a_newcomer_asks_is_answered(asked):
+    assert len([question for question in WHERE if asked in question]) == 1
+
+
+@pytest.mark.parametrize("question", WHERE)
+def test_an_answer_takes_at_most_three_files_and_names_what_is_there(question):
+    places = named_places(question)
+    assert 1 <= len({path for path, _ in places}) <= 3
+    for path, name in places:
+        assert name in defined_names(path), f"{path} defines no {name}"
+
+
+def test_the_files_named_for_regularizers_call_every_hook_of_a_training():
+    (question,) = (question for question in WHERE if "regularizer's hook" in question)
+    hooks = {name for name, one in vars(Regularizer).items() if callable(one) and name[0] != "_"}
+    called = set().union(*(called_methods(path) for path, _ in named_places(question)))
+    # The search space is asked for when a suite is read, not in a training.
+    assert hooks - {"search_space"} <= called
+    assert hooks - {"search_space"} <= set(re.findall(r"`(\w+)`", WHERE[question]))
+
+
+def test_the_map_has_every_folder_and_no_other():
+    mapped = set(re.findall(r"^\| `([\w/.]+)` \|", CONTRIBUTING, flags=re.MULTILINE))
+    folders = {
+        path.parent.relative_to(ROOT).as_posix()
+        for root in ("alharness", "plugins/alharness_plugins", "benchmarks")
+        for path in (ROOT / root).rglob("*/__init__.py")
+    }
+    assert folders <= mapped
+    assert all((ROOT / path).exists() for path in mapped)

@@ -1,0 +1,55 @@
+"""How ``alharness plugins`` prints: JSON for programs, tables for people and for grep."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from alharness.registry import Registered, Registry
+
+JSON_SCHEMA = 1
+"""Version of the JSON that these commands print."""
+
+
+def row(registry: Registry, registered: Registered) -> dict[str, Any]:
+    return {
+        "kind": registered.kind,
+        "name": registered.name,
+        "summary": registered.spec.summary,
+        "plugin": registered.provenance.plugin,
+        "distribution": registered.provenance.distribution,
+        "version": registered.provenance.version,
+        "source": registered.provenance.source,
+        "step_version": registered.spec.step_version,
+        "conflict": registry.conflicts(registered),
+    }
+
+
+def print_json(**content: Any) -> None:
+    click.echo(json.dumps({"schema": JSON_SCHEMA, **content}, indent=2))
+
+
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], show_header: bool = True
+) -> Table:
+    made = Table(
+        title=title or None, title_justify="left", box=None, pad_edge=False, show_header=show_header
+    )
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    for row in rows:
+        # Text, because what plugins say is not markup.
+        made.add_row(*map(Text, row))
+    return made
+
+
+def console() -> Console:
+    """A console that wraps for a terminal and never for a pipe, where lines are for grep."""
+    wrapping = Console()
+    return wrapping if wrapping.is_terminal else Console(width=10_000)
