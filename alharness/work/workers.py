@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,6 +63,8 @@ class Worker:
         self._process = context.Process(
             target=work, args=(setup, theirs, lifeline), daemon=True, name="alharness-worker"
         )
+        # Held while the connection is read, and to close it: nobody reads what was closed.
+        self._lock = threading.RLock()
         self._process.start()
         theirs.close()
         lifeline.close()
@@ -95,24 +98,29 @@ class Worker:
         return unless_error(answer)
 
     def end(self) -> int | None:
-        """Kill the process and its group; the exit code it had or has now."""
+        """Kill the process and its group; the exit code it had or has now.
+
+        May be called from another thread while a message waits for its answer: that ends first.
+        """
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.kill()
-        self._process.join(5)
-        self._connection.close()
-        self._lifeline.close()
-        code: int | None = self._process.exitcode
+        with self._lock:
+            self._process.join(5)
+            self._connection.close()
+            self._lifeline.close()
+            code: int | None = self._process.exitcode
         return code
 
     def _exchange(self, message: Message, who: str, limits: Limits) -> Message:
-        try:
-            send(self._connection, message)
-            self._await(limits, who)
-            return receive(self._connection)
-        except (EOFError, OSError) as error:
-            code = self.end()
-            raise WorkerDied(f"its process ended {_how(code)}", where=who) from error
+        with self._lock:
+            try:
+                send(self._connection, message)
+                self._await(limits, who)
+                return receive(self._connection)
+            except (EOFError, OSError) as error:
+                code = self.end()
+                raise WorkerDied(f"its process ended {_how(code)}", where=who) from error
 
     def _await(self, limits: Limits, who: str) -> None:
         if limits.seconds is None and limits.memory is None:

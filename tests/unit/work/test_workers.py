@@ -1,0 +1,50 @@
+"""Worker processes: asked by one thread, ended by another."""
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from multiprocessing.connection import Connection
+
+import pytest
+
+from alharness.work.workers import Setup, Worker, WorkerDied, start_forkserver
+
+
+@pytest.fixture
+def closed(monkeypatch):
+    """How often each connection was closed; closing takes a while, so that two would meet."""
+    counts = Counter()
+
+    def close(connection):
+        counts[id(connection)] += 1
+        time.sleep(0.3)
+        os.close(connection.fileno())
+
+    monkeypatch.setattr(Connection, "_close", close)
+    return counts
+
+
+def test_ended_while_it_is_asked_its_connections_are_closed_once(closed):
+    """A descriptor that is closed twice may be somebody else's by then."""
+    start_forkserver()
+    worker = Worker(Setup(None, (), "cpu"))
+    os.kill(worker.pid, signal.SIGSTOP)  # it will not answer
+    closed.clear()
+    died = []
+
+    def ask():
+        try:
+            worker.ask({"question": {}}, "who")
+        except WorkerDied as error:
+            died.append(str(error))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    time.sleep(0.1)
+    worker.end()
+    asking.join(20)
+    assert died == ["who: its process ended by SIGKILL"]
+    assert not worker.alive
+    assert set(closed.values()) == {1}
