@@ -88,6 +88,8 @@ def test_the_document_holds_what_was_benched(finished_bench, numbers):
         ("model", "mlp"),
         ("regularizer", "weight-decay"),
         ("regularizer", "watched"),
+        ("loss", "cross-entropy"),
+        ("schedule", "constant"),
         ("oracle", "perfect"),
     ]
     assert components["model", "mlp"]["parameters"]["hidden"]

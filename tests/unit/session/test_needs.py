@@ -16,9 +16,18 @@ class Random(alharness.Sampler):
         return rng.permutation(pool.n_unlabeled)[:budget]
 
 
+class Along(alharness.TrainingExtension):
+    def build(self, num_features, n_classes):
+        return None
+
+    def loss(self, module, batch):
+        return None
+
+
 DECLARED = {
     "nothing": alharness.Needs(),
-    "everything": alharness.Needs(3, object(), "task-model", True),
+    "everything": alharness.Needs(3, Along(), "task-model", True),
+    "object": alharness.Needs(extension=object()),
     "number": 3,
     "half": alharness.Needs(committee=0.5),
     "true": alharness.Needs(committee=True),
@@ -62,6 +71,7 @@ def test_they_are_plain_data_of_the_component(find, name, needs):
     ("name", "said"),
     [
         ("number", "it needs 3, which is no alharness.Needs"),
+        ("object", "which is no alharness.TrainingExtension"),
         ("half", "a committee of 0.5; it is a whole number"),
         ("true", "a committee of True; it is a whole number"),
         ("negative", "a committee of -1 models; it is 0 or more"),
