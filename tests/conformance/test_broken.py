@@ -66,6 +66,8 @@ ALSO = {
         "weights-are-all",
     },
     "training": {"same-seed-same-training", "global-generators"},
+    "losses-of-images": {"images-are-independent"},
+    "mean-loss": {"confident-logits", "one-hot-targets", "training"},
     "labels": {"same-generator-same-labels"},
     "declaration": {"plugins", "tuning-space"},
 }

@@ -47,6 +47,9 @@ class Centred(CrossEntropy):
         losses = super().per_image(logits, targets)
         return losses - losses.mean() + 1
 
+    def mean(self, logits, targets):
+        return super().per_image(logits, targets).mean()
+
 
 class InPlace(CrossEntropy):
     def per_image(self, logits, targets):
@@ -83,7 +86,7 @@ def alharness_losses():
         "images-are-independent": Centred,
         "arguments-unchanged": InPlace,
         "same-answer-again": Noisy,
-        "training": Gains,
+        "training_gains": Gains,
         "global-generators": DrawsFromNumpy,
     }.items():
         yield alharness.LossSpec(name, factory)

@@ -50,11 +50,11 @@ class MixesInPlace(alharness.Regularizer):
         return images.mul_(0.5), targets.mul_(0.9).add_(0.1 / targets.shape[1])
 
 
-class Halfway(alharness.Regularizer):
-    """Stores weights in half precision, to save memory."""
+class AveragesInsideTheModel(alharness.Regularizer):
+    """The model that is built again for its checkpoint has no such buffer."""
 
     def after_step(self, model):
-        model.head.half()
+        model.register_buffer("average", next(model.parameters()).detach().clone())
 
 
 class HidesTheModel(alharness.Regularizer):
@@ -100,7 +100,7 @@ def alharness_regularizers():
         "mixed-batch": DoublesTheTargets,
         "mixing-generator-alone": MixesByGlobalLuck,
         "mixing-in-place": MixesInPlace,
-        "after-step": Halfway,
+        "after-step": AveragesInsideTheModel,
         "wrapped-model": HidesTheModel,
         "penalty": NumberAsPenalty,
         "optimizer-options": SgdOnly,
