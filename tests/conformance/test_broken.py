@@ -67,7 +67,7 @@ ALSO = {
     },
     "training": {"same-seed-same-training", "global-generators"},
     "losses-of-images": {"images-are-independent"},
-    "mean-loss": {"confident-logits", "one-hot-targets", "training"},
+    "mean-loss": {"confident-logits", "training"},
     "labels": {"same-generator-same-labels"},
     "declaration": {"plugins", "tuning-space"},
 }
