@@ -8,8 +8,6 @@ from alharness_plugins.losses.class_weighted_cross_entropy import (
     inverse_frequencies,
 )
 from alharness_plugins.losses.cross_entropy import CrossEntropy
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 from torch.nn.functional import cross_entropy
 
@@ -39,18 +37,18 @@ def weighted():
     return loss
 
 
-@given(n=st.integers(1, 200), seed=st.integers(0, 2**40))
-def test_cross_entropy_is_pytorchs_bit_for_bit(n, seed):
+@pytest.mark.parametrize("n", [*range(1, 34), 64, 100, 200])
+def test_cross_entropy_is_pytorchs_bit_for_bit(n):
     """Results of 0.1 were computed with it."""
-    logits, labels, soft = drawn(n, seed)
+    logits, labels, soft = drawn(n, seed=n)
     for targets in (labels, soft):
         ours = with_gradient(CrossEntropy().mean, logits, targets)
         assert all(map(torch.equal, ours, with_gradient(cross_entropy, logits, targets)))
 
 
-@given(n=st.integers(1, 200), seed=st.integers(0, 2**40))
-def test_class_weighted_cross_entropy_is_pytorchs_bit_for_bit(n, seed):
-    logits, labels, _ = drawn(n, seed)
+@pytest.mark.parametrize("n", [*range(1, 34), 64, 100, 200])
+def test_class_weighted_cross_entropy_is_pytorchs_bit_for_bit(n):
+    logits, labels, _ = drawn(n, seed=n)
     weights = inverse_frequencies(LABELED, CLASSES)
     theirs = with_gradient(lambda *pair: cross_entropy(*pair, weights), logits, labels)
     assert all(map(torch.equal, with_gradient(weighted().mean, logits, labels), theirs))
