@@ -59,11 +59,11 @@ def test_steps_are_pytorchs_milestones(milestones, gamma):
     assert ours(schedule, steps_per_epoch, epochs) == pytest.approx(reference, rel=1e-9)
 
 
-@pytest.mark.parametrize("share", [k / 30 for k in range(1, 30)] + [0.1, 0.7])
-def test_a_share_of_the_steps_falls_on_its_step(share):
-    """0.1 * 30 is more than 3 in binary: no step is missed for that."""
-    factors = ours(Steps((share,)), 1, 30)
-    assert factors.count(1.0) == math.ceil(round(share * 30, 9))
+@pytest.mark.parametrize("hundredths", range(1, 100))
+def test_a_share_of_the_steps_falls_on_its_step(hundredths):
+    """0.07 * 100 is more than 7 in binary: no step is missed for that."""
+    factors = ours(Steps((hundredths / 100,)), 1, 100)
+    assert factors.count(1.0) == hundredths
 
 
 def test_the_papers_imagenet_schedule():
