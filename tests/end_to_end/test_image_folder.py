@@ -50,6 +50,7 @@ def pictures(tmp_path):
 DATASET = '{{ dataset = "image-folder", path = "pictures", side = 8, decode_up_to = {} }}'
 
 
+@pytest.mark.slow
 def test_decoded_once_or_when_needed_the_accuracies_are_the_same(alharness, pictures):
     accuracies = []
     for decode_up_to in (4096, 0):
@@ -64,6 +65,7 @@ def test_decoded_once_or_when_needed_the_accuracies_are_the_same(alharness, pict
     assert accuracies[0] == accuracies[1]
 
 
+@pytest.mark.slow
 def test_images_that_change_are_loaded_again(alharness, pictures):
     """By their content: size and time of modification stay."""
     alharness.suite(dataset=DATASET.format(4096), initial_sets=1, seeds=1)

@@ -205,6 +205,7 @@ def test_killed_again_and_again_it_ends_as_an_undisturbed_bench(
     bench.await_silence()
 
 
+@pytest.mark.slow
 def test_a_unit_whose_worker_dies_is_tried_once_more(witnessed):
     """Both kinds of worker: one that trains, one that asks a sampler."""
     witnessed.suite(compared='["random", "mortal"]', initial_sets=2, seeds=1)

@@ -73,6 +73,7 @@ def test_the_plan_of_a_suite_whose_data_is_missing(alharness):
     assert sorted(alharness.folder.rglob("*")) == before, "plan leaves nothing"
 
 
+@pytest.mark.slow
 def test_a_sampler_added_later_trains_only_what_is_new(compared_before, numbers):
     alharness, counts = compared_before, numbers()
     alharness.suite(compared='["random", "margin", "coreset"]')

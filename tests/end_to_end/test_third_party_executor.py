@@ -44,6 +44,7 @@ def test_it_keeps_the_contract(alharness, rule):
     assert finding.outcome is Outcome.PASSED, finding
 
 
+@pytest.mark.slow
 def test_what_cannot_be_used_is_one_clear_line(with_executor):
     bench = with_executor("--executor", "subproceses")
     assert bench.returncode == ExitCode.USAGE

@@ -27,7 +27,7 @@ import alharness
 from alharness import selection
 from alharness.engine.images import HeldImages
 from alharness.engine.network import Network
-from alharness.engine.pool import ImagePool
+from alharness.engine.pool import Granted, ImagePool
 
 N_CLASSES, PASSES, RUNS = json.loads(sys.argv[1])
 SIDE, N_LABELED, BUDGET = 2, 64, 32
@@ -104,7 +104,7 @@ def query(name, n, width):
         N_CLASSES,
         networks[0],
         None,
-        networks[1:],
+        granted=Granted(networks[1:]),
     )
     sampler = SAMPLERS[name]()
     return lambda: sampler.query(pool, BUDGET, np.random.default_rng(0))

@@ -60,6 +60,7 @@ def seconds(folder, initial_sets, epochs, jobs):
     return time.perf_counter() - began
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_two_jobs_beside_one(tmp_path, benchmark):
     initial_sets, epochs = (2, 1) if benchmark.disabled else (24, 20)

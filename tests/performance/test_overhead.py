@@ -112,7 +112,7 @@ def test_overhead_beside_the_bare_loop(tmp_path: Path, benchmark, epochs, trials
     bench = Resolver(registry, workspace, tmp_path, False).bench(suite, "overhead")
 
     def script(unit):
-        bare(bench, plugins, workspace, workspace.sets.get(unit["inputs"]["labeled"]).indices)
+        bare(bench, plugins, workspace, workspace.sets.labeled(unit["inputs"]["labeled"]).indices)
 
     def harness():
         executor = Alternating(script)

@@ -338,6 +338,7 @@ def bench_of(workbench, tmp_path):
     return carry_out
 
 
+@pytest.mark.slow
 def test_a_bench_on_digits(bench_of):
     ended, coordinator = bench_of(*DETERMINISTIC, *MONTE_CARLO, dropout=0.5)
     assert not coordinator.failures

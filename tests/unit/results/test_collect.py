@@ -32,6 +32,8 @@ def test_the_suite_and_what_it_stands_for(bench, finished):
     assert components == {
         "dataset": ("blobs", "source of blobs"),
         "model": ("mlp", "source of mlp"),
+        "loss": ("cross-entropy", "source of cross-entropy"),
+        "schedule": ("constant", "source of constant"),
         "oracle": ("perfect", "source of perfect"),
     }
     samplers = [one.sampler for one in scenario.methods]

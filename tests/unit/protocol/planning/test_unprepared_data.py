@@ -19,6 +19,8 @@ def without_data(bench, shape):
         dataset=condition.dataset,
         model=condition.model,
         regularizers=condition.regularizers,
+        loss=condition.loss,
+        schedule=condition.schedule,
         oracle=condition.oracle,
         space=condition.space,
     )
