@@ -156,7 +156,7 @@ class LargeBench:
         path.parent.mkdir(parents=True, exist_ok=True)
         for name, data in beside.items():
             path.with_name(f"{record.unit.key}.{name}").write_bytes(data)
-        path.write_text(json.dumps(record.to_json(), indent=1))
+        path.write_text(json.dumps(record.to_json()))
 
     def keep_index(self) -> None:
         """Leave the index that a bench leaves."""

@@ -42,13 +42,19 @@ def planned(large, folder):
     return units, seconds, kibibytes / 2**20
 
 
+def _needs_quiet(benchmark):
+    if benchmark.disabled:
+        pytest.skip("minutes of a quiet machine: run with --benchmark-enable")
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
-def test_plan_of_100_000_units(large_bench, tmp_path):
+def test_plan_of_100_000_units(large_bench, tmp_path, benchmark):
     """With nothing, half and everything recorded: seconds and memory of the command.
 
-    ``pytest -n 0 tests/performance/test_planning.py -m slow -s``
+    ``pytest -n 0 tests/performance/test_planning.py -m slow --benchmark-enable -s``
     """
+    _needs_quiet(benchmark)
     large = large_bench
     units, seconds, gibibytes = planned(large, tmp_path)
     total = units["total"]
@@ -75,8 +81,9 @@ def test_plan_of_100_000_units(large_bench, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_a_survey_after_one_unit_costs_milliseconds(large_bench):
+def test_a_survey_after_one_unit_costs_milliseconds(large_bench, benchmark):
     """The survey of what one finished unit changed, beside the survey of everything."""
+    _needs_quiet(benchmark)
     large = large_bench
     ledger = StoreLedger(large.workspace)
     planner = Planner(large.bench, ledger)
