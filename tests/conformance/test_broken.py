@@ -55,7 +55,9 @@ SUITES = {
 
 ALSO = {
     "distinct-positions_argpartition": {"pools-of-any-size"},
-    "first-cycle": {"end-to-end"},
+    "first-cycle": {"end-to-end", "stored-arrays"},
+    "stored-arrays_objects": {"end-to-end"},
+    "stored-arrays_bytes": {"end-to-end"},
     "duplicates": {"constant-images"},
     "same-generator-same-answer": {"hidden-labels"},
     "time-growth": {"memory-growth"},

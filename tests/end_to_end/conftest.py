@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 PLUGIN_FILES = Path(__file__).parent / "plugin_files"
@@ -121,6 +122,14 @@ class Workspace:
             place: (json.loads(data)["result"], json.loads(data)["digest"])
             for place, data in self.record_files().items()
         }
+
+    def curves(self):
+        """What each trial measured after each epoch."""
+        found = []
+        for path in self.root.glob("records/trial/*/*.curves.npz"):
+            with np.load(path, allow_pickle=False) as arrays:
+                found.append(dict(arrays))
+        return found
 
     def everything(self):
         """Every file with its bytes, but the notebook of what was read."""

@@ -94,7 +94,7 @@ def test_every_sampler(bench):
     assert scenario["labels"] == [40, 80]
     assert [method["method"].split(":")[0] for method in scenario["methods"]] == samplers
     for method in scenario["methods"]:
-        assert set(method["runs"].values()) == {"done"}
+        assert {run["state"] for run in method["runs"]} == {"done"}
         assert all(0 < value < 1 for (values,) in method["accuracy"] for value in values)
     queries = [result for (kind, _), (result, _) in workspace.results().items() if kind == "query"]
     picked = {tuple(sorted(query["indices"])) for query in queries}
@@ -116,7 +116,7 @@ def test_every_model(bench, model):
         model=f'"{model}"',
     )
     (method,) = scenario["methods"]
-    assert set(method["runs"].values()) == {"done"}
-    trials = [result for (kind, _), (result, _) in workspace.results().items() if kind == "trial"]
-    assert len(trials) == 2
-    assert all(len(trial["curves"]["training_loss"]) == 1 for trial in trials)
+    assert {run["state"] for run in method["runs"]} == {"done"}
+    curves = workspace.curves()
+    assert len(curves) == 2
+    assert all(len(one["training_loss"]) == 1 for one in curves)

@@ -91,8 +91,9 @@ def test_it_is_streamed_and_learned(tiny_imagenet):
     workspace = tiny_imagenet.workspace("first")
     for folder in workspace.root.glob("data/images/*"):
         assert {path.name for path in folder.iterdir()} == {"images.bin", "index.npz"}
-    trials = [result for (kind, _), (result, _) in workspace.results().items() if kind == "trial"]
-    assert all(np.isfinite(trial["curves"]["training_loss"]).all() for trial in trials)
+    curves = workspace.curves()
+    assert curves
+    assert all(np.isfinite(one["training_loss"]).all() for one in curves)
 
 
 @pytest.mark.slow
