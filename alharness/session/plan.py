@@ -89,7 +89,7 @@ def make_plan(planned: Planned) -> Plan:
         units=_units(planned.bench, tallies(state)),
         distinct_units=overall(state),
         seconds_left=estimate(state, ledger.seconds),
-        outdated=tuple(outdated(state.ready(), ledger.recorded_at)),
+        outdated=(*outdated(state.ready(), ledger.recorded_at), *_superseded(ledger)),
     )
 
 
@@ -117,3 +117,10 @@ def _units(bench: Bench, numbers: Mapping[Group, Tally]) -> tuple[PlannedUnits, 
 
 def _tally_json(tally: Tally) -> dict[str, int]:
     return {**asdict(tally), "total": tally.total}
+
+
+def _superseded(ledger: StoreLedger) -> tuple[Outdated, ...]:
+    """What records of alharness 0.1 mean for a plan: nothing of theirs is found by its key."""
+    records = ledger.superseded()
+    why = "alharness 0.1 recorded them under other keys; its records are kept"
+    return (Outdated("every kind", why, records),) if records else ()
