@@ -22,14 +22,14 @@ def controlled(seed: int, threads: int = 1) -> Iterator[None]:
     dtype, gradient mode, thread count. ``seed`` is in [0, 2**63).
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    os.environ.setdefault("TORCHINDUCTOR_DETERMINISTIC", "1")
     memory: Any = torch.utils.deterministic
     devices = list(range(torch.cuda.device_count()))
     before = (random.getstate(), np.random.get_state())  # noqa: NPY002
     settings = (
         torch.get_num_threads(),
         torch.get_default_dtype(),
-        torch.are_deterministic_algorithms_enabled(),
-        torch.is_deterministic_algorithms_warn_only_enabled(),
+        torch.get_deterministic_debug_mode(),
         torch.is_grad_enabled(),
         torch.backends.cudnn.benchmark,
         memory.fill_uninitialized_memory,
@@ -42,7 +42,9 @@ def controlled(seed: int, threads: int = 1) -> Iterator[None]:
             torch.set_num_threads(threads)
             torch.set_default_dtype(torch.float32)
             torch.set_grad_enabled(True)
-            torch.use_deterministic_algorithms(True)
+            # Not use_deterministic_algorithms, which imports the whole compiler (3 s in every
+            # process) only to set what the variable above sets when a model imports it.
+            torch.set_deterministic_debug_mode("error")
             torch.backends.cudnn.benchmark = False
             # Filling memory that nobody reads costs about 5 % of a small trial.
             memory.fill_uninitialized_memory = False
@@ -52,7 +54,7 @@ def controlled(seed: int, threads: int = 1) -> Iterator[None]:
             np.random.set_state(before[1])  # noqa: NPY002
             torch.set_num_threads(settings[0])
             torch.set_default_dtype(settings[1])
-            torch.use_deterministic_algorithms(settings[2], warn_only=settings[3])
-            torch.set_grad_enabled(settings[4])
-            torch.backends.cudnn.benchmark = settings[5]
-            memory.fill_uninitialized_memory = settings[6]
+            torch.set_deterministic_debug_mode(settings[2])
+            torch.set_grad_enabled(settings[3])
+            torch.backends.cudnn.benchmark = settings[4]
+            memory.fill_uninitialized_memory = settings[5]
