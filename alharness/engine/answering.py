@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import gc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,7 +45,6 @@ def answer_question(question: Question, plugins: Plugins, device: torch.device) 
         budget, rng = inputs.budget, inputs.seed.generator()
         # A sampler that walks the frames above it finds no file names there.
         del question, inputs, plugins
-        gc.collect()
         positions = ask_sampler(sampler, pool, budget, rng, origin)
     stored = packed_stored(getattr(sampler, "stored", {}), origin)
     return Answer(

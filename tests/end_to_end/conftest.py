@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -144,10 +146,11 @@ class Workspace:
 
 
 class Alharness:
-    """Runs ``alharness`` in a folder."""
+    """Runs ``alharness`` in a folder; new workspaces get a copy of the database, if there is one."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, empty_database=None):
         self.folder = folder
+        self.empty_database = empty_database
         self.disturbance = DISTURBANCE
         self.timeout = 120
 
@@ -191,9 +194,16 @@ class Alharness:
         return self.run(*command, **environment)
 
     def bench_arguments(self, *arguments, workspace="workspace", suite="tiny.toml"):
+        self.new_workspace(workspace)
         places = self.places(workspace, suite)
         # In one process: it starts sooner, and disturbances hit the command itself.
         return ["bench", *places, "--device", "cpu", "--executor", "inline", *arguments]
+
+    def new_workspace(self, name):
+        root = self.folder / name
+        if self.empty_database is not None and not root.exists():
+            root.mkdir()
+            shutil.copy(self.empty_database, root / "mlflow.db")
 
     def places(self, workspace="workspace", suite="tiny.toml"):
         """The options that ``bench`` and ``plan`` have in common."""
@@ -214,23 +224,23 @@ def numbers():
 
 
 @pytest.fixture(scope="session")
-def new_alharness():
+def new_alharness(empty_database):
     """The command line in another folder: ``new_alharness(folder)``."""
-    return Alharness
+    return partial(Alharness, empty_database=empty_database)
 
 
 @pytest.fixture
-def alharness(tmp_path):
+def alharness(tmp_path, new_alharness):
     """The command line in an empty folder, with the tiny suite in it."""
-    command = Alharness(tmp_path)
+    command = new_alharness(tmp_path)
     command.suite()
     return command
 
 
 @pytest.fixture(scope="session")
-def finished_bench(tmp_path_factory):
+def finished_bench(tmp_path_factory, new_alharness):
     """A folder where the tiny suite was carried out undisturbed. Only to be read."""
-    command = Alharness(tmp_path_factory.mktemp("finished"))
+    command = new_alharness(tmp_path_factory.mktemp("finished"))
     command.suite()
     command.outcome = command.bench("--json")
     assert command.outcome.returncode == 0, command.outcome.stderr

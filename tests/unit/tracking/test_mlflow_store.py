@@ -33,16 +33,6 @@ def uri(tmp_path: Path, empty_database: Path) -> str:
     return f"sqlite:///{tmp_path}/mlflow.db"
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Created once: that takes seconds."""
-    from mlflow import MlflowClient
-
-    path = tmp_path_factory.mktemp("empty") / "mlflow.db"
-    MlflowClient(f"sqlite:///{path}").search_experiments()
-    return path
-
-
 def connect(uri: str, workspace: Path, experiment: str = "suite"):
     from alharness.tracking.mlflow_store import MlflowStore
 
