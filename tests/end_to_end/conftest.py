@@ -238,10 +238,19 @@ def alharness(tmp_path, new_alharness):
 
 
 @pytest.fixture(scope="session")
-def finished_bench(tmp_path_factory, new_alharness):
+def finished_bench(made_once, new_alharness):
     """A folder where the tiny suite was carried out undisturbed. Only to be read."""
-    command = new_alharness(tmp_path_factory.mktemp("finished"))
-    command.suite()
-    command.outcome = command.bench("--json")
-    assert command.outcome.returncode == 0, command.outcome.stderr
+
+    def make(folder):
+        command = new_alharness(folder)
+        command.suite()
+        outcome = command.bench("--json")
+        assert outcome.returncode == 0, outcome.stderr
+        for stream in ("stdout", "stderr"):
+            (folder / stream).write_text(getattr(outcome, stream))
+
+    command = new_alharness(made_once("finished", make))
+    command.stdout, command.stderr = (
+        (command.folder / stream).read_text() for stream in ("stdout", "stderr")
+    )
     return command

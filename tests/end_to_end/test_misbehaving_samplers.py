@@ -105,14 +105,12 @@ def few(numbers):
 
 @pytest.fixture(scope="module")
 def bench_with_them(tmp_path_factory, new_alharness, bad_samplers, few):
-    """A bench of good and bad samplers, and the same command once more."""
+    """A bench of good and bad samplers."""
     command = new_alharness(tmp_path_factory.mktemp("misbehaving"))
     names = ["random", *MESSAGES, "margin", "sound"]
     command.suite(compared=json.dumps(names), initial_sets=few.initial_sets, seeds=few.seeds)
     command.first = command.bench("--json", path=bad_samplers)
     command.records = command.workspace().record_files()
-    # In worker processes this time: the same rules, the same words.
-    command.again = command.bench("--executor", "local", "--jobs", "1", path=bad_samplers)
     return command
 
 
@@ -126,8 +124,7 @@ def test_its_runs_fail_with_plugin_distribution_and_rule(bench_with_them, few, n
         if re.match(rf"{re.escape(who)}, query [0-9a-f]{{32}}: {re.escape(what)}", failure)
     ]
     assert len(mine) == few.runs, report["failures"]
-    for finished in (bench_with_them.first, bench_with_them.again):
-        assert f"  {few.runs} x {who}: {what}" in finished.stderr
+    assert f"  {few.runs} x {who}: {what}" in bench_with_them.first.stderr
     (row,) = [row for row in report["scenarios"][0]["methods"] if row["method"] == name]
     assert (row["sampler"]["distribution"], row["sampler"]["version"]) == ("bad-samplers", "1.2")
     assert {run["state"] for run in row["runs"]} == {"failed"}
@@ -135,9 +132,8 @@ def test_its_runs_fail_with_plugin_distribution_and_rule(bench_with_them, few, n
 
 
 def test_the_exit_code_says_so_and_nothing_is_a_traceback(bench_with_them):
-    for finished in (bench_with_them.first, bench_with_them.again):
-        assert finished.returncode == ExitCode.UNITS_FAILED
-        assert "Traceback" not in finished.stderr
+    assert bench_with_them.first.returncode == ExitCode.UNITS_FAILED
+    assert "Traceback" not in bench_with_them.first.stderr
 
 
 def test_the_other_runs_go_on_as_if_the_bad_ones_were_not_there(
@@ -158,24 +154,9 @@ def rows(workspace):
     return {row["method"]: row for row in workspace.report()["scenarios"][0]["methods"]}
 
 
-def test_the_table_shows_them_all(bench_with_them, few):
-    table = bench_with_them.again.stdout
-    for name in ("random", "margin", "sound", *MESSAGES):
-        assert name in table
-    assert f"{len(MESSAGES) * few.runs} failed" in bench_with_them.again.stderr
-
-
 def test_what_a_sampler_prints_is_no_data(bench_with_them):
-    for finished in (bench_with_them.first, bench_with_them.again):
-        assert "I was asked" in finished.stderr
-        assert "I was asked" not in finished.stdout
-
-
-def test_run_again_the_failed_ones_are_tried_again_and_nothing_else(bench_with_them, few):
-    workspace = bench_with_them.workspace()
-    assert workspace.record_files() == bench_with_them.records
-    attempts = [sorted(folder.iterdir()) for folder in (workspace.root / "failures").iterdir()]
-    assert [len(files) for files in attempts] == [2] * (len(MESSAGES) * few.runs)
+    assert "I was asked" in bench_with_them.first.stderr
+    assert "I was asked" not in bench_with_them.first.stdout
 
 
 def test_the_traceback_is_kept(bench_with_them):
@@ -183,3 +164,35 @@ def test_the_traceback_is_kept(bench_with_them):
         path.read_text() for path in (bench_with_them.workspace().root / "failures").rglob("*.json")
     ]
     assert any("Traceback" in text and "raise KeyError" in text for text in kept)
+
+
+@pytest.fixture(scope="module")
+def again(bench_with_them, bad_samplers):
+    """The same command once more, in worker processes this time."""
+    return bench_with_them.bench("--executor", "local", "--jobs", "1", path=bad_samplers)
+
+
+@pytest.mark.slow
+def test_worker_processes_have_the_same_rules_in_the_same_words(again, few):
+    assert again.returncode == ExitCode.UNITS_FAILED
+    assert "Traceback" not in again.stderr
+    for name, what in MESSAGES.items():
+        assert f"  {few.runs} x sampler '{name}' (bad-samplers 1.2): {what}" in again.stderr
+    assert "I was asked" in again.stderr
+    assert "I was asked" not in again.stdout
+
+
+@pytest.mark.slow
+def test_the_table_shows_them_all(again, few):
+    for name in ("random", "margin", "sound", *MESSAGES):
+        assert name in again.stdout
+    assert f"{len(MESSAGES) * few.runs} failed" in again.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("again")
+def test_run_again_the_failed_ones_are_tried_again_and_nothing_else(bench_with_them, few):
+    workspace = bench_with_them.workspace()
+    assert workspace.record_files() == bench_with_them.records
+    attempts = [sorted(folder.iterdir()) for folder in (workspace.root / "failures").iterdir()]
+    assert [len(files) for files in attempts] == [2] * (len(MESSAGES) * few.runs)

@@ -17,7 +17,10 @@ import pytest
 
 from alharness.engine.pool import BATCH
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux"),
+]
 
 PROGRAM = Path(__file__).with_name("growths.py")
 MIB = 1 << 20
@@ -114,7 +117,6 @@ def test_k_center_grows_by_a_copy_of_the_features(measured: Any) -> None:
     assert_linear(WIDE_SIZES, grown, 1.5 * ROW)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["entropy_of_mean", "mean_entropy", "mutual_information", "variance_ratio"]
 )
@@ -124,7 +126,6 @@ def test_scores_of_a_million_rows(name: str) -> None:
     assert_linear(UP_TO_A_MILLION, grown, SCORED)
 
 
-@pytest.mark.slow
 def test_entropy_of_a_million_rows() -> None:
     """10 classes."""
     need(1)
@@ -132,7 +133,6 @@ def test_entropy_of_a_million_rows() -> None:
     assert_linear(UP_TO_A_MILLION, grown, SCORED)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_k_center_of_a_million_rows() -> None:
     """512 features, 64 labeled rows, budget 32; the features themselves are 2 GB."""
@@ -141,7 +141,6 @@ def test_k_center_of_a_million_rows() -> None:
     assert_linear(UP_TO_A_MILLION, grown, 1.5 * ROW)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_coreset_of_a_million_images() -> None:
     """What the pool keeps, logits and embeddings; the sampler's copy; the moved points."""

@@ -96,6 +96,7 @@ class Alternating(InlineExecutor):
         return super().submit(unit)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("epochs", "trials"), [(18, 20), (90, 4)], ids=["trials of 1 s", "trials of 5 s"]
 )

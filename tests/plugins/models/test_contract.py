@@ -12,9 +12,18 @@ from alharness import UsageError
 from alharness.engine.randomness import controlled
 
 NAMES = ["vgg16", "resnet18", "wrn-28-2", "resnext50", "shake-shake", "densenet121"]
-DROPS_FEATURES = ["vgg16", "resnet18", "resnext50", "shake-shake", "densenet121"]
+LARGE = {"resnext50", "shake-shake", "densenet121"}
+DROPS_FEATURES = [name for name in NAMES if name != "wrn-28-2"]
 
-each_model = pytest.mark.parametrize("name", NAMES)
+
+def large_ones_are_slow(rows):
+    """Parameters of tests that begin with a model's name."""
+    return [
+        pytest.param(*row, marks=[pytest.mark.slow] if row[0] in LARGE else []) for row in rows
+    ]
+
+
+each_model = pytest.mark.parametrize("name", large_ones_are_slow((name,) for name in NAMES))
 
 
 @each_model
@@ -82,7 +91,8 @@ class Activations(TorchDispatchMode):
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters"), [(name, {}) for name in NAMES] + [("vgg16", {"head": "torchal"})]
+    ("name", "parameters"),
+    large_ones_are_slow([*((name, {}) for name in NAMES), ("vgg16", {"head": "torchal"})]),
 )
 def test_activation_replaces_every_relu(build, name, parameters):
     def run(activation: str) -> Activations:
@@ -98,7 +108,7 @@ def test_activation_replaces_every_relu(build, name, parameters):
     assert leaky.slopes == [0.2] * relu.relu
 
 
-@pytest.mark.parametrize("name", DROPS_FEATURES)
+@pytest.mark.parametrize("name", large_ones_are_slow((name,) for name in DROPS_FEATURES))
 def test_dropout_acts_on_the_penultimate_features(build, name):
     network = build(name, 10, 1, 8, dropout=0.25).eval()
     images = torch.rand(16, 1, 8, 8)
@@ -119,7 +129,9 @@ def test_dropout_acts_on_the_penultimate_features(build, name):
 
 @pytest.mark.parametrize(
     ("name", "parameters"),
-    [(name, {"dropout": 0.5}) for name in NAMES] + [("vgg16", {"head": "torchal"})],
+    large_ones_are_slow(
+        [*((name, {"dropout": 0.5}) for name in NAMES), ("vgg16", {"head": "torchal"})]
+    ),
 )
 def test_monte_carlo_passes_differ_only_with_dropout(build, name, parameters):
     images = torch.rand(2, 1, 8, 8)

@@ -22,7 +22,13 @@ ON_CIFAR = {
 }
 """Parameters with 10 classes and the 3 x 3 stem."""
 
-each_model = pytest.mark.parametrize("name", list(REFERENCES))
+each_model = pytest.mark.parametrize(
+    "name",
+    [
+        "resnet18",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("resnext50", "densenet121")),
+    ],
+)
 
 
 @each_model
