@@ -14,6 +14,8 @@ ROUNDS = 16
 SUITE = {"seeds": 3, "trials": 3, "epochs": 4, "final_fraction": 0.40}
 CYCLES = 4
 WORKERS_DIE_WITHIN = 5
+AIMED = 0.5
+"""The share of kills that look for a trial; the others hit whatever is there."""
 
 
 class Event(NamedTuple):
@@ -80,11 +82,21 @@ class KilledBench:
             assert time.monotonic() < deadline, "no progress"
             time.sleep(0.01)
         time.sleep(self.rng.uniform(0, 0.4))
+        if self.rng.random() < AIMED:
+            self.await_trial()
+
+    def await_trial(self):
+        """Wait until a worker is in a trial, if one comes to it at all."""
+        deadline = time.monotonic() + 2
+        while not self.log.in_trial() and time.monotonic() < deadline:
+            time.sleep(0.005)
 
     def kill_worker(self):
         """Kill one worker process, and see that it died in a trial, if it did."""
         workers = sorted(self.workers(), key=lambda process: process.pid)
-        victim = workers[self.rng.integers(len(workers))]
+        training = [worker for worker in workers if worker.pid in self.log.in_trial()]
+        candidates = training if training and self.rng.random() < AIMED else workers
+        victim = candidates[self.rng.integers(len(candidates))]
         self._kill(victim, lambda: psutil.wait_procs([victim], timeout=10), {victim.pid})
 
     def kill_coordinator(self):
