@@ -17,6 +17,7 @@ from alharness.protocol.bench import Bench
 from alharness.protocol.planning.survey import Planner, Survey
 from alharness.protocol.units import Unit
 from alharness.registry.boundary import one_line
+from alharness.store.allocating import uncollected
 from alharness.store.checkpoints import CheckpointMissing
 from alharness.store.ledger import StoreLedger
 from alharness.store.workspace import Workspace
@@ -43,7 +44,8 @@ class Coordinator:
         self.workspace = workspace
         self.executor = executor
         self.observers = observers or Observers()
-        self.ledger = StoreLedger(workspace)
+        with uncollected():
+            self.ledger = StoreLedger(workspace)
         self.failures: dict[str, str] = {}
         self._on_gpu = on_gpu
         self._planner = Planner(bench, self.ledger)
@@ -59,7 +61,9 @@ class Coordinator:
             self.ledger.keep()
 
     def _run(self) -> Survey:
-        state = self._told(self._planner.survey(self.failures))
+        with uncollected():
+            state = self._planner.survey(self.failures)
+        self._told(state)
         self.ledger.keep()
         pace = SurveyPace()
         while True:

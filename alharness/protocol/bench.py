@@ -113,8 +113,8 @@ class Condition:
             n_classes=facts.n_classes,
             in_channels=facts.in_channels,
             image_size=facts.image_size,
-            model=Identity(**self.model.identity),
-            regularizers=tuple(Identity(**part.identity) for part in self.regularizers),
+            model=self.model.identity,
+            regularizers=tuple(part.identity for part in self.regularizers),
         )
 
     def components(self) -> tuple[Component, ...]:
@@ -150,7 +150,7 @@ def make_condition(
     prepared = data if isinstance(data, DatasetFacts) else None
     cycles = len(suite.protocol.cumulative_fractions)
     sizes = () if data.n_train is None else labeled_sizes(suite.protocol, data.n_train)
-    course = Identity(**schedule.identity)
+    course = schedule.identity
     starts = () if prepared is None else _starts(suite, scenario, prepared, sizes[0], course)
     return Condition(
         scenario,
@@ -259,9 +259,9 @@ class Bench:
             hyperparameters=dict(values),
             labeled=labeled.digests,
             validation=start.validation.digest,
-            loss=Identity(**condition.loss.identity),
+            loss=condition.loss.identity,
             recipe=start.recipe,
-            extension=None if extension is None else Identity(**extension.identity),
+            extension=None if extension is None else extension.identity,
             seed=self._path(condition, place, cycle, purpose, number),
         )
         return make_unit(inputs, (*labeled.parts, start.validation, start.labeled))
@@ -296,7 +296,7 @@ class Bench:
         inputs = QueryInputs(
             network=condition.network,
             hyperparameters=trained_with(models[-1]),
-            sampler=Identity(**method.identity),
+            sampler=method.identity,
             trial=models[-1].key,
             previous=_previous(models),
             committee=tuple(member.key for member in committee),
@@ -314,7 +314,7 @@ class Bench:
         inputs = AnnotationInputs(
             data=condition.facts.train_digest,
             n_classes=condition.facts.n_classes,
-            oracle=Identity(**condition.oracle.identity),
+            oracle=condition.oracle.identity,
             query=query.key,
             seed=self._path(condition, place, cycle, "annotation"),
         )

@@ -6,10 +6,12 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from alharness.api.errors import UsageError
 from alharness.protocol.keys import canonical_json
+from alharness.protocol.units.parts import Identity
 
 
 @dataclass(frozen=True)
@@ -94,27 +96,25 @@ class Component:
     needs: MethodNeeds = MethodNeeds()
     labels_stay: bool = True
 
-    @property
-    def identity(self) -> dict[str, Any]:
-        """JSON for keys: what determines the component's behaviour.
+    @cached_property
+    def identity(self) -> Identity:
+        """What determines the component's behaviour, as it enters keys.
 
         A parameter at its default does not enter, so that one that comes later, with a
         default that does what was done before, outdates nothing.
         """
-        identity: dict[str, Any] = {
-            "name": self.name,
-            "parameters": {
-                name: value
-                for name, value in self.parameters.items()
-                if name not in self.defaults or not _same(value, self.defaults[name])
-            },
-            "source": self.source,
+        own = {
+            name: value
+            for name, value in self.parameters.items()
+            if name not in self.defaults or not _same(value, self.defaults[name])
         }
-        if self.files:
-            identity["files"] = dict(self.files)
-        if self.fingerprint:
-            identity["fingerprint"] = self.fingerprint
-        return identity
+        return Identity(
+            name=self.name,
+            parameters=own,
+            source=self.source,
+            files=dict(self.files),
+            fingerprint=self.fingerprint,
+        )
 
     @property
     def origin(self) -> str:

@@ -83,7 +83,7 @@ class SeedPath:
         )
         integers = [_integer(part) for part in parts]
         words = [word for integer in integers for word in (integer % _WORD, integer // _WORD)]
-        return np.random.SeedSequence(words)
+        return np.random.SeedSequence(np.array(words, dtype=np.uint32))
 
 
 def _integer(part: int | str | None) -> int:

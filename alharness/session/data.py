@@ -66,7 +66,7 @@ class Data:
         Raises UsageError when its data is absent or damaged, PluginError when it breaks its
         contract.
         """
-        key = digest(dataset.identity)
+        key = dataset.identity.spelled()
         if key not in self._prepared:
             self._prepared[key] = self._prepare(dataset, download)
             self._datasets.seen.save()
@@ -74,7 +74,7 @@ class Data:
 
     def find(self, dataset: Component) -> DataFound:
         """What is there of a dataset. Prepares nothing, writes nothing."""
-        key = digest(dataset.identity)
+        key = dataset.identity.spelled()
         if key not in self._found:
             self._found[key] = self._find(dataset)
         return self._found[key]

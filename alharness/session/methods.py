@@ -10,7 +10,6 @@ from alharness.api.errors import PluginError
 from alharness.api.extension import TrainingExtension
 from alharness.api.needs import REPRESENTATIONS, Needs
 from alharness.protocol.components import Component, MethodNeeds, Reference
-from alharness.protocol.keys import canonical_json
 from alharness.registry import Registry
 
 
@@ -58,9 +57,9 @@ def distinct(methods: Iterable[Component], reference: str) -> tuple[Component, .
     The first label stands for all, or ``reference`` when it is among them: every table is
     read against that one.
     """
-    found: dict[bytes, Component] = {}
+    found: dict[str, Component] = {}
     for method in methods:
-        key = canonical_json(method.identity)
+        key = method.identity.spelled()
         if key not in found or method.label == reference:
             found[key] = method
     return tuple(found.values())

@@ -12,6 +12,7 @@ from alharness.protocol.planning.survey import survey
 from alharness.protocol.planning.tally import Group, Tally, estimate, overall, tallies
 from alharness.session.data import DataFound, DataState
 from alharness.session.opening import Planned
+from alharness.store.allocating import uncollected
 from alharness.store.ledger import StoreLedger
 
 JSON_SCHEMA: Final = 1
@@ -81,6 +82,11 @@ class Plan:
 
 def make_plan(planned: Planned) -> Plan:
     """The plan of what was opened, by what its workspace holds."""
+    with uncollected():
+        return _plan(planned)
+
+
+def _plan(planned: Planned) -> Plan:
     ledger = StoreLedger(planned.workspace)
     state = survey(planned.bench, ledger)
     return Plan(

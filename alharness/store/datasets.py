@@ -16,7 +16,7 @@ from alharness.api.dataset import ImageFiles, LabeledImages, SplitImages
 from alharness.api.errors import HarnessError
 from alharness.protocol.bench import DatasetFacts
 from alharness.protocol.components import Component
-from alharness.protocol.keys import digest
+from alharness.protocol.keys import digest, digest_bytes
 from alharness.store.files import cannot_write, set_aside, write_over
 from alharness.store.images import StoredImages, open_stored, pack, split_digest, write_array
 from alharness.store.seen import Seen
@@ -175,7 +175,8 @@ class Datasets:
         write_over(path, data)
 
     def _entry_path(self, dataset: Component) -> Path:
-        return self._folder / "prepared" / f"{digest(dataset.identity)}.json"
+        name = digest_bytes(dataset.identity.spelled().encode("ascii"))
+        return self._folder / "prepared" / f"{name}.json"
 
 
 def _mark(name: str, files: Iterable[Path]) -> list[str]:

@@ -15,6 +15,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from alharness.protocol.bench import Bench, Condition, Place, trained_with
+from alharness.protocol.components import Component
 from alharness.protocol.keys import digest
 from alharness.protocol.planning.run import Run, Slot, SlotKind, State, Step
 from alharness.protocol.planning.survey import Survey
@@ -130,7 +131,7 @@ class TrackingPlan:
         )
         failure = self._failure(run, run.steps)
         state = _state(status, len(run.chosen), done, *([digest(failure)[:8]] if failure else []))
-        key = self._key(run.condition, run.place, run.method.identity)
+        key = self._key(run.condition, run.place, run.method)
         return Planned(key, state, partial(self._build_parent, run, key, state, status, failure))
 
     def _build_parent(
@@ -261,13 +262,13 @@ class TrackingPlan:
         }
         return tags if failure is None else tags | {FAILURE_TAG: failure}
 
-    def _key(self, condition: Condition, place: Place, method: Mapping[str, object] | None) -> str:
+    def _key(self, condition: Condition, place: Place, method: Component | None) -> str:
         """Another protocol or another source of a plugin makes another parent run."""
         return digest(
             {
                 "protocol": self._protocols[condition.name],
-                "components": [part.identity for part in condition.components()],
-                "method": method,
+                "components": [part.identity.spelled() for part in condition.components()],
+                "method": None if method is None else method.identity.spelled(),
                 "place": list(place),
             }
         )

@@ -146,7 +146,7 @@ class Workspace:
 
 
 class Alharness:
-    """Runs ``alharness`` in a folder; new workspaces get a copy of the database, if there is one."""
+    """Runs ``alharness`` in a folder; new workspaces get a copy of the empty database."""
 
     def __init__(self, folder, empty_database=None):
         self.folder = folder

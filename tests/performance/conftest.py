@@ -86,7 +86,7 @@ query_fraction = 0.10
 final_fraction = 0.90
 validation_fraction = 0.10
 [tuning]
-trials = 50
+trials = 44
 scope = "per-initial-set"
 [tuning.space]
 learning-rate = {{ log = [1e-5, 1e-2] }}
@@ -119,15 +119,20 @@ class LargeBench:
         text = SUITE.format(methods=", ".join(shades), epochs=EPOCHS)
         self.suite_file.write_text(text + "".join(scenarios))
         self.workspace = Workspace(folder / "workspace")
-        self._curves = write_curves(
-            {
-                name: np.linspace(0, 1, EPOCHS).tolist()
-                for name in ("training_loss", "validation_loss")
-            }
-        )
         resolver = Resolver(discover([self.plugin_file]), self.workspace, folder, False)
         self.bench = resolver.bench(load_suite(self.suite_file), "large")
         self.truth = self.bench.conditions[0].facts.train_labels
+        losses = {
+            name: np.linspace(0, 1, EPOCHS).tolist()
+            for name in ("training_loss", "validation_loss")
+        }
+        curves = write_curves(losses)
+        self.curves_digest = digest_bytes(curves)
+        self._curves_file = folder / CURVES
+        self._curves_file.write_bytes(curves)
+        self._world = _World(self)
+        self._planner = Planner(self.bench, self._world)
+        self._queue = list(self._planner.survey().ready())
 
     @property
     def arguments(self) -> list[str]:
@@ -137,26 +142,34 @@ class LargeBench:
             *("--workspace", str(self.workspace.root)),
         ]
 
-    def fill(self, share: float, total: int | None = None) -> int:
-        """Record so large a share of all units, early cycles first; how many there are then."""
-        world = _World(self)
-        planner = Planner(self.bench, world)
-        state = planner.survey()
-        while ready := state.ready():
-            for unit in ready:
-                if total is not None and len(world.slim) >= share * total:
-                    return len(world.slim)
-                world.compute(unit)
-            state = planner.resurvey({unit.key for unit in ready}, frozenset())
-        return len(world.slim)
+    def fill(self, n_records: int | None = None) -> None:
+        """Record units, early cycles first, until there are so many records; or all units."""
+        computed: set[str] = set()
+        while self._queue:
+            for n, unit in enumerate(self._queue):
+                if len(self._world.slim) == n_records:
+                    self._queue = self._queue[n:]
+                    self._planner.resurvey(computed, frozenset())
+                    return
+                self._world.compute(unit)
+                computed.add(unit.key)
+            self._queue = list(self._planner.resurvey(computed, frozenset()).ready())
+            computed = set()
 
-    def write(self, record: Record, beside: dict[str, bytes]) -> None:
-        """A record's files, as ``Records.write`` names them."""
+    def write(self, record: Record) -> None:
+        """A record's files, as ``Records.write`` names them; equal curves are linked."""
         path = self.workspace.records.path(record.unit.kind, record.unit.key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        for name, data in beside.items():
-            path.with_name(f"{record.unit.key}.{name}").write_bytes(data)
+        for name in record.beside:
+            path.with_name(f"{record.unit.key}.{name}").hardlink_to(self._linked_curves(path))
         path.write_text(json.dumps(record.to_json()))
+
+    def _linked_curves(self, record: Path) -> Path:
+        """One file per folder of records: a file has at most 65 000 links on ext4."""
+        path = self._curves_file.with_name(f"{record.parent.name}.npz")
+        if not path.exists():
+            path.write_bytes(self._curves_file.read_bytes())
+        return path
 
     def keep_index(self) -> None:
         """Leave the index that a bench leaves."""
@@ -177,7 +190,7 @@ class _World:
 
     def compute(self, unit) -> None:
         rng = np.random.default_rng(int(unit.key[:12], 16))
-        beside: dict[str, bytes] = {}
+        beside: dict[str, str] = {}
         match unit.kind:
             case "trial":
                 self.weights.add(unit.key)
@@ -186,7 +199,7 @@ class _World:
                     "validation_loss": float(rng.random()),
                     "checkpoint": unit.key,
                 }
-                beside = {CURVES: self._large._curves}
+                beside = {CURVES: self._large.curves_digest}
             case "evaluation":
                 result = {"test_accuracy": float(rng.random()), "test_loss": 1.0}
             case "query":
@@ -198,7 +211,6 @@ class _World:
                 labels = self._large.truth[indices]
                 added = IndexSet(indices.astype(np.int64), labels).digest
                 result = {"labels": labels.tolist(), "cost": 1.0, "added": added}
-        names = {name: digest_bytes(data) for name, data in beside.items()}
-        record = Record(unit, result, {"seconds": 1.0}, names)
+        record = Record(unit, result, {"seconds": 1.0}, beside)
         self.slim[unit.key] = record.slim
-        self._large.write(record, beside)
+        self._large.write(record)

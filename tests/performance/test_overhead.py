@@ -15,7 +15,6 @@ from alharness.engine.plugins import Plugins
 from alharness.executors.coordinator import Coordinator
 from alharness.observing.observers import Observers
 from alharness.protocol.suite.reading import parse_suite
-from alharness.protocol.units import Identity
 from alharness.registry import discover
 from alharness.session.carrying_out import make_tracker
 from alharness.session.resolve import Resolver
@@ -62,7 +61,7 @@ def bare(bench, plugins, workspace, labeled):
     validation = condition.starts[0].validation.indices
     x, y = images[labeled].float() / 255, labels[labeled]
     held_x, held_y = images[validation].float() / 255, labels[validation]
-    network = plugins.create("model", Identity(**condition.model.identity)).build(10, 1, 8)
+    network = plugins.create("model", condition.model.identity).build(10, 1, 8)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.003, fused=True)
     best, weights = -1.0, {}
     for _ in range(bench.suite.training.epochs):

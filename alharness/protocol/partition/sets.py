@@ -65,7 +65,7 @@ class LabeledSet:
     initial: IndexSet
     added: tuple[Added, ...] = ()
 
-    @property
+    @cached_property
     def digests(self) -> tuple[str, ...]:
         """The digests of its parts, in their order: what names it in keys."""
         return (self.initial.digest, *(part.digest for part in self.added))

@@ -18,9 +18,7 @@ DROPS_FEATURES = [name for name in NAMES if name != "wrn-28-2"]
 
 def large_ones_are_slow(rows):
     """Parameters of tests that begin with a model's name."""
-    return [
-        pytest.param(*row, marks=[pytest.mark.slow] if row[0] in LARGE else []) for row in rows
-    ]
+    return [pytest.param(*row, marks=[pytest.mark.slow] if row[0] in LARGE else []) for row in rows]
 
 
 each_model = pytest.mark.parametrize("name", large_ones_are_slow((name,) for name in NAMES))

@@ -7,6 +7,7 @@ import pytest
 
 from alharness import PluginError, UsageError
 from alharness.protocol.components import Reference
+from alharness.protocol.units import Identity
 from alharness.registry import discover
 
 VAAL = """
@@ -177,11 +178,9 @@ def test_the_identity_holds_only_parameters_that_differ_from_their_defaults(
     registry, given, different
 ):
     component = registry.component("sampler", Reference("vaal", given))
-    assert component.identity == {
-        "name": "vaal",
-        "parameters": different,
-        "source": component.source,
-    }
+    assert component.identity == Identity(
+        name="vaal", parameters=different, source=component.source
+    )
     assert set(component.parameters) == {"epochs", "beta", "widths", "loss"}
 
 

@@ -8,7 +8,6 @@ import pytest
 from alharness import PluginError, UsageError
 from alharness.engine.plugins import Plugins
 from alharness.protocol.components import Reference
-from alharness.protocol.units import Identity
 from alharness.registry import discover, hookspecs
 
 SOURCE = """
@@ -63,7 +62,7 @@ def test_of_every_kind_of_plugin(registry, file, kind):
     before = component(registry, kind, weights=str(file))
     assert before.parameters["weights"] == str(file)
     assert set(before.files) == {"weights"}
-    assert before.identity["files"] == before.files
+    assert before.identity.files == before.files
     file.write_bytes(b"two")
     after = component(registry, kind, weights=str(file))
     assert after.identity != before.identity
@@ -93,7 +92,7 @@ def test_of_every_type_that_holds_a_path(registry, file, name, value):
 
 def test_a_text_is_no_path_and_nothing_named_is_no_file(registry):
     assert component(registry, text="/nowhere").files == {}
-    assert "files" not in component(registry).identity
+    assert component(registry).identity.files == {}
 
 
 def test_a_folder_is_its_files_by_name_and_a_list_has_an_order(registry, tmp_path):
@@ -143,7 +142,7 @@ def test_what_cannot_be_read_names_plugin_parameter_path_and_remedy(registry, na
 
 
 def test_a_unit_is_not_executed_when_what_it_was_planned_with_changed(registry, file):
-    identity = Identity(**component(registry, weights=str(file)).identity)
+    identity = component(registry, weights=str(file)).identity
     plugins = Plugins(registry)
     assert plugins.create("sampler", identity).parameters["weights"] == file
     file.write_bytes(b"two")
