@@ -19,7 +19,7 @@ from rich.progress import (
 import alharness
 from alharness.protocol.planning.run import State
 from alharness.protocol.planning.survey import Survey
-from alharness.protocol.planning.tally import estimate, overall, unique
+from alharness.protocol.planning.tally import estimate, overall
 from alharness.protocol.units import Unit
 from alharness.protocol.wording import clock
 
@@ -97,7 +97,7 @@ class Pace:
         numbers = overall(survey)
         self.done, self.total = numbers.done + self._finished_since, numbers.total
         ready = [
-            entry.slot.cycle for entry in unique(survey).values() if entry.step.state is State.READY
+            entry.slot.cycle for entry in survey.units.values() if entry.step.state is State.READY
         ]
         self.cycle = min(ready, default=self.cycle)
         left = estimate(survey, self._seconds)

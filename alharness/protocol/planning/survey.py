@@ -7,11 +7,13 @@ ready, waiting for another, failed or blocked. ``next_units`` is what is ready.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cached_property
 
 from alharness.protocol.bench import Bench
+from alharness.protocol.planning.entries import Entry, unique
 from alharness.protocol.planning.run import Run, State
 from alharness.protocol.planning.walk import Ledger, Walker
 from alharness.protocol.units import Unit
@@ -27,6 +29,11 @@ class Survey:
 
     runs: tuple[Run, ...]
     droppable: frozenset[str]
+
+    @cached_property
+    def units(self) -> Mapping[Hashable, Entry]:
+        """Every unit once, known or not, by what makes it one."""
+        return unique(self.runs)
 
     def failed(self) -> frozenset[str]:
         """Keys of the units that failed and that no other bench has recorded since."""

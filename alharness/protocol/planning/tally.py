@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from alharness.protocol.planning.run import Run, Slot, SlotKind, State, Step
+from alharness.protocol.planning.entries import Entry, entries
+from alharness.protocol.planning.run import SlotKind, State
 from alharness.protocol.planning.survey import Survey
 from alharness.protocol.units import Unit
 
@@ -38,52 +39,26 @@ class Group(NamedTuple):
     kind: SlotKind
 
 
-class Entry(NamedTuple):
-    """A unit as the plan sees it; equal ``identity``, same unit."""
-
-    identity: Hashable
-    run: Run
-    slot: Slot
-    step: Step
-
-
-def entries(survey: Survey) -> Iterator[Entry]:
-    """Every unit of every run; a shared unit comes once per run."""
-    for run in survey.runs:
-        for slot, step in run.steps.items():
-            yield Entry(_identity(run, slot, step), run, slot, step)
-
-
-def unique(survey: Survey) -> dict[Hashable, Entry]:
-    """Every unit once; one that a run needs again is not done, though others have done with it."""
-    once: dict[Hashable, Entry] = {}
-    for entry in entries(survey):
-        known = once.get(entry.identity)
-        if known is None or known.step.state is State.DONE:
-            once[entry.identity] = entry
-    return once
-
-
 def tallies(survey: Survey) -> dict[Group, Tally]:
     """Numbers by scenario, method, cycle and kind of unit."""
-    everything = list(entries(survey))
-    methods: dict[Hashable, set[str]] = defaultdict(set)
-    for entry in everything:
-        methods[entry.identity].add(entry.run.method.label)
+    shared: set[Hashable] = set()
+    first: dict[Hashable, str] = {}
     groups: dict[Group, dict[Hashable, Entry]] = defaultdict(dict)
-    for entry in everything:
+    for entry in entries(survey.runs):
         run, slot = entry.run, entry.slot
+        if first.setdefault(entry.identity, run.method.label) != run.method.label:
+            shared.add(entry.identity)
         group = Group(run.condition.name, run.method.label, slot.cycle, slot.kind)
         groups[group][entry.identity] = entry
     return {
-        group: _count(members.values(), sum(len(methods[identity]) > 1 for identity in members))
+        group: _count(members.values(), len(members.keys() & shared))
         for group, members in groups.items()
     }
 
 
 def overall(survey: Survey) -> Tally:
     """Numbers of distinct units; ``shared`` is 0."""
-    return _count(unique(survey).values(), 0)
+    return _count(survey.units.values(), 0)
 
 
 def estimate(survey: Survey, seconds: Callable[[Unit], float | None]) -> float | None:
@@ -94,7 +69,7 @@ def estimate(survey: Survey, seconds: Callable[[Unit], float | None]) -> float |
     of the nearest cycle that was measured, in proportion to the labeled images.
     None when a kind that is still to do was not measured in its scenario.
     """
-    everything = unique(survey).values()
+    everything = survey.units.values()
     measured: dict[tuple[str, SlotKind], dict[int, list[float]]] = defaultdict(
         lambda: defaultdict(list)
     )
@@ -117,15 +92,6 @@ def _expected(by_cycle: Mapping[int, list[float]], cycle: int, sizes: tuple[int,
     nearest = min(by_cycle, key=lambda measured: (abs(measured - cycle), measured))
     taken = by_cycle[nearest]
     return sum(taken) / len(taken) * sizes[cycle] / sizes[nearest]
-
-
-def _identity(run: Run, slot: Slot, step: Step) -> Hashable:
-    """The key where it is known; before, what will make units equal: cycle 0 is shared by all."""
-    if step.unit is not None:
-        return step.unit.key
-    own = run.method.needs.extension and slot.kind != "committee"
-    shared = slot.cycle == 0 and slot.kind in ("trial", "evaluation", "committee") and not own
-    return (run.condition.name, None if shared else run.method.label, run.place, slot)
 
 
 def _count(group: Iterable[Entry], shared: int) -> Tally:
