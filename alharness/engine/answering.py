@@ -43,9 +43,10 @@ def answer_question(question: Question, plugins: Plugins, device: torch.device) 
     with controlled(inputs.seed.torch_seed()):
         pool = _pool(question, inputs, getattr(sampler, "needs", Needs()), plugins, device)
         budget, rng = inputs.budget, inputs.seed.generator()
+        involved = tuple(plugins.registered(inputs.plugins()))
         # A sampler that walks the frames above it finds no file names there.
         del question, inputs, plugins
-        positions = ask_sampler(sampler, pool, budget, rng, origin)
+        positions = ask_sampler(sampler, pool, budget, rng, origin, involved)
     stored = packed_stored(getattr(sampler, "stored", {}), origin)
     return Answer(
         positions=positions.tolist(),

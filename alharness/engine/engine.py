@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +27,6 @@ from alharness.protocol.keys import digest_bytes
 from alharness.protocol.units import (
     AnnotationInputs,
     EvaluationInputs,
-    Identity,
     Inputs,
     QueryInputs,
     TrialInputs,
@@ -57,7 +56,7 @@ class Engine:
         """
         started, begun = datetime.now(UTC), time.perf_counter()
         # A copy: what a plugin does to its hyper-parameters must not reach the record.
-        with self.plugins.boundary(f"{unit.kind} {unit.key}", named(unit.inputs)):
+        with self.plugins.boundary(f"{unit.kind} {unit.key}", unit.inputs.plugins()):
             computed = self._compute(unit.inputs.model_copy(deep=True), unit.key)
         facts = {
             **self.facts(),
@@ -116,7 +115,7 @@ class Engine:
 
     def _provenance(self, inputs: Inputs) -> list[dict[str, Any]]:
         """Name, parameters, distribution, version and source of each plugin of a unit."""
-        components = [self.plugins.component(kind, identity) for kind, identity in named(inputs)]
+        components = [self.plugins.component(kind, identity) for kind, identity in inputs.plugins()]
         return [
             {
                 "kind": component.kind,
@@ -128,21 +127,3 @@ class Engine:
             }
             for component in components
         ]
-
-
-def named(inputs: Inputs) -> Iterator[tuple[str, Identity]]:
-    """The plugins that a unit's inputs name, each with its kind."""
-    match inputs:
-        case QueryInputs():
-            yield "sampler", inputs.sampler
-        case AnnotationInputs():
-            yield "oracle", inputs.oracle
-        case TrialInputs():
-            yield "loss", inputs.loss
-            yield "schedule", inputs.recipe.schedule
-            if inputs.extension is not None:
-                yield "sampler", inputs.extension
-    if isinstance(inputs, TrialInputs | EvaluationInputs | QueryInputs):
-        yield "model", inputs.network.model
-        for identity in inputs.network.regularizers:
-            yield "regularizer", identity

@@ -9,6 +9,7 @@ from typing import Any
 from alharness.api.errors import HarnessError, PluginError
 from alharness.protocol.components import Component, Reference
 from alharness.protocol.units import Identity
+from alharness.protocol.units.parts import Plugin
 from alharness.registry import Registered, Registry
 from alharness.registry.boundary import unit_code
 
@@ -45,16 +46,15 @@ class Plugins:
         """The plugin that an identity names, as it is here."""
         return self._registry.component(kind, Reference(identity.name, identity.parameters))
 
-    def boundary(
-        self, unit: str, named: Iterable[tuple[str, Identity]]
-    ) -> AbstractContextManager[None]:
+    def boundary(self, unit: str, named: Iterable[Plugin]) -> AbstractContextManager[None]:
         """The one boundary round the computation of a unit; see ``registry.boundary``.
 
         ``named`` are the plugins that its inputs name, each with its kind.
         """
-        return unit_code(unit, lambda: self._registered(named))
+        return unit_code(unit, lambda: self.registered(named))
 
-    def _registered(self, named: Iterable[tuple[str, Identity]]) -> Iterator[Registered]:
+    def registered(self, named: Iterable[Plugin]) -> Iterator[Registered]:
+        """Those of the plugins that are here, each with its kind."""
         for kind, identity in named:
             with suppress(HarnessError):
                 yield self._registry.find(kind, identity.name)

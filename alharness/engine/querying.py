@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,19 +14,27 @@ from alharness.api.errors import ContractViolation
 from alharness.api.oracle import Oracle
 from alharness.api.pool import Pool
 from alharness.api.sampler import Sampler
+from alharness.registry import Registered
 from alharness.registry.boundary import plugin_code
 
 
 def ask_sampler(
-    sampler: Sampler, pool: Pool, budget: int, rng: np.random.Generator, origin: str
+    sampler: Sampler,
+    pool: Pool,
+    budget: int,
+    rng: np.random.Generator,
+    origin: str,
+    involved: Iterable[Registered] = (),
 ) -> NDArray[np.int64]:
     """The positions that a sampler picks, (budget,) int64, checked against its contract.
+
+    ``involved`` are the sampler and the plugins behind the models of the pool.
 
     Raises ContractViolation, naming the plugin and the rule, when the sampler
     raises or answers anything but ``budget`` distinct positions of the pool; a
     HarnessError of the sampler stays one.
     """
-    with plugin_code("query", origin, ContractViolation):
+    with plugin_code("query", origin, ContractViolation, involved):
         answer = sampler.query(pool, budget, rng)
     return checked_positions(answer, pool.n_unlabeled, budget, origin)
 

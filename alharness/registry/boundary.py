@@ -55,12 +55,18 @@ def refusing(doing: str) -> Iterator[None]:
 
 @contextmanager
 def plugin_code(
-    method: str, origin: str, failure: type[HarnessError] = PluginError
+    method: str,
+    origin: str,
+    failure: type[HarnessError] = PluginError,
+    involved: Iterable[Registered] = (),
 ) -> Iterator[None]:
     """Call one method of one plugin.
 
+    ``involved`` are plugins whose code it may call, and it itself.
+
     Raises ``failure``, which names the plugin (``origin``), the method and the line, for
-    whatever it raises but a HarnessError.
+    whatever it raises but a HarnessError. What comes out of another involved plugin's files
+    is that one's doing.
     """
     try:
         yield
@@ -69,11 +75,13 @@ def plugin_code(
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise failure(
-            f"{method} raised {one_line(error)}",
-            where=origin,
-            remedy=_TRACE if failure is ContractViolation else "",
-        ) from error
+        remedy = _TRACE if failure is ContractViolation else ""
+        blamed = _blamed(error, involved)
+        if blamed is not None and blamed[0].origin != origin:
+            other, what = blamed
+            where = f"{other.origin}, called by {origin}"
+            raise failure(what, where=where, remedy=remedy) from error
+        raise failure(f"{method} raised {one_line(error)}", where=origin, remedy=remedy) from error
 
 
 @contextmanager

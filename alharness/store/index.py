@@ -99,10 +99,12 @@ class Index:
 
     def _read(self, kind: str, key: str, look: Look) -> None:
         described = self._records.described(kind, key)
-        if described is not None and described.get("schema") == 1:
+        if described is None:
+            return
+        if described.get("schema") == 1:
             self._enter(Entry(kind, key, look, None, None, _position_in_schema_1(described)))
             return
-        record = self._records.read(kind, key)
+        record = self._records.checked(kind, key, described)
         if record is not None:
             self.note(record, look)
 

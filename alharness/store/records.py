@@ -74,36 +74,38 @@ class Records:
     def read(self, kind: str, key: str) -> Record | None:
         """The record of a unit, or None.
 
-        A damaged one, or one whose key is not the digest of its inputs, is set aside: its unit
+        None, too, for a damaged one, or one whose key is not the digest of its inputs: its unit
         is computed again. Raises RecordMismatch for a schema that is not known here.
         """
-        path = self.path(kind, key)
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        record = _parse(data, path)
-        if record is None or (record.unit.kind, record.unit.key) != (kind, key):
-            set_aside(path, self._damaged)
-            return None
-        return record
+        described = self.described(kind, key)
+        return None if described is None else self.checked(kind, key, described)
 
     def described(self, kind: str, key: str) -> dict[str, Any] | None:
         """A record as JSON, whatever version wrote it; None when it cannot be read."""
         try:
-            fields: dict[str, Any] = json.loads(self.path(kind, key).read_bytes())
-        except (OSError, ValueError):
+            fields = json.loads(self.path(kind, key).read_bytes())
+        except (FileNotFoundError, ValueError):
             return None
-        return fields
+        return fields if isinstance(fields, dict) else None
+
+    def checked(self, kind: str, key: str, described: dict[str, Any]) -> Record | None:
+        """The record that ``described`` told of, as ``read`` gives it."""
+        record = _parse(described, self.path(kind, key))
+        if record is None or (record.unit.kind, record.unit.key) != (kind, key):
+            return None
+        return record
 
     def write(self, record: Record, beside: Mapping[str, bytes] | None = None) -> bool:
         """Keep a record, unless its unit has one already; whether it was kept.
 
-        ``beside`` are the files that it names, written before it.
+        ``beside`` are the files that it names, written before it. A damaged record that is in
+        the way is set aside.
         """
         path = self.path(record.unit.kind, record.unit.key)
         if path.exists():
-            return False
+            if self.read(record.unit.kind, record.unit.key) is not None:
+                return False
+            set_aside(path, self._damaged)
         for name, data in (beside or {}).items():
             write_over(self._beside(record.unit.kind, record.unit.key, name), data)
         return write_once(path, json.dumps(record.to_json(), indent=1, allow_nan=False).encode())
@@ -162,10 +164,9 @@ class Records:
         return self.path(kind, key).with_name(f"{key}.{name}")
 
 
-def _parse(data: bytes, path: Path) -> Record | None:
-    """The record in ``data``, or None when it is not what its key and its digest say."""
+def _parse(fields: dict[str, Any], path: Path) -> Record | None:
+    """The record in ``fields``, or None when it is not what its key and its digest say."""
     try:
-        fields = json.loads(data)
         schema = fields["schema"]
         if isinstance(schema, int) and schema > SCHEMA:
             raise RecordMismatch(

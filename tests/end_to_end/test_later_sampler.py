@@ -1,5 +1,6 @@
 """A sampler added later trains only what is new; ``plan`` tells the numbers before and after."""
 
+import json
 import shutil
 
 import pytest
@@ -123,3 +124,18 @@ def test_plugin_compares_it_with_the_reference_alone(compared_before, numbers):
     table = compared_before.run("plan", *compared_before.places(), "--plugin", "coreset")
     assert f"{counts.distinct(2)} distinct units: {counts.distinct(1)} done" in table.stdout
     assert table.stderr == ""
+
+
+def test_the_plan_says_that_records_of_0_1_are_computed_again(alharness):
+    key = "0" * 32
+    record = alharness.workspace().root / "records" / "trial" / key[:2] / f"{key}.json"
+    record.parent.mkdir(parents=True)
+    inputs = {"seed": {"suite_seed": 0, "purpose": "trial", "cycle": 0}, "labeled": "x"}
+    fields = {"schema": 1, "kind": "trial", "key": key, "inputs": inputs, "result": {}, "facts": {}}
+    record.write_text(json.dumps(fields))
+    (reason,) = alharness.plan()["outdated"]
+    assert (reason["kind"], reason["units"]) == ("every kind", 1)
+    assert "alharness 0.1 recorded them under other keys" in reason["why"]
+    shown = alharness.run("plan", *alharness.places())
+    assert "alharness 0.1 recorded them under other keys; its records are kept" in shown.stdout
+    assert json.loads(record.read_text()) == fields

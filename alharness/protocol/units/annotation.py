@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from alharness.protocol.seeds import SeedPath
-from alharness.protocol.units.parts import Identity, Inputs, Reads
+from alharness.protocol.units.parts import Identity, Inputs, Plugin, Reads
 
 
 class AnnotationInputs(Inputs):
@@ -27,6 +27,10 @@ class AnnotationInputs(Inputs):
     def reads(self) -> Reads:
         """The query's record, which holds what was picked."""
         return Reads(records=(self.query,))
+
+    def plugins(self) -> tuple[Plugin, ...]:
+        """The oracle."""
+        return (Plugin("oracle", self.oracle),)
 
     @classmethod
     def position(cls, inputs: dict[str, Any]) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from alharness.api.space import Value
-from alharness.protocol.units.parts import Inputs, Network, Reads
+from alharness.protocol.units.parts import Inputs, Network, Plugin, Reads
 
 
 class EvaluationInputs(Inputs):
@@ -26,6 +26,10 @@ class EvaluationInputs(Inputs):
     def reads(self) -> Reads:
         """The chosen model's weights."""
         return Reads((self.trial,))
+
+    def plugins(self) -> tuple[Plugin, ...]:
+        """What is measured."""
+        return self.network.plugins()
 
     @classmethod
     def position(cls, inputs: dict[str, Any]) -> list[Any]:

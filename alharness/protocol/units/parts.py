@@ -6,6 +6,7 @@ without changing the key of any unit that does without it.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import cache, cached_property
 from json.encoder import encode_basestring_ascii
 from typing import Any, ClassVar, NamedTuple
@@ -87,6 +88,13 @@ class Identity(SharedPart):
     fingerprint: str = ""
 
 
+class Plugin(NamedTuple):
+    """A plugin that a unit names, with its kind."""
+
+    kind: str
+    identity: Identity
+
+
 class Network(SharedPart):
     """What a network is built from, but for its hyper-parameters.
 
@@ -99,6 +107,11 @@ class Network(SharedPart):
     image_size: int
     model: Identity
     regularizers: tuple[Identity, ...] = ()
+
+    def plugins(self) -> tuple[Plugin, ...]:
+        """The model and its regularizers."""
+        others = (Plugin("regularizer", identity) for identity in self.regularizers)
+        return (Plugin("model", self.model), *others)
 
 
 class ChosenModel(Part):
@@ -122,7 +135,7 @@ class Reads(NamedTuple):
     records: tuple[str, ...] = ()
 
 
-class Inputs(Part):
+class Inputs(Part, ABC):
     """Everything that determines what a unit computes. A subclass is a kind of unit.
 
     kind: its name in keys, records and messages.
@@ -135,9 +148,13 @@ class Inputs(Part):
     step: ClassVar[int]
     slim: ClassVar[tuple[str, ...]]
 
+    @abstractmethod
     def reads(self) -> Reads:
         """The units whose weights or records are read."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def plugins(self) -> tuple[Plugin, ...]:
+        """The plugins that are built for it."""
 
     def key(self) -> str:
         """The unit's key: digest of kind, step and inputs."""
@@ -145,6 +162,6 @@ class Inputs(Part):
         return digest_bytes(spelled.encode("ascii"))
 
     @classmethod
+    @abstractmethod
     def position(cls, inputs: dict[str, Any]) -> list[Any]:
         """What two units have in common of which one outdates the other; JSON in, JSON out."""
-        raise NotImplementedError

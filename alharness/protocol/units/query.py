@@ -6,7 +6,15 @@ from typing import Any, ClassVar
 
 from alharness.api.space import Value
 from alharness.protocol.seeds import SeedPath
-from alharness.protocol.units.parts import ChosenModel, Identity, Inputs, Network, Reads, Stored
+from alharness.protocol.units.parts import (
+    ChosenModel,
+    Identity,
+    Inputs,
+    Network,
+    Plugin,
+    Reads,
+    Stored,
+)
 
 
 class QueryInputs(Inputs):
@@ -41,6 +49,10 @@ class QueryInputs(Inputs):
         previous = () if self.previous is None else (self.previous.trial,)
         stored = () if self.stored is None else (self.stored.query,)
         return Reads((self.trial, *previous, *self.committee), stored)
+
+    def plugins(self) -> tuple[Plugin, ...]:
+        """The sampler, and the models that it is shown."""
+        return (Plugin("sampler", self.sampler), *self.network.plugins())
 
     @classmethod
     def position(cls, inputs: dict[str, Any]) -> list[Any]:

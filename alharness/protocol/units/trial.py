@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from alharness.api.space import Value
 from alharness.protocol.seeds import SeedPath
-from alharness.protocol.units.parts import Identity, Inputs, Network, Reads
+from alharness.protocol.units.parts import Identity, Inputs, Network, Plugin, Reads
 from alharness.protocol.units.recipe import Recipe
 
 
@@ -35,6 +35,12 @@ class TrialInputs(Inputs):
     def reads(self) -> Reads:
         """The weights that it starts from."""
         return Reads(() if self.recipe.start is None else (self.recipe.start,))
+
+    def plugins(self) -> tuple[Plugin, ...]:
+        """What is trained, how, and whose extension is trained along."""
+        loss, schedule = Plugin("loss", self.loss), Plugin("schedule", self.recipe.schedule)
+        extension = () if self.extension is None else (Plugin("sampler", self.extension),)
+        return (loss, schedule, *extension, *self.network.plugins())
 
     @classmethod
     def position(cls, inputs: dict[str, Any]) -> list[Any]:

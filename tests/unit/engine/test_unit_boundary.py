@@ -54,6 +54,27 @@ class Raises(Faulty):
     def after_training(self, model, continuation):
         self.fail("after_training")
 
+class Shy(nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.inner = model
+        self.num_features = model.num_features
+
+    def forward_features(self, images):
+        if not self.training:
+            raise RuntimeError("not in front of samplers")
+        return self.inner.forward_features(images)
+
+    def forward_head(self, features, pre_logits=False):
+        return self.inner.forward_head(features, pre_logits=pre_logits)
+
+    def forward(self, images):
+        return self.inner(images)
+
+class ShyModel(alharness.Model):
+    def build(self, n_classes, in_channels, image_size):
+        return Shy(Mlp(8, 1, 0.0).build(n_classes, in_channels, image_size))
+
 class Vanishing(alharness.Model):
     def build(self, n_classes, in_channels, image_size):
         raise KeyError(n_classes)
@@ -65,6 +86,7 @@ def alharness_samplers():
 @alharness.hookimpl
 def alharness_models():
     yield alharness.ModelSpec("vanishing", Vanishing)
+    yield alharness.ModelSpec("shy", ShyModel)
 
 @alharness.hookimpl
 def alharness_regularizers():
@@ -86,9 +108,9 @@ def faulty(tmp_path_factory):
 def failure(workbench, faulty, tmp_path):
     """What a bench says of its only unit, which fails."""
 
-    def fail(**scenario):
+    def fail(*methods, **scenario):
         bench = type(workbench)(tmp_path / "faulty", discover([faulty]), (faulty,))
-        coordinator = bench.coordinator(bench.bench(**scenario))
+        coordinator = bench.coordinator(bench.bench(*methods, **scenario))
         coordinator.run()
         ((key, message),) = coordinator.failures.items()
         (log,) = (bench.workspace.root / "failures").rglob("*.json")
@@ -129,3 +151,12 @@ def test_a_model(failure):
     assert message.startswith(
         "model 'vanishing' ((file) -), trial KEY: Vanishing.build raised KeyError: 10 "
     )
+
+
+def test_what_a_model_raises_in_a_query_is_the_models(failure):
+    message = failure("watching", "margin", model='"shy"')
+    assert message.startswith("model 'shy' ((file) -), called by sampler 'margin' (alharness ")
+    assert (
+        "query KEY: Shy.forward_features raised RuntimeError: not in front of samplers" in message
+    )
+    assert "(faulty.py, line " in message
