@@ -1,25 +1,36 @@
 """Plugins that observe a bench: they hear what MLflow hears, and change nothing."""
 
+import io
 import json
+import os
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
+
+import alharness
 
 PLUGIN_FILES = Path(__file__).parent / "plugin_files"
 
 
 @pytest.fixture(scope="module")
 def observed(tmp_path_factory, new_alharness):
-    """A bench with an observer that keeps a diary, and one that raises."""
+    """A bench, started from Python, with an observer that keeps a diary, and one that raises."""
     command = new_alharness(tmp_path_factory.mktemp("observed"))
-    command.suite()
-    plugins = [
-        option
-        for name in ("diary.py", "unwell.py")
-        for option in ("--plugin-file", PLUGIN_FILES / name)
-    ]
-    command.outcome = command.bench(*plugins, DIARY=command.folder / "diary")
-    assert command.outcome.returncode == 0, command.outcome.stderr
+    suite, said = command.suite(), io.StringIO()
+    command.new_workspace("workspace")
+    with pytest.MonkeyPatch.context() as environment, redirect_stderr(said):
+        environment.setenv("DIARY", str(command.folder / "diary"))
+        environment.setattr(os, "fsync", os.fsync)  # put back what disturbance.py replaces
+        files = ("disturbance.py", "diary.py", "unwell.py")
+        command.document = alharness.bench(
+            suite,
+            plugin_files=[PLUGIN_FILES / name for name in files],
+            workspace=command.workspace().root,
+            executor="inline",
+            device="cpu",
+        )
+    command.said = said.getvalue()
     return command
 
 
@@ -48,8 +59,9 @@ def test_an_observer_hears_of_every_unit_once_with_its_record(observed, diary):
 
 
 def test_an_observer_that_raises_is_reported_once_and_changes_nothing(observed, finished_bench):
-    lines = [line for line in observed.outcome.stderr.splitlines() if "unwell" in line]
+    lines = [line for line in observed.said.splitlines() if "unwell" in line]
     (line,) = lines
     assert line.startswith("plugin 'unwell' ((file) -) no longer observes: ")
     assert "'alharness_bench_surveyed' raised RuntimeError: I saw too much (unwell.py" in line
     assert observed.workspace().results() == finished_bench.workspace().results()
+    assert observed.document.to_json() == finished_bench.workspace().report()
