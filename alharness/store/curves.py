@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from alharness.store.arrays import pack
+
 CURVES = "curves.npz"
 """The name of the file beside a record."""
 
@@ -19,12 +21,10 @@ def write_curves(curves: Mapping[str, Sequence[float]]) -> bytes:
     What is not finite is kept as NaN; equal curves give equal bytes.
     """
     arrays: dict[str, NDArray[np.float64]] = {}
-    for name, values in sorted(curves.items()):
+    for name, values in curves.items():
         array = np.asarray(values, dtype=np.float64)
         arrays[name] = np.where(np.isfinite(array), array, np.nan)
-    stream = io.BytesIO()
-    np.savez(stream, allow_pickle=False, **arrays)
-    return stream.getvalue()
+    return pack(arrays)
 
 
 def read_curves(data: bytes) -> dict[str, list[float | None]]:
