@@ -41,14 +41,25 @@ def header(scenario: Scenario) -> list[str]:
     """Column titles of a scenario's table."""
     shares = (budget(labels, scenario.n_train) for labels in scenario.labels)
     stop = scenario.stop_at_accuracy
-    spent = [f"labels to {stop:.0%}"] if stop is not None else []
+    spent = [f"labels to {threshold(stop)}"] if stop is not None else []
     verdict = [f"verdict against {scenario.reference}", "difference", "detectable"]
     return ["method", *shares, *spent, *verdict]
 
 
 def budget(labels: int, n_train: int | None) -> str:
     """A number of labels, and which share of all training images it is."""
-    return str(labels) if n_train is None else f"{labels} ({labels / n_train:.0%})"
+    return str(labels) if n_train is None else f"{labels} ({share(labels / n_train)})"
+
+
+def share(part: float) -> str:
+    """A share: whole percent, below ten percent two digits: ``0.08%``, ``2.5%``, ``20%``."""
+    percent = 100 * part
+    return f"{percent:.0f}%" if percent >= 10 else f"{percent:.2g}%"
+
+
+def threshold(accuracy: float) -> str:
+    """An accuracy in percent as the suite gives it: ``90%``, ``99.5%``."""
+    return f"{100 * accuracy:g}%"
 
 
 def rows(scenario: Scenario, found: ScenarioFindings) -> list[list[str]]:
@@ -97,9 +108,9 @@ def difference(verdict: Comparison) -> str:
     if verdict.difference is None:
         return "–"
     if verdict.interval is None:
-        return f"{100 * verdict.difference:+.2f}"
+        return f"{100 * verdict.difference:+z.2f}"
     low, high = (100 * end for end in (verdict.interval.low, verdict.interval.high))
-    return f"{100 * verdict.difference:+.2f} [{low:+.2f}, {high:+.2f}]"
+    return f"{100 * verdict.difference:+z.2f} [{low:+z.2f}, {high:+z.2f}]"
 
 
 def detectable(verdict: Comparison) -> str:
@@ -128,8 +139,8 @@ def notes(scenario: Scenario, n_models: int | None) -> list[str]:
     ]
     if scenario.stop_at_accuracy is not None:
         lines.append(
-            f"A run ends at {scenario.stop_at_accuracy:.0%} validation accuracy. Later budgets "
-            "hold the runs that went on, which are no fair sample: nothing is tested."
+            f"A run ends at {threshold(scenario.stop_at_accuracy)} validation accuracy. Later "
+            "budgets hold the runs that went on, which are no fair sample: nothing is tested."
         )
     seeing = [method.method for method in scenario.methods if method.sees_labels]
     if seeing:

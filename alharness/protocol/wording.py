@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 _ALIKE = 0.6
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -52,13 +53,19 @@ def spell(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        # JSON leaves DEL as it is, TOML does not.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", r"\u007f")
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(spell, value))}]"
     if isinstance(value, dict):
-        settings = ", ".join(f"{name} = {spell(item)}" for name, item in value.items())
+        settings = ", ".join(f"{spell_key(name)} = {spell(item)}" for name, item in value.items())
         return f"{{ {settings} }}"
     return str(value)
+
+
+def spell_key(name: str) -> str:
+    """A key as TOML spells it, in quotes where it has to be."""
+    return name if _BARE_KEY.fullmatch(name) else spell(name)
 
 
 def spell_kind(value: object) -> str:

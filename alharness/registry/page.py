@@ -77,8 +77,10 @@ def _setting(registered: Registered, first: ParameterInfo) -> str:
     """How a parameter is set: an executor is no part of a suite."""
     if registered.kind == "executor":
         return f"On the command line: `--executor {registered.name}:{first.name}=VALUE`"
-    example = f"{first.name} = {json.dumps(first.default)}"
-    return f'In a suite: `{{ {registered.kind} = "{registered.name}", {example} }}`'
+    name = f"{registered.name}NAME" if registered.is_family else registered.name
+    # TOML has no null.
+    value = "VALUE" if first.default is None else json.dumps(first.default)
+    return f'In a suite: `{{ {registered.kind} = "{name}", {first.name} = {value} }}`'
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -50,10 +50,12 @@ def bench(
     """
     from rich.console import Console
 
+    from alharness.session.executors import find_executor
     from alharness.session.opening import open_bench
 
     computing = Computing(executor, device, jobs, jobs_per_gpu, query_timeout, query_memory)
     opened = open_bench(_opening(suite, plugins, plugin_files, workspace, data_dir, download))
+    find_executor(opened.registry, computing)
     # Imports torch: a mistake in what was asked for shows before that.
     from alharness.session.carrying_out import carry_out
 

@@ -21,14 +21,21 @@ def open_executor(opened: Opened, computing: Computing, say: Callable[[str], Non
     Raises UsageError for a name, a parameter or a device that cannot be used,
     PluginError for an executor that cannot be.
     """
-    reference = executor_reference(opened.registry, computing)
-    component = opened.registry.component("executor", reference)
-    spec = opened.registry.find("executor", reference.name).spec
+    component = find_executor(opened.registry, computing)
+    spec = opened.registry.find("executor", component.name).spec
     executor: Executor = opened.registry.create(component)
     _open(executor, component, _site(opened, computing))
     if not getattr(spec, "isolated", True):
         say(f"Executor {component.name}: samplers are not isolated. Use it to look for errors.")
     return executor
+
+
+def find_executor(registry: Registry, computing: Computing) -> Component:
+    """The executor that is asked for, with all its parameters.
+
+    Raises UsageError for a name or a parameter that cannot be used.
+    """
+    return registry.component("executor", executor_reference(registry, computing))
 
 
 def executor_reference(registry: Registry, computing: Computing) -> Reference:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, get_args
 
@@ -10,14 +9,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
 from alharness.api.errors import UsageError
-from alharness.protocol.wording import did_you_mean, spell, spell_kind
+from alharness.protocol.wording import did_you_mean, spell, spell_key, spell_kind
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _MISFIT = "misfit"
 _LONGEST = 60
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def misfit(what: str, remedy: str, *, key: str = "") -> PydanticCustomError:
@@ -73,7 +71,7 @@ def _dotted(path: Sequence[int | str]) -> str:
 def _step(part: int | str) -> str:
     if isinstance(part, int):
         return f"[{part}]"
-    return f".{part}" if _BARE_KEY.fullmatch(part) else f".{spell(part)}"
+    return f".{spell_key(part)}"
 
 
 def _table_and_description(
