@@ -36,5 +36,5 @@ def print_report(document: Document) -> None:
 
 def output() -> Console:
     """Standard output: as wide as the terminal, never wrapped in a pipe."""
-    console = Console()
-    return console if console.is_terminal else Console(width=10_000)
+    console = Console(emoji=False)
+    return console if console.is_terminal else Console(width=10_000, emoji=False)

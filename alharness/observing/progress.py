@@ -165,7 +165,7 @@ class LiveProgress(ProgressDisplay):
 
     def say(self, line: str) -> None:
         """A line above the bar."""
-        self._progress.console.print(line, markup=False, highlight=False)
+        self._progress.console.print(line, markup=False, emoji=False, highlight=False)
 
     def close(self) -> None:
         """Remove the bar."""
@@ -189,7 +189,7 @@ class LineProgress(ProgressDisplay):
 
     def say(self, line: str) -> None:
         """A line at once."""
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         """The last line, with exact numbers."""

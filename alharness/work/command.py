@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 from alharness.api.errors import HarnessError, UsageError
 from alharness.api.executor import Site
@@ -21,7 +21,7 @@ from alharness.work.site import WorkSite
 def main() -> int:
     """Read a request, answer it; the exit code."""
     try:
-        site, units = _request(sys.stdin.read())
+        site, units = _request(sys.stdin)
     except HarnessError as error:
         print(f"Error: {error}", file=sys.stderr)
         return error.exit_code
@@ -31,12 +31,12 @@ def main() -> int:
     return 0
 
 
-def _request(text: str) -> tuple[Site, list[dict[str, Any]]]:
+def _request(source: TextIO) -> tuple[Site, list[dict[str, Any]]]:
     try:
-        request = json.loads(text)
+        request = json.loads(source.read())
         site, units = request["site"], list(request["units"])
         whole = all({"kind", "step", "key", "inputs"} <= unit.keys() for unit in units)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _no_request() from error
     if not whole:
         raise _no_request()

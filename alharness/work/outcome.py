@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from alharness.api.errors import HarnessError
+from alharness.api.errors import HarnessError, PluginError
 from alharness.work.messages import describe_error, described_error
 
 
@@ -44,7 +44,10 @@ class Outcome:
 
 
 def spread(together: Future[Sequence[Outcome]], n_units: int) -> list[Future[None]]:
-    """A future for each of the units whose outcomes, in their order, ``together`` will hold."""
+    """A future for each of the units whose outcomes, in their order, ``together`` will hold.
+
+    All of them fail when it holds more or fewer: whose they are is not known then.
+    """
     futures: list[Future[None]] = [Future() for _ in range(n_units)]
     for future in futures:
         future.set_running_or_notify_cancel()
@@ -66,4 +69,8 @@ def _errors(done: Future[Sequence[Outcome]], n_units: int) -> Sequence[BaseExcep
     error = done.exception()
     if error is not None:
         return [error] * n_units
-    return [outcome.error for outcome in done.result()]
+    errors = [outcome.error for outcome in done.result()]
+    if len(errors) != n_units:
+        told = f"the executor gave {len(errors)} outcomes for {n_units} units"
+        return [PluginError(told)] * n_units
+    return errors

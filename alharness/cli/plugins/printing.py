@@ -51,5 +51,5 @@ def table(
 
 def console() -> Console:
     """A console that wraps for a terminal and never for a pipe, where lines are for grep."""
-    wrapping = Console()
-    return wrapping if wrapping.is_terminal else Console(width=10_000)
+    wrapping = Console(emoji=False)
+    return wrapping if wrapping.is_terminal else Console(width=10_000, emoji=False)

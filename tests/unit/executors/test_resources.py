@@ -1,11 +1,16 @@
 """What a unit takes travels with it, and is no part of its key."""
 
+import pytest
+
 from alharness.executors.resources import with_resources
 from alharness.protocol.seeds import SeedPath
 from alharness.protocol.units import (
+    KINDS,
     AnnotationInputs,
+    EvaluationInputs,
     Identity,
     Network,
+    QueryInputs,
     Recipe,
     TrialInputs,
     Unit,
@@ -53,3 +58,32 @@ def test_they_are_no_part_of_the_unit():
     described = with_resources(unit, on_gpu=True)
     assert Unit.from_json(described).to_json() == unit.to_json()
     assert described["key"] == unit.key
+
+
+NETWORK = Network(data="d", n_classes=2, in_channels=1, image_size=8, model=PLUGIN)
+EVALUATION = EvaluationInputs(network=NETWORK, hyperparameters={}, trial="t", test="e")
+QUERY = QueryInputs(
+    network=NETWORK,
+    hyperparameters={},
+    sampler=PLUGIN,
+    trial="t",
+    labeled=("l",),
+    validation="v",
+    budget=1,
+    seed=SEED,
+)
+
+
+@pytest.mark.parametrize("on_gpu", [True, False])
+def test_what_each_kind_asks_for(on_gpu):
+    """What trains, measures or shows a model takes the GPU, where there is one; an oracle never."""
+    units = [trial(), make_unit(EVALUATION), make_unit(QUERY), ANNOTATION]
+    assert {unit.kind for unit in units} == set(KINDS)
+    asked = {unit.kind: taken(unit, on_gpu) for unit in units}
+    gpus = int(on_gpu)
+    assert asked == {
+        "trial": (1, gpus),
+        "evaluation": (1, gpus),
+        "query": (1, gpus),
+        "annotation": (1, 0),
+    }

@@ -1,14 +1,17 @@
 """Progress on the terminal, and what it may cost."""
 
 import io
+import re
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from rich.console import Console
 
 from alharness.observing import progress as module
 from alharness.observing.observers import Observers
 from alharness.observing.progress import Pace, progress
-from alharness.protocol.planning.survey import Survey, survey
+from alharness.protocol.planning.survey import Planner, Survey, survey
 
 
 class Clock:
@@ -145,3 +148,88 @@ def test_plain_lines_come_now_and_then(make_bench, world, clock, monkeypatch) ->
     for _ in range(50):
         display.alharness_bench_surveyed(state)
     assert len(text.getvalue().splitlines()) == 1
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    random=st.randoms(use_true_random=False),
+    slots=st.integers(1, 4),
+    took=st.lists(st.floats(0, 1e4), min_size=1, max_size=8),
+)
+def test_however_a_bench_goes_no_number_is_absurd(make_bench, world, random, slots, took) -> None:
+    """Nothing left is less than nothing, and no more is done than there is: shared units too."""
+    bench, clock = make_bench(initial_sets=1), Clock()
+    labs = world(bench)
+    planner = Planner(bench, labs)
+    state = planner.survey()
+    pace = Pace(lambda unit: 5.0, slots, clock)
+    pace.surveyed(state)
+    total = pace.total
+    while state.ready():
+        chosen = random.sample(state.ready(), random.randint(1, len(state.ready())))
+        for unit in chosen:
+            labs.compute(unit)
+            clock.seconds += random.choice([0.0, 1.0])
+            pace.finished(unit.to_json(), record(random.choice(took)))
+            assert pace.done <= pace.total == total
+            assert pace.done == len(labs.records)
+            assert pace.seconds_left is None or pace.seconds_left >= 0
+            assert "-" not in str(pace)
+        state = planner.resurvey({unit.key for unit in chosen}, ())
+        pace.surveyed(state)
+        assert pace.done == len(labs.records)
+    pace.settle()
+    assert (pace.done, pace.total, pace.seconds_left) == (len(labs.records), total, 0.0)
+
+
+def test_trials_per_minute_are_those_of_this_start(make_bench, world, clock) -> None:
+    bench = make_bench()
+    labs = world(bench)
+    labs.finish(bench)
+    pace = Pace(nothing_measured, 1, clock)
+    pace.surveyed(survey(bench, labs))
+    assert pace.trials_per_minute == 0, "recorded before it began"
+    trial, evaluation = (
+        next(unit for unit in labs.units.values() if unit.kind == kind)
+        for kind in ("trial", "evaluation")
+    )
+    clock.seconds += 30
+    for unit in (trial, trial, trial, evaluation):
+        pace.finished(unit.to_json(), record())
+    assert pace.trials_per_minute == pytest.approx(6)
+
+
+@pytest.mark.parametrize("terminal", [True, False], ids=["live", "lines"])
+def test_what_is_said_is_said_as_it_stands(clock, terminal) -> None:
+    """Neither markup nor names of emoji: they stand in paths and in messages of plugins."""
+    text = io.StringIO()
+    console = Console(file=text, force_terminal=terminal, width=200, color_system=None)
+    display = progress(console, Pace(nothing_measured, 1, clock))
+    message = "sampler 'x': loss.py:100: [bold]:fire: 1/2"
+    display.alharness_unit_failed(message)
+    display.close()
+    assert f"failed: {message}\n" in text.getvalue()
+
+
+def test_in_a_pipe_lines_are_plain_and_whole(make_bench, world, clock) -> None:
+    """Whatever the console's width: lines are for grep."""
+    bench = make_bench()
+    labs = world(bench)
+    text = io.StringIO()
+    pace = Pace(lambda unit: 60.0, 2, clock)
+    display = progress(Console(file=text, width=20), pace)
+    labs.finish(bench, fails=lambda unit: unit.kind == "query")
+    display.alharness_bench_surveyed(survey(bench, labs))
+    display.alharness_unit_failed("a " * 40 + "message")
+    display.close()
+    first, failed, last = text.getvalue().splitlines()
+    assert first == last
+    assert re.fullmatch(
+        rf"{pace.done}/{pace.total} units, cycle 0, 0 trials/min(, .* left)?", first
+    )
+    assert failed == f"failed: {'a ' * 40}message"
+    assert "\x1b" not in text.getvalue()

@@ -1,5 +1,6 @@
 """``python -m alharness.work``: a request on stdin, outcomes on stdout."""
 
+import io
 import json
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import pytest
 
 from alharness import ExitCode
 from alharness.store.checkpoints import CheckpointMissing
-from alharness.work import InProcessSite, Outcome
+from alharness.work import InProcessSite, Outcome, command
 
 
 def run(text):
@@ -51,3 +52,30 @@ def test_what_is_no_request_is_one_clear_line(text, where):
     assert finished.stdout == ""
     (line,) = finished.stderr.splitlines()
     assert line.startswith(f"Error: {where}")
+
+
+def answered(monkeypatch, capsys, content):
+    """Exit code, output and errors of the command in this process."""
+    stdin = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", errors="strict")
+    monkeypatch.setattr(sys, "stdin", stdin)
+    code = command.main()
+    return code, *capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\xff{}", b"[" * 100_000, b"[]", b"null", b'{"site": {"workspace": "w"}, "units": 5}']
+    + [b'{"site": {"workspace": "w"}, "units": [%s]}' % unit for unit in (b"5", b'"trial"', b"{}")],
+)
+def test_whatever_is_on_stdin_is_a_request_or_is_none(monkeypatch, capsys, content):
+    code, output, errors = answered(monkeypatch, capsys, content)
+    assert (code, output) == (ExitCode.USAGE, "")
+    assert errors.startswith("Error: stdin: this is no request. Give one JSON object")
+    assert len(errors.splitlines()) == 1
+
+
+def test_no_units_have_no_outcomes(monkeypatch, capsys, tmp_path):
+    request = json.dumps({"site": {"workspace": str(tmp_path)}, "units": []}).encode()
+    code, output, errors = answered(monkeypatch, capsys, request)
+    assert (code, output, errors) == (ExitCode.DONE, '{"outcomes": []}\n', "")
+    assert list(tmp_path.iterdir()) == []

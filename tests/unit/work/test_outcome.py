@@ -74,3 +74,14 @@ def test_units_that_were_never_begun_fail():
     (future,) = spread(together, 1)
     together.cancel()
     assert "shut down" in str(future.exception(0))
+
+
+@pytest.mark.parametrize("told", [[], [Outcome("a")], [Outcome("a")] * 3])
+def test_outcomes_that_are_not_as_many_as_the_units_fail_each(told):
+    """Else a unit without an outcome would be waited for for ever."""
+    together = Future()
+    futures = spread(together, 2)
+    together.set_result(told)
+    for future in futures:
+        assert f"gave {len(told)} outcomes for 2 units" in str(future.exception(0))
+        assert isinstance(future.exception(0), PluginError)

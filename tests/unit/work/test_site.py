@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from alharness import Site, UsageError
+from alharness.protocol.units import described_key
 from alharness.work import InProcessSite, WorkSite, lanes
 
 names = st.text("abc/ü .", min_size=1)
@@ -88,3 +89,21 @@ def test_lanes():
     assert 1 <= len(lanes("cpu")) <= os.cpu_count()
     with pytest.raises(UsageError, match="device 'tpu' cannot be used"):
         lanes("tpu")
+
+
+def test_in_this_process_errors_are_those_that_were_raised_and_keep_no_other_unit(new_desk):
+    """Also beside units that are none."""
+    desk = new_desk("here")
+    whole, other = desk.ready("evaluation")
+    altered = {**other, "inputs": {**other["inputs"], "test": "another"}}
+    unknown = {**whole, "kind": "guess"}
+    unknown["key"] = described_key(unknown)
+    with InProcessSite(desk.site) as site:
+        outcomes = site.carry_out([altered, unknown, whole])
+    assert [outcome.key for outcome in outcomes] == [other["key"], unknown["key"], whole["key"]]
+    first, second, last = (outcome.error for outcome in outcomes)
+    assert (type(first), type(second), last) == (ValueError, ValueError, None)
+    assert "is not the digest" in str(first)
+    assert "no guess of step" in str(second)
+    assert desk.record(whole) is not None
+    assert desk.record(other) is None
