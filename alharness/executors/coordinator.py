@@ -51,6 +51,7 @@ class Coordinator:
         self._planner = Planner(bench, self.ledger)
         self._running: dict[Future[None], Unit] = {}
         self._changed: set[str] = set()
+        self._state = Survey((), frozenset())
 
     def run(self) -> Survey:
         """Execute units until none is left that can be; where every run stands then."""
@@ -86,6 +87,7 @@ class Coordinator:
         return self._told(state)
 
     def _told(self, state: Survey) -> Survey:
+        self._state = state
         for key in state.droppable:
             self.workspace.checkpoints.drop(key)
         self.observers.bench_surveyed(state)
@@ -112,6 +114,9 @@ class Coordinator:
         if self._was_done_elsewhere(unit):
             self._changed.add(unit.key)
             return
+        if found := self._done_without(unit):
+            self._changed |= found
+            return
         self.workspace.keep_sets(unit)
         self._running[self.executor.submit(with_resources(unit, self._on_gpu))] = unit
 
@@ -120,6 +125,19 @@ class Coordinator:
         if self.ledger.look(unit) is None:
             return False
         return unit.kind != "trial" or self.workspace.checkpoints.has(unit.key)
+
+    def _done_without(self, unit: Unit) -> set[str]:
+        """Keys of units that wait for the lost weights of a trial, and that another bench recorded.
+
+        It dropped the weights afterwards. Unless more waits, nobody needs them trained again.
+        """
+        if unit.kind != "trial" or self.ledger.result(unit) is None:
+            return set()
+        return {
+            reader.key
+            for reader in self._state.readers(unit)
+            if self.ledger.look(reader) is not None
+        }
 
     def _settle(self, unit: Unit, future: Future[None]) -> None:
         """Note that a unit changed, and tell the observers how it ended."""

@@ -45,5 +45,4 @@ def test_both_finish_as_one_alone_would(witnessed, numbers):
         line.split()[2] for line in log.read_text().splitlines() if line.startswith("start")
     )
     assert executed.keys() == {key for _, key in workspace.results()}
-    # A bench drops weights that it needs no more; where the other still does, it trains them again.
-    assert executed.total() < 2 * len(executed), "they share less than two workspaces would"
+    assert max(executed.values()) <= 2, "a bench computed a unit twice"

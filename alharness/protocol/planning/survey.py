@@ -35,6 +35,15 @@ class Survey:
         """Every unit once, known or not, by what makes it one."""
         return unique(self.runs)
 
+    def readers(self, trial: Unit) -> Iterator[Unit]:
+        """The units, known and waiting, that read the weights of a trial."""
+        for entry in self.units.values():
+            state, unit = entry.step
+            if state is not State.WAITING or unit is None:
+                continue
+            if trial.key in unit.inputs.reads().weights:
+                yield unit
+
     def failed(self) -> frozenset[str]:
         """Keys of the units that failed and that no other bench has recorded since."""
         return frozenset(
