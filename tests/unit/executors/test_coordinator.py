@@ -42,6 +42,20 @@ def test_lost_weights_are_trained_again(workbench):
     assert again.failures == {}
 
 
+def test_lost_weights_are_not_trained_again_for_what_another_bench_recorded(workbench):
+    """It recorded the query and dropped the weights after this bench had looked."""
+    bench = workbench.bench()
+    end = workbench.coordinator(bench).run()
+    root = workbench.workspace.root
+    for path in (root / "checkpoints").iterdir():
+        path.unlink()
+    (root / "records" / "query").rename(root / "queries")
+    again = workbench.coordinator(bench)
+    (root / "queries").rename(root / "records" / "query")
+    assert states(again.run()) == states(end)
+    assert not list((root / "checkpoints").iterdir()), "a trial was trained again"
+
+
 def test_training_that_cannot_be_repeated_ends_with_a_message(workbench):
     """It would otherwise be trained again and again, and its weights set aside each time."""
     bench = workbench.bench(model='"unstable"')
