@@ -19,14 +19,14 @@ from alharness.protocol.units import (
 
 PLUGIN = Identity(name="one", source="s")
 SEED = SeedPath(suite_seed=0, purpose="trial")
+NETWORK = Network(data="d", n_classes=2, in_channels=1, image_size=8, model=PLUGIN)
 ANNOTATION = make_unit(AnnotationInputs(data="d", n_classes=2, oracle=PLUGIN, query="q", seed=SEED))
 
 
 def trial(**recipe):
-    network = Network(data="d", n_classes=2, in_channels=1, image_size=8, model=PLUGIN)
     return make_unit(
         TrialInputs(
-            network=network,
+            network=NETWORK,
             hyperparameters={},
             labeled=("l",),
             validation="v",
@@ -60,7 +60,6 @@ def test_they_are_no_part_of_the_unit():
     assert described["key"] == unit.key
 
 
-NETWORK = Network(data="d", n_classes=2, in_channels=1, image_size=8, model=PLUGIN)
 EVALUATION = EvaluationInputs(network=NETWORK, hyperparameters={}, trial="t", test="e")
 QUERY = QueryInputs(
     network=NETWORK,
