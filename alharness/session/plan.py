@@ -61,9 +61,10 @@ class Plan:
     """What a bench would compute.
 
     ``units`` count a unit that serves several methods with each of them, ``distinct_units``
-    once, and of these ``trainings`` train: trials and members of committees. ``seconds_left``: what
-    is left takes about so long on one worker; None while nothing like it was measured, and
-    longer by what is ``not_measured``, kinds of units by scenario. ``outdated``: why units that were computed have to be computed again.
+    once, and of these ``trainings`` train: trials and members of committees. ``seconds_left``:
+    what is left takes about so long on one worker; None while nothing like it was measured, and
+    longer by what is ``not_measured``, kinds of units by scenario. ``outdated``: why units that
+    were computed have to be computed again.
     """
 
     suite: str
