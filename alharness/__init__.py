@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pluggy import HookimplMarker
 
 from alharness.api.dataset import Dataset, DatasetShape, ImageFiles, LabeledImages
+from alharness.api.decoding import UndecodableImage, decoded
 from alharness.api.errors import (
     ContractViolation,
     ExitCode,
@@ -96,10 +97,12 @@ __all__ = [
     "Spec",
     "Subset",
     "TrainingExtension",
+    "UndecodableImage",
     "Uniform",
     "UsageError",
     "Value",
     "bench",
+    "decoded",
     "hookimpl",
     "plan",
     "results",
