@@ -21,6 +21,7 @@ from alharness.api.errors import (
 )
 from alharness.api.executor import Executor, Site
 from alharness.api.extension import ExtensionBatch, TrainingExtension
+from alharness.api.fetching import OfficialFiles
 from alharness.api.framing import Framing, RandomView
 from alharness.api.loss import Loss
 from alharness.api.model import Model
@@ -79,6 +80,7 @@ __all__ = [
     "Model",
     "ModelSpec",
     "Needs",
+    "OfficialFiles",
     "Oracle",
     "OracleSpec",
     "Parameters",

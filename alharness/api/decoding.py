@@ -93,11 +93,13 @@ def _read(data: bytes, look: Callable[[Image.Image], T]) -> T:
     except UndecodableImage:
         raise
     except Image.DecompressionBombError as error:
-        raise UndecodableImage(str(error), "Scale the image down, or remove the file") from error
+        raise UndecodableImage(
+            str(error).rstrip("."), "Scale the image down, or remove the file"
+        ) from error
     except Image.UnidentifiedImageError as error:
         raise UndecodableImage("Pillow knows no image format that begins so") from error
     except Exception as error:  # damaged files make Pillow raise errors of all kinds
-        raise UndecodableImage(f"{error}" or type(error).__name__) from error
+        raise UndecodableImage(str(error) or type(error).__name__) from error
 
 
 def _rgb(image: Image.Image) -> Image.Image:

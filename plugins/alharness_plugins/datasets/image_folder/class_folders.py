@@ -54,9 +54,10 @@ class ClassFolders(alharness.Dataset):
         there = {_composed(name) for name, files in test.images.items() if files}
         absent = [name for name in train.images if _composed(name) not in there]
         if absent:
+            more = f" and {len(absent) - 3} more classes" if len(absent) > 3 else ""
             lines.append(
-                f"{test.path.name}: no image of {len(absent)} classes ({', '.join(absent[:3])}): "
-                "accuracy says nothing of them"
+                f"{test.path.name}: no image of {', '.join(absent[:3])}{more}: accuracy says "
+                "nothing of them"
             )
         return lines
 
@@ -86,7 +87,7 @@ class ClassFolders(alharness.Dataset):
                 passed_over = train.passed_over_in(name)
                 raise alharness.UsageError(
                     f"class '{name}' has no training image"
-                    + (f": passed over is a {passed_over}" if passed_over else ""),
+                    + (f" ({passed_over})" if passed_over else ""),
                     where=f"dataset '{self.name}'",
                     remedy=f"Put images into '{train.path / name}' itself, or remove the folder",
                 )

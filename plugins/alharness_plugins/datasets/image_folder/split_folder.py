@@ -55,7 +55,7 @@ class SplitFolder:
     def passed_over_in(self, name: str) -> str:
         """What is passed over in a class's folder; empty when nothing is."""
         found = (
-            f"{why} '{one.removeprefix(f'{name}/')}'"
+            f"'{one.removeprefix(f'{name}/')}' is passed over, a {why}"
             for why, names in self.passed_over.items()
             for one in names
             if one.startswith(f"{name}/")
@@ -79,6 +79,7 @@ def look(folder: Path) -> SplitFolder:
         else:
             images[one.name] = []
             for inner in _entries(folder / one.name):
+                _require_readable(inner)
                 why = _why_passed_over(inner)
                 if why:
                     passed_over[why].append(f"{one.name}/{inner.name}")
@@ -94,6 +95,20 @@ def _why_passed_over(inner: os.DirEntry[str]) -> str:
     if os.path.splitext(inner.name)[1].lower() in SUFFIXES:
         return NESTED if _is_folder(inner) else ""
     return NESTED if _is_folder(inner) else OTHERS
+
+
+def _require_readable(one: os.DirEntry[str]) -> None:
+    """Raises UsageError for a link that leads nowhere, unless it is hidden."""
+    if not one.is_symlink() or _is_hidden(one.name):
+        return
+    try:
+        os.stat(one.path)
+    except OSError as error:
+        raise alharness.UsageError(
+            f"cannot be read ({error.strerror})",
+            where=one.path,
+            remedy="Replace or remove the link",
+        ) from error
 
 
 def _is_folder(one: os.DirEntry[str]) -> bool:
