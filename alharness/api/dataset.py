@@ -118,7 +118,7 @@ class Dataset(ABC):
         return ""
 
     def census(self, root: Path) -> Sequence[str]:
-        """What is there of the data below ``root``, a line each: what is used, passed over, and why.
+        """What there is of the data below ``root``, a line each: what is used, what not, and why.
 
         ``plan`` and ``bench`` show it. Asked only where nothing is missing; looks at names
         only. Raises UsageError, with its remedy, for data that ``load`` would refuse.

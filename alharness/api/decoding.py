@@ -85,7 +85,7 @@ def is_plain(data: bytes) -> bool:
 
 def _read(data: bytes, look: Callable[[Image.Image], T]) -> T:
     """What ``look`` makes of the image. Raises UndecodableImage for whatever Pillow raises."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(io.BytesIO(data)) as image:
@@ -96,7 +96,7 @@ def _read(data: bytes, look: Callable[[Image.Image], T]) -> T:
         raise UndecodableImage(
             str(error).rstrip("."), "Scale the image down, or remove the file"
         ) from error
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise UndecodableImage("Pillow knows no image format that begins so") from error
     except Exception as error:  # damaged files make Pillow raise errors of all kinds
         raise UndecodableImage(str(error) or type(error).__name__) from error

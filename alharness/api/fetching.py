@@ -6,7 +6,6 @@ published. Whatever goes wrong says which file of which URL, and where to put it
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import shutil
@@ -77,8 +76,8 @@ class OfficialFiles:
         raise UsageError(
             f"{self.dataset} is not in '{self.root}' and cannot be fetched ({'; '.join(reasons)})",
             where=f"dataset '{self.dataset}'",
-            remedy=f"Run the same command where there is a network, or fetch the file elsewhere, put "
-            f"it at '{path}' and run the same command",
+            remedy="Run the same command where there is a network, or fetch the file elsewhere, "
+            f"put it at '{path}' and run the same command",
         )
 
 
@@ -102,11 +101,10 @@ def _fetch(url: str, path: Path, md5: str) -> None:
                 shutil.copyfileobj(answer, stream, 1 << 20)
             if not is_whole(Path(temporary), md5):
                 raise ValueError("what it gives is not what the published MD5 sum says")
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
         finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
+            Path(temporary).unlink(missing_ok=True)
 
 
 def _reason(error: Exception) -> str:

@@ -76,7 +76,7 @@ class Framing:
             raise ValueError(f"scaled_side {self.scaled_side} is less than side {self.side}")
 
     def centred(self, data: bytes) -> NDArray[np.uint8]:
-        """The centre of an encoded image. Raises UndecodableImage for none, and for one too long."""
+        """The centre of an encoded image. Raises UndecodableImage for none, or one too long."""
         from PIL import Image
 
         rgb = decoded_image(data)

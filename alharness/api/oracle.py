@@ -34,7 +34,7 @@ class Oracle(ABC):
         Asked by ``plan`` and ``bench`` before anything is trained. Raises UsageError, saying
         what does not fit and how to mend it.
         """
-        return None
+        return
 
     @abstractmethod
     def annotate(

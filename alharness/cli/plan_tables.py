@@ -72,7 +72,7 @@ def _counts(numbers: Mapping[SlotKind, Tally]) -> list[str]:
 
 
 def _data_notes(data: Sequence[PlannedData]) -> Iterator[str]:
-    """What there is to say of each dataset, and the scenarios that need one that is not prepared."""
+    """What there is to say of each dataset; of one that is not prepared, the scenarios too."""
     needed: dict[PlannedData, list[str]] = defaultdict(list)
     for one in data:
         needed[replace(one, scenario="")].append(one.scenario)

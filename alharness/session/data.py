@@ -64,8 +64,8 @@ class Data:
     def prepare(self, dataset: Component, download: bool) -> DatasetFacts:
         """A dataset that is prepared now if it was not before.
 
-        Raises UsageError when its data is absent, damaged or refused, PluginError when it breaks its
-        contract.
+        Raises UsageError when its data is absent, damaged or refused, PluginError when it
+        breaks its contract.
         """
         key = dataset.identity.spelled()
         if key not in self._prepared:

@@ -72,7 +72,10 @@ class Plan:
         return {
             "schema": JSON_SCHEMA,
             "suite": self.suite,
-            "data": [{**asdict(one), "state": one.state.value} for one in self.data],
+            "data": [
+                {**asdict(one), "state": one.state.value, "notes": list(one.notes)}
+                for one in self.data
+            ],
             "units": [
                 {**one.group._asdict(), "labels": one.labels, **_tally_json(one.tally)}
                 for one in self.units

@@ -152,7 +152,7 @@ def _in_secret_order(images: ImageFiles) -> Iterator[tuple[int, Packed]]:
 
     def read(number: int) -> Packed:
         data, centre = images.read(number)
-        return data, _digest(data if is_plain(data) else DECODING + data), _digest(centre)
+        return data, _digest(data if is_plain(data) else DECODING + data), _digest(centre.tobytes())
 
     order = np.random.default_rng().permutation(len(images)).tolist()
     with ThreadPoolExecutor() as threads:
@@ -167,11 +167,11 @@ def pixel_digests(images: StoredImages) -> NDArray[np.void] | None:
         each = images.pixels
     else:
         rows = (images[np.array([number])] for number in range(images.shape[0]))
-        each = np.array([_digest(np.ascontiguousarray(row)) for row in rows], dtype=np.uint8)
+        each = np.array([_digest(row.tobytes()) for row in rows], dtype=np.uint8)
     return None if each is None else np.ascontiguousarray(each).view(f"V{DIGEST_BYTES}").ravel()
 
 
-def _digest(data: bytes | NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _digest(data: bytes) -> NDArray[np.uint8]:
     return np.frombuffer(blake2b(data, digest_size=DIGEST_BYTES).digest(), dtype=np.uint8)
 
 

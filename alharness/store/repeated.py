@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from alharness.protocol.bench import RepeatedImages
 from alharness.store.images import StoredImages, pixel_digests
 

@@ -312,7 +312,9 @@ def test_another_class_and_another_image_are_noticed(command, folder):
 
     assert state() is DataState.PREPARED
     (folder / "train" / "eel").mkdir()
+    (folder / "train" / "cat" / "9.bmp").rename(folder / "train" / "eel" / "9.bmp")
     assert state() is DataState.UNPREPARED
+    (folder / "train" / "eel" / "9.bmp").rename(folder / "train" / "cat" / "9.bmp")
     (folder / "train" / "eel").rmdir()
     (folder / "train" / "cat" / "0.bmp").rename(folder / "train" / "cat" / "00.bmp")
     assert state() is DataState.UNPREPARED

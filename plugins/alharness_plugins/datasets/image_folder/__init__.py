@@ -34,10 +34,9 @@ class ImageFolderParameters(alharness.Parameters):
 class ImageFolder(ClassFolders):
     """One's own images, decoded once where they fit in memory.
 
-    Used are files with the extension of an image in class folders; hidden files and folders,
-    and folders below class folders, are passed over. ``plan`` and ``bench`` say how many images each
-    class has and what they passed over. The classes of the training images are those of the
-    test images too; each has a training image. Images are decoded as ``alharness.decoded`` does:
+    Used are files in class folders whose extension is that of an image; hidden files and
+    folders, and folders below class folders, are passed over. ``plan`` and ``bench`` say how many
+    images each class has and what they passed over. Each class needs a training image. Images are decoded as ``alharness.decoded`` does:
     12 and 16 bits are scaled, transparent ones lie on white, and a camera's orientation is applied.
     """
 

@@ -6,13 +6,16 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import alharness
 
 SUFFIXES = frozenset(
-    ".apng .avif .bmp .dib .gif .j2k .jfif .jif .jp2 .jpe .jpeg .jpg .jpx .pbm .pcx .pgm .png "
-    ".pnm .ppm .qoi .sgi .tga .tif .tiff .webp".split()
+    {
+        *(".jpg", ".jpeg", ".jpe", ".jif", ".jfif", ".jp2", ".j2k", ".jpx"),
+        *(".png", ".apng", ".gif", ".webp", ".avif", ".qoi", ".bmp", ".dib", ".tga", ".pcx"),
+        *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".sgi"),
+    }
 )
 """Of the images that Pillow reads without another program."""
 
@@ -48,7 +51,8 @@ class SplitFolder:
         )
         unlimited = sum(map(len, self.images.values()))
         of = f" of {unlimited}, by its limit," if unlimited > sum(counts.values()) else ""
-        yield f"{self.path.name}: {sum(counts.values())}{of} images in {len(counts)} classes ({each})"
+        used = f"{sum(counts.values())}{of} images in {len(counts)} classes"
+        yield f"{self.path.name}: {used} ({each})"
         for why, names in self.passed_over.items():
             yield f"{self.path.name}: passed over {len(names)} x {why} ({_some(names)})"
 
@@ -92,7 +96,7 @@ def _why_passed_over(inner: os.DirEntry[str]) -> str:
     """Why something in a class's folder is no image of it; empty for an image."""
     if _is_hidden(inner.name):
         return HIDDEN_FILES
-    if os.path.splitext(inner.name)[1].lower() in SUFFIXES:
+    if PurePath(inner.name).suffix.lower() in SUFFIXES:
         return NESTED if _is_folder(inner) else ""
     return NESTED if _is_folder(inner) else OTHERS
 
@@ -102,7 +106,7 @@ def _require_readable(one: os.DirEntry[str]) -> None:
     if not one.is_symlink() or _is_hidden(one.name):
         return
     try:
-        os.stat(one.path)
+        Path(one.path).stat()
     except OSError as error:
         raise alharness.UsageError(
             f"cannot be read ({error.strerror})",
