@@ -147,6 +147,15 @@ def test_every_older_schema_has_its_migration():
     assert set(MIGRATIONS) == set(range(1, SCHEMA))
 
 
+def test_what_schema_2_did_not_say_is_none(finished):
+    older = strict(finished) | {"schema": 2}
+    for scenario in older["scenarios"]:
+        del scenario["repeated_images"]
+    migrated = from_json(older)
+    assert migrated.schema_version == SCHEMA
+    assert [one.repeated_images for one in migrated.scenarios] == [None]
+
+
 def test_what_0_1_wrote_is_migrated(of_0_1):
     before = copy.deepcopy(of_0_1)
     document = from_json(of_0_1)

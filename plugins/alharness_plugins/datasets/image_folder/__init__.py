@@ -36,7 +36,8 @@ class ImageFolder(ClassFolders):
 
     Used are files in class folders whose extension is that of an image; hidden files and
     folders, and folders below class folders, are passed over. ``plan`` and ``bench`` say how many
-    images each class has and what they passed over. Each class needs a training image. Images are decoded as ``alharness.decoded`` does:
+    images each class has and what they passed over. Each class needs a training image. Images
+    are decoded as ``alharness.decoded`` does:
     12 and 16 bits are scaled, transparent ones lie on white, and a camera's orientation is applied.
     """
 
