@@ -167,5 +167,5 @@ def test_what_cannot_be_decoded_is_an_os_error_with_a_remedy(data, words):
 
 
 def test_an_image_that_is_too_long_to_be_scaled_is_refused():
-    with pytest.raises(UndecodableImage, match="30000 x 1 it would|of 30000 x 1 pixels"):
+    with pytest.raises(UndecodableImage, match="of 30000 x 1 pixels it would"):
         Framing(100).centred(encoded(Image.new("L", (30_000, 1))))
