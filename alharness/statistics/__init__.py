@@ -6,7 +6,7 @@ from alharness.statistics.endpoint import endpoint
 from alharness.statistics.holm import Holm, holm
 from alharness.statistics.intervals import Interval
 from alharness.statistics.metrics import KEPT_BYTES, Metrics, log_probabilities, metrics
-from alharness.statistics.paired import Comparison, Verdict, compare, marks
+from alharness.statistics.paired import Comparison, Verdict, compare, marks, verdict
 from alharness.statistics.paper_chain import PaperChain, paper_chain
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "metrics",
     "minimum_detectable_effect",
     "paper_chain",
+    "verdict",
 ]
