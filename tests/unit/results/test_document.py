@@ -133,7 +133,7 @@ def test_what_is_no_document_is_bad_usage(data):
 
 def test_a_newer_schema_asks_for_a_newer_alharness(finished):
     newer = strict(finished) | {"schema": SCHEMA + 1}
-    with pytest.raises(UsageError, match=r"schema 3 is newer .* \(2\)\. Upgrade alharness"):
+    with pytest.raises(UsageError, match=r"schema 4 is newer .* \(3\)\. Upgrade alharness"):
         from_json(newer)
 
 
