@@ -24,9 +24,7 @@ from alharness.cli import options
 @options.family
 @options.as_json
 @click.pass_context
-def bench(
-    ctx: click.Context, /, workspace: Path, as_json: bool, **asked: Any
-) -> None:
+def bench(ctx: click.Context, /, workspace: Path, as_json: bool, **asked: Any) -> None:
     """Run a suite: train, query and compare, then give the verdict.
 
     What is recorded in the workspace is not computed again: stop at any time,

@@ -24,12 +24,14 @@ def report(workspace: Path, suite: str | None, family: tuple[str, ...], as_json:
     """
     from alharness.cli.tables import print_report
     from alharness.results.documents import documents_of, results
-    from alharness.results.family import narrowed, read_labels
+    from alharness.results.family import members_of, narrowed, read_labels, require_members
 
     names = documents_of(workspace).suites() if suite is None else [suite]
     found = [results(workspace, name) for name in names]
     if family:
         labels = read_labels(family)
+        known = set[str]().union(*map(members_of, found))
+        require_members(labels, known, str(workspace))
         found = [narrowed(document, labels) for document in found]
     if as_json:
         everything = [document.to_json() for document in found]

@@ -52,22 +52,19 @@ def _others(scenario: Scenario, noted: Mapping[str, Tried]) -> tuple[Member, ...
 
 
 def narrowed(document: Document, labels: Collection[str]) -> Document:
-    """The document with its families narrowed to the methods of these labels.
+    """The document with its families narrowed to the methods of these labels."""
+    families = {
+        one.scenario: None
+        if one.family is None
+        else one.family.model_copy(update={"narrowed_to": tuple(dict.fromkeys(labels))})
+        for one in document.scenarios
+    }
+    return _with_families(document, families)
 
-    Raises UsageError for a label that is in no family.
-    """
-    families = {one.scenario: one.family for one in document.scenarios}
-    known = {label for one in document.scenarios for label in _labels(one)}
-    require_members(labels, known, f"suite '{document.suite.name}'")
-    return _with_families(
-        document,
-        {
-            name: None
-            if family is None
-            else family.model_copy(update={"narrowed_to": tuple(dict.fromkeys(labels))})
-            for name, family in families.items()
-        },
-    )
+
+def members_of(document: Document) -> set[str]:
+    """The labels of all that its families may be narrowed to."""
+    return {label for one in document.scenarios for label in _labels(one)}
 
 
 def require_members(labels: Iterable[str], known: Iterable[str], where: str) -> None:
