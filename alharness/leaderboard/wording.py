@@ -84,19 +84,19 @@ def _row(method: Method, everything: ScenarioFindings, scenario: Scenario) -> li
         method.method,
         *cells,
         found.sentence or "",
-        *([familywise(found, scenario.reference)] if everything.family else []),
+        *([familywise(found)] if everything.family else []),
         difference(verdict),
         detectable(verdict),
     ]
 
 
-def familywise(found: MethodFindings, reference: str) -> str:
+def familywise(found: MethodFindings) -> str:
     """The verdict with the family counted, and its adjusted p-value."""
     decision = found.familywise
     if decision is None:
         return "not counted"
     p_value = "" if decision.p_value is None else f", p {_p_value(decision.p_value)}"
-    return f"{decision.verdict.sentence(reference)}{p_value}"
+    return f"{decision.verdict.replace('-', ' ')}{p_value}"
 
 
 def _p_value(p: float) -> str:

@@ -29,7 +29,7 @@ def test_the_report_says_what_was_found(clear):
     ]  # fmt: skip
     assert random[4:] == ["reference", "", "", ""]
     assert margin[4] == "better than random, at fixed hyper-parameters"
-    assert margin[5] == "better than random, p <0.0001"
+    assert margin[5] == "better, p <0.0001"
     assert margin[6] == "+9.99 [+9.94, +10.04]"
     assert sum("▲" in cell for cell in margin) == 2
     assert f"Suite tiny version 1, digest {clear.suite.digest}; alharness" in text
