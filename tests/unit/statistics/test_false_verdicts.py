@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from alharness.statistics import Verdict, compare, verdict
+from alharness.statistics import Verdict, chance_of_a_verdict, compare, verdict
 
 ROOT = Path(__file__).parents[3]
 
@@ -35,6 +35,13 @@ def test_as_often_as_expected(simulation, luck, n):
     assert low <= share.false * experiments <= high
     assert share == simulation["false_verdicts"](luck, n, experiments, seed=1)
     assert share.error == pytest.approx(np.sqrt(share.false * (1 - share.false) / experiments))
+
+
+def test_as_often_for_one_of_several(simulation):
+    experiments = 300
+    share = simulation["families_with_one"](7, 25, experiments, seed=1)
+    low, high = stats.binom.interval(0.999, experiments, chance_of_a_verdict(7))
+    assert low <= share.false * experiments <= high
 
 
 def test_the_figures_in_the_docs_are_those(simulation):
