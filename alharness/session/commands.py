@@ -30,6 +30,7 @@ def bench(
     query_timeout: float = Computing.query_timeout,
     query_memory: int | None = Computing.query_memory,
     tracking_uri: str | None = None,
+    family: Iterable[str] = (),
 ) -> Document:
     """Run a suite: train, query and compare; what ``alharness bench`` does.
 
@@ -44,6 +45,8 @@ def bench(
     query_timeout: seconds that a sampler may take for a query; query_memory: MiB that its
         process may hold, None for half of the machine's. tracking_uri: an MLflow server or
         database, None for ``mlflow.db`` in the workspace; the environment is not read.
+    family: the methods that family-wise decisions count, by label; none given, all that were ever
+        recorded in the workspace under the scenario's protocol digest.
 
     Returns the document; units that failed are in its ``failures``. Raises UsageError or
     PluginError, before anything is computed, for what cannot be used, and ContractViolation
@@ -52,18 +55,20 @@ def bench(
     from rich.console import Console
 
     from alharness.session.executors import find_executor
+    from alharness.session.families import family_of
     from alharness.session.first_pass import require_networks
     from alharness.session.opening import open_bench
 
     computing = Computing(executor, device, jobs, jobs_per_gpu, query_timeout, query_memory)
     opened = open_bench(_opening(suite, plugins, plugin_files, workspace, data_dir, download))
     find_executor(opened.registry, computing)
+    labels = family_of(opened, family)
     known = {condition.name: condition.facts for condition in opened.bench.conditions}
     require_networks(opened.bench, known, opened.registry, opened.workspace.records)
     # Imports torch: a mistake in what was asked for shows before that.
     from alharness.session.carrying_out import carry_out
 
-    return carry_out(opened, Console(stderr=True), computing, tracking_uri)
+    return carry_out(opened, Console(stderr=True), computing, tracking_uri, labels)
 
 
 def plan(
