@@ -128,7 +128,7 @@ def _is_in(module: str, top: str) -> bool:
 def _find(top: str) -> importlib.machinery.ModuleSpec | None:
     try:
         return importlib.util.find_spec(top)
-    except (ImportError, ValueError):
+    except Exception:  # of a finder that a stranger installed, or of a module without a spec
         return None
 
 
@@ -145,7 +145,14 @@ def _locate(module: str) -> Path | None:
     folders: Sequence[str | Path] = list(spec.submodule_search_locations or ())
     for part in rest:
         file, folders = _step_into(folders, part)
-    return file if file is not None and file.suffix == ".py" else None
+    if file is None or file.suffix != ".py" or _in_archive(file):
+        return None
+    return file
+
+
+def _in_archive(file: Path) -> bool:
+    """Whether a path leads into a zip: what is imported from there has an origin, too."""
+    return any(parent.is_file() for parent in file.parents)
 
 
 def _step_into(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from alharness.protocol.components import parse_reference
+from alharness.protocol.written_reference import name_in
 
 Json = dict[str, Any]
 
@@ -52,7 +52,7 @@ def _method_from_1(method: Json) -> Json:
         "sampler": {
             "kind": "sampler",
             "label": method["method"],
-            "name": parse_reference(method["method"]).name,
+            "name": name_in(method["method"]),
             "parameters": None,
             "distribution": method["distribution"],
             "version": method["version"],

@@ -3,7 +3,8 @@
 import pytest
 
 from alharness import PluginError
-from alharness.protocol.components import MethodNeeds, parse_reference
+from alharness.protocol.components import MethodNeeds
+from alharness.protocol.written_reference import parse_reference
 from alharness.registry import discover
 from alharness.session.methods import find_method
 
