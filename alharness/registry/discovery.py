@@ -137,14 +137,22 @@ def from_files(paths: Iterable[Path]) -> list[Candidate]:
 
     Raises UsageError for a path that is no Python file.
     """
-    resolved = dict.fromkeys(path.expanduser().resolve() for path in paths)
-    for path in resolved:
-        if not (path.is_file() and path.suffix == ".py"):
-            raise UsageError(
-                f"plugin file '{path}' is not a Python file",
-                remedy="Give the path of a .py file that exists",
-            )
+    resolved = dict.fromkeys(map(_plugin_file, paths))
     return [_file_candidate(path) for path in resolved]
+
+
+def _plugin_file(path: Path) -> Path:
+    """The path, absolute."""
+    try:
+        found = path.expanduser().resolve()
+        if found.is_file() and found.suffix == ".py":
+            return found
+    except (OSError, ValueError, RuntimeError):  # no path on any machine, or ~ of nobody
+        pass
+    raise UsageError(
+        f"plugin file '{one_line_of(str(path), 200)}' is not a Python file",
+        remedy="Give the path of a .py file that exists",
+    )
 
 
 def _file_candidate(path: Path) -> Candidate:

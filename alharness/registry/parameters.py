@@ -15,10 +15,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from alharness.api.errors import UsageError
+from alharness.api.errors import HarnessError, PluginError, UsageError
 from alharness.api.specs import Parameters
 from alharness.protocol.keys import DIGEST_BYTES, canonical_json, digest
-from alharness.protocol.wording import did_you_mean
+from alharness.protocol.suite.bounds import has_larger_number
+from alharness.protocol.wording import did_you_mean, one_line_of
+from alharness.registry.boundary import one_line
 from alharness.registry.registered import Registered
 
 
@@ -76,18 +78,25 @@ def checked(registered: Registered, given: Mapping[str, Any]) -> Parameters:
             )
     try:
         parameters = model.model_validate(dict(given))
-        json_values(parameters)
+        if has_larger_number(json_values(parameters)):
+            raise ValueError("a whole number has more than 64 bits")
     except ValidationError as error:
         raise UsageError(
             "; ".join(_problem(problem) for problem in error.errors()),
             where=registered.origin,
             remedy=f"`alharness plugins show {registered.spec.name}` describes the parameters",
         ) from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
         raise UsageError(
-            f"parameters are not JSON values: {error}",
+            f"parameters are not JSON values: {one_line_of(str(error), 200)}",
             where=registered.origin,
             remedy="Give finite numbers, strings, booleans or lists of them",
+        ) from error
+    except HarnessError:
+        raise
+    except Exception as error:  # of a validator of the plugin's
+        raise PluginError(
+            f"checking its parameters raised {one_line(error)}", where=registered.origin
         ) from error
     return parameters
 
@@ -96,7 +105,14 @@ def _problem(problem: Mapping[str, Any]) -> str:
     place = ".".join(map(str, problem["loc"]))
     message = problem["msg"][:1].lower() + problem["msg"][1:]
     subject = f"parameter '{place}'" if place else "parameters"
-    return f"{subject} is {problem['input']!r}: {message}"
+    return f"{subject} is {_shown(problem['input'])}: {one_line_of(message, 200)}"
+
+
+def _shown(value: object) -> str:
+    try:
+        return one_line_of(repr(value), 100)
+    except ValueError:  # a whole number with thousands of digits
+        return "too long to be shown"
 
 
 def as_arguments(parameters: Parameters) -> dict[str, Any]:
