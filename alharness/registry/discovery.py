@@ -159,7 +159,11 @@ def _file_candidate(path: Path) -> Candidate:
     digests = Digests()
 
     def source(factory: str | None) -> Source:
-        return Source(partial(plugin_file_files, path, factory), digests.of)
+        return Source(partial(files, factory), digests.of)
+
+    def files(factory: str | None) -> Mapping[str, Path]:
+        with plugin_code("listing its files", f"plugin '{path.stem}' ({path})"):
+            return plugin_file_files(path, factory)
 
     return Candidate(path.stem, FILE, "-", partial(_import_file, path), source)
 

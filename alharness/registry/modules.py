@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 _COMPILED = {".pyc", ".pyo"}
+_LISTING = {"glob", "rglob", "iglob", "iterdir", "listdir", "scandir", "walk"}
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -100,6 +101,36 @@ def mentioned(path: Path) -> set[str]:
             if _DOTTED.fullmatch(module):
                 names.add(module.partition(".")[0])
     return names
+
+
+def imported_names(path: Path) -> set[str]:
+    """Top-level names that a file's ``import`` statements name; relative ones are its own."""
+    return {
+        name.partition(".")[0]
+        for node in _nodes(path.read_bytes())
+        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not node.level)
+        for name in _names(node, "")
+    }
+
+
+def texts(path: Path) -> set[str]:
+    """Every text that stands in a file's code."""
+    return {
+        node.value
+        for node in _nodes(path.read_bytes())
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def lists_its_folder(path: Path) -> bool:
+    """Whether a file's code knows where it lies (``__file__``) and lists folders."""
+    names = {
+        name
+        for node in _nodes(path.read_bytes())
+        if isinstance(node, ast.Name | ast.Attribute)
+        and (name := node.id if isinstance(node, ast.Name) else node.attr)
+    }
+    return "__file__" in names and not names.isdisjoint(_LISTING)
 
 
 def _nodes(source: bytes) -> Iterator[ast.AST]:

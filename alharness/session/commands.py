@@ -62,7 +62,10 @@ def bench(
     # Imports torch: a mistake in what was asked for shows before that.
     from alharness.session.carrying_out import carry_out
 
-    return carry_out(opened, Console(stderr=True), computing, tracking_uri)
+    console = Console(stderr=True)
+    for note in opened.notes:
+        console.print(f"Note: {note}.", markup=False, highlight=False, soft_wrap=True)
+    return carry_out(opened, console, computing, tracking_uri)
 
 
 def plan(

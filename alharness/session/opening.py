@@ -12,18 +12,23 @@ from alharness.protocol.written_reference import parse_reference
 from alharness.registry import Registry, discover
 from alharness.session.asked import Opening
 from alharness.session.data import DataFound
+from alharness.session.notes import notes
 from alharness.session.resolve import Resolver, find_suite
 from alharness.store.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A bench with the plugins and the workspace it is carried out with."""
+    """A bench with the plugins and the workspace it is carried out with.
+
+    ``notes`` are lines for who asked: what is not as it may seem.
+    """
 
     registry: Registry
     workspace: Workspace
     bench: Bench
     plugin_files: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Planned:
     workspace: Workspace
     bench: Bench
     data: Mapping[str, DataFound]
+    notes: tuple[str, ...] = ()
 
 
 def open_bench(opening: Opening) -> Opened:
@@ -45,7 +51,7 @@ def open_bench(opening: Opening) -> Opened:
     workspace.require_writable()
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
     bench = resolver.bench(suite, f"suite '{opening.suite_label}'")
-    return Opened(registry, workspace, bench, opening.plugin_files)
+    return Opened(registry, workspace, bench, opening.plugin_files, notes(registry, bench, suite))
 
 
 def open_plan(opening: Opening) -> Planned:
@@ -58,7 +64,7 @@ def open_plan(opening: Opening) -> Planned:
     workspace.require_readable()
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
     bench, data = resolver.plan(suite, f"suite '{opening.suite_label}'")
-    return Planned(workspace, bench, data)
+    return Planned(workspace, bench, data, notes(registry, bench, suite))
 
 
 def _named(opening: Opening) -> tuple[Registry, Suite]:

@@ -31,8 +31,8 @@ MOST_EPOCHS = 1_000_000
 MOST_PARTS = 1_000
 """Scenarios, methods, regularizers of a scenario, hyper-parameters, choices."""
 
-MOST_TRAININGS = 10_000_000
-"""Trainings of a whole bench: planning takes about a tenth of a millisecond for each."""
+MOST_TRAININGS = 1_000_000
+"""Trainings of a whole bench: planning takes some seconds for 100 000."""
 
 LARGEST_BATCH = 1_000_000
 """Images of a batch."""
