@@ -1,6 +1,6 @@
 """References to plugins as a command line writes them: ``NAME:parameter=value,parameter=value``.
 
-The grammar, of which ``docs/plugins/README.md`` speaks to users::
+The grammar; ``docs/suites.md`` tells it to users::
 
     reference = name [ ":" member ] [ ":" settings ]
     settings  = setting { "," setting }
@@ -32,7 +32,7 @@ LONGEST = 10_000
 _DEEPEST = 50
 """Brackets within brackets."""
 
-_SETTINGS = re.compile(r":(?=[A-Za-z0-9_-]+\s*=)")
+_SETTINGS = re.compile(r":(?=\s*[A-Za-z0-9_-]+\s*=)")
 _SETTING = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=\s*")
 _END = re.compile(r"\s*(?:,[\s,]*|$)")
 _FORM = "Write NAME or NAME:parameter=value,parameter=value; a text with a comma takes quotes"

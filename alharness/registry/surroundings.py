@@ -26,8 +26,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+TICK = 1.0
+"""Seconds from one look at a plugin that is loaded to the next."""
+
 PATIENCE = 10
-"""Seconds in which a plugin that is loaded may import nothing further."""
+"""Looks in a row at which it may have imported nothing further."""
 
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 _HANDLED = (*_INTERRUPTS, signal.SIGALRM, signal.SIGCHLD, signal.SIGPIPE)
@@ -37,7 +40,8 @@ class Unending(BaseException):
     """What is loaded does not come to an end; no plugin catches it by mistake."""
 
     def __str__(self) -> str:
-        return f"it goes on for {PATIENCE} s and imports nothing; work belongs into the factory"
+        seconds = f"{PATIENCE * TICK:g} s"
+        return f"it goes on for {seconds} and imports nothing; work belongs into the factory"
 
 
 class Interrupts:
@@ -162,7 +166,7 @@ def _alarm() -> Iterator[None]:
             raise Unending
 
     handler = signal.signal(signal.SIGALRM, tick)
-    rest, interval = signal.setitimer(signal.ITIMER_REAL, 1, 1)
+    rest, interval = signal.setitimer(signal.ITIMER_REAL, TICK, TICK)
     try:
         yield
     finally:

@@ -7,7 +7,7 @@ from alharness.registry import discover
 
 SAMPLER = """
 import alharness
-import torch, json, yaml_that_is_not_there
+import json, os, sys, torch
 {code}
 
 class P(alharness.Parameters):
@@ -41,8 +41,8 @@ def lines(dists, tmp_path, monkeypatch):
 def test_what_is_followed_is_not_spoken_of(lines, tmp_path):
     (tmp_path / "helper_of_mine.py").write_text("")
     (tmp_path / "table.csv").write_text("")
-    code = "import helper_of_mine\\nfrom pathlib import Path\\nHERE = Path(__file__).parent / 'table.csv'"
-    assert lines(code.replace("\\n", "\n"), text="red") == []
+    code = "sys.path.insert(0, os.path.dirname(__file__))\nimport helper_of_mine\nT = 'table.csv'"
+    assert lines(code, text="red") == []
 
 
 @pytest.mark.parametrize("name", ["text", "texts"])
@@ -56,7 +56,8 @@ def test_a_text_that_names_a_file(lines, tmp_path, name):
 
 
 def test_a_module_that_no_distribution_versions(lines, dists):
-    dists.module("of_nobody.py", "")
+    dists.module("of_nobody/__init__.py", "")
+    dists.module("of_nobody/part.py", "")
     (line,) = lines("import of_nobody.part as part")
     assert "sampler 'mine' ((file) -) imports 'of_nobody' from " in line
 
