@@ -168,7 +168,7 @@ def test_the_process_is_afterwards_as_it_was(dists, monkeypatch):
     def state():
         handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
         return (
-            (Path.cwd(), os.environ["HOME"], sorted(sys.path), handlers, os._exit),
+            (Path.cwd(), os.environ["HOME"], set(sys.path), handlers, os._exit),
             (list(warnings.filters), locale.setlocale(locale.LC_ALL)),
             signal.getitimer(signal.ITIMER_REAL)[1],
         )
