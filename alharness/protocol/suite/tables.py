@@ -339,6 +339,12 @@ class Suite(_Table):
     name: Name = Field(description=_NAME)
     version: int = Field(ge=1, lt=2**31, description="a whole number of 1 or more, below 2**31")
     title: Line = Field(description=f"a line of at most {LONGEST_TITLE} characters")
+    departures: Annotated[tuple[Line, ...], _tuple, Field(max_length=MOST_PARTS)] = Field(
+        default=(),
+        exclude_if=lambda departures: departures == (),
+        description="a list of sentences: how it differs from what produced the results that it is "
+        "held against",
+    )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
         default=0, description="a whole number of 0 or more, below 2**63"
     )

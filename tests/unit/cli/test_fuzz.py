@@ -51,7 +51,7 @@ def test_a_mutated_suite_is_planned_or_refused_in_one_line(tmp_path, suite):
 
     def plan(text):
         bench, data = resolver.plan(parse_suite(text, "mutated.toml"), "suite 'mutated.toml'")
-        make_plan(Planned(workspace, bench, data)).to_json()
+        make_plan(Planned(registry, workspace, bench, data)).to_json()
 
     refused = 0
     for number, text in enumerate(mutations.mutated_suites(suite, 3_000, seed=1)):
