@@ -99,3 +99,25 @@ def _answered(command, number, *words):
         last = result.stderr.splitlines()[-1]
         assert last.startswith("Error: "), number
         assert len(last) < 2_000, number
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("initial_sets = 3", "initial_sets = 1000000000", "protocol.initial_sets"),
+        ("seeds = 2", "seeds = 1000000000", "protocol.seeds"),
+        ("query_fraction = 0.05", "query_fraction = 1e-9", "protocol.query_fraction"),
+        ("trials = 4", "trials = 1" + "0" * 400, "tuning.trials"),
+        ("trials = 4", "trials = 90000", "protocol"),
+        ("batch-size = 32", "batch-size = 1" + "0" * 400, "tuning.space.batch-size"),
+        ("epochs = 1", "epochs = 1" + "0" * 400, "training.epochs"),
+        ("alpha = -0.32", "alpha = -inf", "scenarios[1].long_tail.alpha"),
+    ],
+)
+def test_what_is_beyond_its_bound_is_answered_at_once(suite, old, new, key):
+    assert old in suite
+    began = time.monotonic()
+    with pytest.raises(HarnessError) as error:
+        parse_suite(suite.replace(old, new), "mine.toml")
+    assert error.value.where == f"mine.toml, {key}"
+    assert time.monotonic() - began < 1
