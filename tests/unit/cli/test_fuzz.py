@@ -1,4 +1,4 @@
-"""Mutated suites and command lines: one line each, no traceback, none longer than five seconds."""
+"""Mutated suites and command lines: one line each, no traceback, none takes five seconds of CPU."""
 
 import importlib.util
 import time
@@ -61,12 +61,12 @@ def test_a_mutated_suite_is_planned_or_refused_in_one_line(tmp_path, suite):
 
 def _refusal(doing, number):
     """The error that it ends with, None if it does what it should; either in time."""
-    began, refusal = time.monotonic(), None
+    began, refusal = time.process_time(), None
     try:
         doing()
     except HarnessError as error:
         refusal = error
-    assert time.monotonic() - began < LONGEST, number
+    assert time.process_time() - began < LONGEST, number
     if refusal is not None:
         assert refusal.exit_code in (ExitCode.USAGE, ExitCode.PLUGIN), number
         assert "\n" not in str(refusal), number
@@ -90,9 +90,9 @@ def _command_lines(command, number, seed):
 
 
 def _answered(command, number, *words):
-    began = time.monotonic()
+    began = time.process_time()
     result = command("plan", *words)
-    assert time.monotonic() - began < LONGEST, number
+    assert time.process_time() - began < LONGEST, number
     assert result.exception is None or isinstance(result.exception, SystemExit), number
     assert result.exit_code in (0, 2, 3), (number, result.output)
     if result.exit_code:
@@ -116,8 +116,8 @@ def _answered(command, number, *words):
 )
 def test_what_is_beyond_its_bound_is_answered_at_once(suite, old, new, key):
     assert old in suite
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(HarnessError) as error:
         parse_suite(suite.replace(old, new), "mine.toml")
     assert error.value.where == f"mine.toml, {key}"
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
