@@ -42,6 +42,8 @@ def print_plan(plan: Plan) -> None:
         )
     for note in _data_notes(plan.data):
         console.print(note, markup=False, highlight=False)
+    for line in plan.notes:
+        console.print(f"Note: {line}.", markup=False, highlight=False)
     for reason in plan.outdated:
         console.print(
             f"To compute again, {reason.kind} ({reason.units}): {reason.why}.",

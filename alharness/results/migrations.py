@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from alharness.protocol.components import parse_reference
+from alharness.protocol.written_reference import name_in
 from alharness.results.findings import sentence
 from alharness.statistics import Verdict
 
@@ -54,7 +54,7 @@ def _method_from_1(method: Json) -> Json:
         "sampler": {
             "kind": "sampler",
             "label": method["method"],
-            "name": parse_reference(method["method"]).name,
+            "name": name_in(method["method"]),
             "parameters": None,
             "distribution": method["distribution"],
             "version": method["version"],

@@ -44,6 +44,8 @@ def carry_out(
     device or a tracking URI that cannot be used.
     """
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    for note in opened.notes:
+        say(f"Note: {note}.")
     for note in opened.data_notes:
         say(f"Data of {note}.")
     uri = tracking_uri(uri, opened.workspace.root)

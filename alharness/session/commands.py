@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alharness.api.errors import UsageError
 from alharness.protocol.suite.tables import Suite
+from alharness.protocol.wording import one_line_of
 from alharness.session.asked import Computing, Opening
 
 if TYPE_CHECKING:
@@ -104,4 +107,16 @@ def _opening(
     download: bool,
 ) -> Opening:
     files = tuple(map(Path, plugin_files))
-    return Opening(suite, tuple(plugins), files, Path(workspace), Path(data_dir), download)
+    folders = _folder(workspace, "workspace"), _folder(data_dir, "data_dir")
+    return Opening(suite, tuple(plugins), files, *folders, download)
+
+
+def _folder(path: str | os.PathLike[str], what: str) -> Path:
+    """Raises UsageError for what can be no path on this machine: too long, or with a NUL."""
+    try:
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            Path(path).stat()
+    except (OSError, ValueError) as error:
+        shown, reason = one_line_of(str(path), 100), getattr(error, "strerror", None) or error
+        raise UsageError(f"'{shown}' can be no folder: {reason}", where=what) from None
+    return Path(path)

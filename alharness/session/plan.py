@@ -58,6 +58,7 @@ class Plan:
     ``units`` count a unit that serves several methods with each of them, ``distinct_units``
     once. ``seconds_left``: what is left takes about so long on one worker; None while nothing
     like it was measured. ``outdated``: why units that were computed have to be computed again.
+    ``notes``: what keys do not cover, and methods that are there twice.
     """
 
     suite: str
@@ -66,6 +67,7 @@ class Plan:
     distinct_units: Tally
     seconds_left: float | None
     outdated: tuple[Outdated, ...]
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form, which ``plan --json`` prints."""
@@ -83,6 +85,7 @@ class Plan:
             "distinct_units": _tally_json(self.distinct_units),
             "seconds_left": self.seconds_left,
             "outdated": [asdict(reason) for reason in self.outdated],
+            "notes": list(self.notes),
         }
 
 
@@ -102,6 +105,7 @@ def _plan(planned: Planned) -> Plan:
         distinct_units=overall(state),
         seconds_left=estimate(state, ledger.seconds),
         outdated=(*outdated(state.ready(), ledger.recorded_at), *_superseded(ledger)),
+        notes=planned.notes,
     )
 
 
