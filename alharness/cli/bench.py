@@ -21,6 +21,7 @@ from alharness.cli import options
 @options.opening
 @options.computing
 @options.tracking_uri
+@options.family
 @options.as_json
 @click.pass_context
 def bench(ctx: click.Context, /, workspace: Path, as_json: bool, **asked: Any) -> None:

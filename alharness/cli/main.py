@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import traceback
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from alharness import ExitCode, HarnessError, __version__
+from alharness.cli.data_output import keep_for_data
 
 COMMANDS = {
     "bench": ("alharness.cli.bench:bench", "Run a suite and give its verdict."),
@@ -67,6 +69,8 @@ def alharness(debug: bool) -> None:
 
 def main() -> None:
     """Entry point of the ``alharness`` command."""
+    faulthandler.enable()  # a plugin that crashes in C is named by its file
+    keep_for_data()
     alharness(prog_name="alharness")
 
 

@@ -43,6 +43,8 @@ def print_plan(plan: Plan) -> None:
         console.print(f"Time left on one worker: {_time_left(plan)}", highlight=False)
     for note in _data_notes(plan.data):
         console.print(note, markup=False, highlight=False)
+    for line in plan.notes:
+        console.print(f"Note: {line}.", markup=False, highlight=False)
     for reason in plan.outdated:
         console.print(
             f"To compute again, {reason.kind} ({reason.units}): {reason.why}.",
@@ -83,7 +85,7 @@ def _counts(numbers: Mapping[SlotKind, Tally]) -> list[str]:
 
 
 def _data_notes(data: Sequence[PlannedData]) -> Iterator[str]:
-    """A line for each dataset that is not prepared, with the scenarios that need it."""
+    """What there is to say of each dataset; of one that is not prepared, the scenarios too."""
     needed: dict[PlannedData, list[str]] = defaultdict(list)
     for one in data:
         needed[replace(one, scenario="")].append(one.scenario)
@@ -98,3 +100,5 @@ def _data_notes(data: Sequence[PlannedData]) -> Iterator[str]:
             yield f"{whose}: missing; {declared}. {found.why}. {found.remedy}."
         elif found.state is DataState.UNPREPARED:
             yield f"{whose}: not prepared yet, bench does it; {declared}."
+        for note in found.notes:
+            yield f"Data of {found.dataset}: {note}."

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _ALIKE = 0.6
+_SHOWN = 3
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -48,6 +49,17 @@ def _words(name: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", name.lower())
 
 
+def one_line_of(text: str, longest: int = 500) -> str:
+    """A text from outside as one line: spaces for line breaks, ``?`` for control characters.
+
+    What is longer ends in an ellipsis.
+    """
+    words = " ".join(text[: 4 * longest].split())
+    shown = "".join(letter if letter.isprintable() else "?" for letter in words)
+    cut = len(shown) > longest or len(text) > 4 * longest
+    return f"{shown[:longest]}…" if cut else shown
+
+
 def spell(value: object) -> str:
     """A value as TOML spells it: ``true``, ``"sgd"``, ``[1, 2]``, ``{ log = [0.1, 1.0] }``."""
     if isinstance(value, bool):
@@ -60,6 +72,8 @@ def spell(value: object) -> str:
     if isinstance(value, dict):
         settings = ", ".join(f"{spell_key(name)} = {spell(item)}" for name, item in value.items())
         return f"{{ {settings} }}"
+    if isinstance(value, int) and value.bit_length() > 10_000:
+        return hex(value)  # Python spells no longer ones in decimals
     return str(value)
 
 
@@ -92,3 +106,15 @@ def clock(seconds: float) -> str:
     if hours < 48:
         return f"{hours} h {minutes:02d} min"
     return f"{hours // 24} d {hours % 24:02d} h"
+
+
+def several(names: Sequence[str]) -> str:
+    """The first of several names: ``a, b, c and 4 more``."""
+    shown = ", ".join(names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
+
+
+def repeated_sentence(n: int, n_test: int, examples: Iterable[tuple[str, str]]) -> str:
+    """How many test images are training images too, and some of them."""
+    pairs = "; ".join(f"{test} is {train}" for train, test in examples)
+    return f"{n} of {n_test} test images are training images too, pixel by pixel ({pairs})"

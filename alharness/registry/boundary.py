@@ -22,7 +22,9 @@ from pathlib import Path
 import pluggy
 
 from alharness.api.errors import ContractViolation, HarnessError, PluginError
+from alharness.protocol.wording import one_line_of
 from alharness.registry.registered import Registered
+from alharness.registry.surroundings import staying
 
 _BETWEEN = (
     "<frozen",
@@ -43,7 +45,8 @@ class RefusedPlugin(Exception):
 def refusing(doing: str) -> Iterator[None]:
     """Run a plugin's code; whatever it raises, leaving the process included, refuses the plugin.
 
-    Raises RefusedPlugin, whose line begins with ``doing``.
+    Raises RefusedPlugin, whose line begins with ``doing``. A KeyboardInterrupt passes: who
+    loads plugins knows whether it came from outside.
     """
     try:
         yield
@@ -69,7 +72,8 @@ def plugin_code(
     is that one's doing.
     """
     try:
-        yield
+        with staying():
+            yield
     except HarnessError as error:
         raise _named(error, origin) from error
     except KeyboardInterrupt:
@@ -94,7 +98,8 @@ def unit_code(unit: str, plugins: Callable[[], Iterable[Registered]]) -> Iterato
     given the unit. What comes out of no plugin's files names the unit alone.
     """
     try:
-        yield
+        with staying():
+            yield
     except HarnessError as error:
         if unit in error.where:
             raise
@@ -195,7 +200,7 @@ def one_line(error: BaseException) -> str:
 def _said(error: BaseException) -> str:
     """Type and message of an exception; its type alone when it cannot even say its message."""
     try:
-        message = " ".join(str(error).split())
+        message = one_line_of(str(error))
     except Exception:
         message = ""
     return f"{type(error).__name__}: {message}" if message else type(error).__name__

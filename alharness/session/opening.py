@@ -7,23 +7,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alharness.protocol.bench import Bench
-from alharness.protocol.components import parse_reference
 from alharness.protocol.suite.tables import Suite
+from alharness.protocol.written_reference import parse_reference
 from alharness.registry import Registry, discover
 from alharness.session.asked import Opening
 from alharness.session.data import DataFound
+from alharness.session.notes import notes
 from alharness.session.resolve import Resolver, find_suite
 from alharness.store.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A bench with the plugins and the workspace it is carried out with."""
+    """A bench with the plugins and the workspace it is carried out with.
+
+    ``data_notes``: what a user has to know of its data; ``notes``: what else is not as it may
+    seem; a line each.
+    """
 
     registry: Registry
     workspace: Workspace
     bench: Bench
     plugin_files: tuple[Path, ...]
+    data_notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,7 @@ class Planned:
     workspace: Workspace
     bench: Bench
     data: Mapping[str, DataFound]
+    notes: tuple[str, ...] = ()
 
 
 def open_bench(opening: Opening) -> Opened:
@@ -46,7 +54,14 @@ def open_bench(opening: Opening) -> Opened:
     workspace.require_writable()
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
     bench = resolver.bench(suite, f"suite '{opening.suite_label}'")
-    return Opened(registry, workspace, bench, opening.plugin_files)
+    return Opened(
+        registry,
+        workspace,
+        bench,
+        opening.plugin_files,
+        resolver.data_notes,
+        notes(registry, bench, suite),
+    )
 
 
 def open_plan(opening: Opening) -> Planned:
@@ -59,7 +74,7 @@ def open_plan(opening: Opening) -> Planned:
     workspace.require_readable()
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
     bench, data = resolver.plan(suite, f"suite '{opening.suite_label}'")
-    return Planned(registry, workspace, bench, data)
+    return Planned(registry, workspace, bench, data, notes(registry, bench, suite))
 
 
 def _named(opening: Opening) -> tuple[Registry, Suite]:

@@ -33,6 +33,8 @@ class PlannedData:
 
     ``why`` and ``remedy`` say what is missing and how to get it. ``n_train`` and ``n_classes``
     are None where the data is not prepared and its dataset does not declare them.
+    ``notes``: what a user has to know of it: which files are used and which passed over, classes
+    without images, test images that are training images too.
     """
 
     scenario: str
@@ -42,6 +44,7 @@ class PlannedData:
     remedy: str | None
     n_train: int | None
     n_classes: int | None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class Plan:
     what is left takes about so long on one worker; None while nothing like it was measured, and
     longer by what is ``not_measured``, kinds of units by scenario. ``outdated``: why units that
     were computed have to be computed again.
+    ``notes``: what keys do not cover, and methods that are there twice.
     """
 
     suite: str
@@ -75,13 +79,17 @@ class Plan:
     seconds_left: float | None
     not_measured: tuple[Kind, ...]
     outdated: tuple[Outdated, ...]
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form, which ``plan --json`` prints."""
         return {
             "schema": JSON_SCHEMA,
             "suite": self.suite,
-            "data": [{**asdict(one), "state": one.state.value} for one in self.data],
+            "data": [
+                {**asdict(one), "state": one.state.value, "notes": list(one.notes)}
+                for one in self.data
+            ],
             "units": [
                 {**one.group._asdict(), "labels": one.labels, **_tally_json(one.tally)}
                 for one in self.units
@@ -91,6 +99,7 @@ class Plan:
             "seconds_left": self.seconds_left,
             "not_measured": [one._asdict() for one in self.not_measured],
             "outdated": [asdict(reason) for reason in self.outdated],
+            "notes": list(self.notes),
         }
 
 
@@ -113,6 +122,7 @@ def _plan(planned: Planned) -> Plan:
         seconds_left=None if left is None else left.seconds,
         not_measured=() if left is None else left.uncounted,
         outdated=(*outdated(state.ready(), ledger.recorded_at), *_superseded(ledger)),
+        notes=planned.notes,
     )
 
 
@@ -125,6 +135,7 @@ def _data(scenario: str, found: DataFound) -> PlannedData:
         remedy=found.missing.remedy if found.missing else None,
         n_train=found.known.n_train,
         n_classes=found.known.n_classes,
+        notes=found.notes,
     )
 
 

@@ -15,6 +15,7 @@ from alharness.store.curves import CURVES, read_curves
 from alharness.store.datasets import Datasets
 from alharness.store.index_sets import IndexSets
 from alharness.store.records import Record, Records
+from alharness.store.tried import TriedMethods
 
 
 class Workspace:
@@ -26,6 +27,7 @@ class Workspace:
         self.checkpoints = Checkpoints(self.root)
         self.sets = IndexSets(self.root)
         self.datasets = Datasets(self.root)
+        self.tried = TriedMethods(self.root)
 
     @property
     def reports(self) -> Path:

@@ -12,8 +12,9 @@ from pydantic import PlainSerializer, PlainValidator
 
 from alharness.protocol.components import Reference
 from alharness.protocol.keys import canonical_json
+from alharness.protocol.suite.bounds import LONGEST_NAME, has_larger_number
 from alharness.protocol.suite.errors import misfit
-from alharness.protocol.wording import spell
+from alharness.protocol.wording import one_line_of, spell
 
 _PLUGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?::[^=,\s]*)?")
 """A plugin's name, or ``family:member``."""
@@ -34,6 +35,10 @@ def written_out(regularizers: object) -> object:
     )
 
 
+def _is_name(text: str) -> bool:
+    return len(text) <= LONGEST_NAME and text.isprintable() and bool(_PLUGIN.fullmatch(text))
+
+
 def _reader(kind: str) -> PlainValidator:
 
     def read(value: object) -> Reference:
@@ -41,16 +46,19 @@ def _reader(kind: str) -> PlainValidator:
             return value
         parameters = dict(value) if isinstance(value, dict) else {kind: value}
         name = parameters.pop(kind, None)
-        if not (isinstance(name, str) and _PLUGIN.fullmatch(name)):
+        if not (isinstance(name, str) and _is_name(name)):
             raise misfit(
-                f"{spell(value)} names no {kind}",
+                f"{one_line_of(spell(value), 100)} names no {kind}",
                 f'Write "NAME" or {{ {kind} = "NAME", parameter = value }}',
             )
         try:
             canonical_json(parameters)
-        except (TypeError, ValueError):
+            if has_larger_number(parameters):
+                raise ValueError
+        except (TypeError, ValueError, RecursionError):
             raise misfit(
-                f"a parameter of {kind} '{name}' is a date, a time, infinite or not a number",
+                f"a parameter of {kind} '{name}' is a date, a time, infinite, not a number or "
+                "has more than 64 bits",
                 "Write a finite number, a string, a boolean, a list or a table",
             ) from None
         return Reference(name, parameters)
