@@ -22,7 +22,7 @@ from alharness.session.executors import open_executor
 from alharness.session.opening import Opened
 from alharness.tracking.mlflow_process import Destination, MlflowProcess
 from alharness.tracking.mlflow_tracker import MlflowTracker
-from alharness.tracking.tracking_uri import shown, tracking_uri
+from alharness.tracking.tracking_uri import TrackingStore, tracking_store
 
 
 def carry_out(opened: Opened, console: Console, computing: Computing, uri: str | None) -> Document:
@@ -32,12 +32,12 @@ def carry_out(opened: Opened, console: Console, computing: Computing, uri: str |
     device or a tracking URI that cannot be used.
     """
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
-    uri = tracking_uri(uri, opened.workspace.root)
+    store = tracking_store(uri, opened.workspace.root)
     executor = open_executor(opened, computing, say)
     observers = Observers(opened.registry.plugins, say)
     on_gpu = is_gpu(computing.device)
     coordinator = Coordinator(opened.bench, opened.workspace, executor, observers, on_gpu)
-    with closing(make_tracker(coordinator, uri, say)) as tracker:
+    with closing(make_tracker(coordinator, store, say)) as tracker:
         observers.add("MLflow", tracker)
         try:
             with closing(make_progress(coordinator, console)) as display:
@@ -50,12 +50,14 @@ def carry_out(opened: Opened, console: Console, computing: Computing, uri: str |
     return document
 
 
-def make_tracker(coordinator: Coordinator, uri: str, say: Callable[[str], None]) -> MlflowTracker:
-    """What follows a bench in MLflow; ``uri`` names its store, ``say`` gets its messages."""
+def make_tracker(
+    coordinator: Coordinator, store: TrackingStore, say: Callable[[str], None]
+) -> MlflowTracker:
+    """What follows a bench in MLflow; ``say`` gets its messages."""
     suite, ledger = coordinator.bench.suite, coordinator.ledger
-    destination = Destination(uri, coordinator.workspace.root, suite.name, suite.title)
+    destination = Destination(store, coordinator.workspace.root, suite.name, suite.title)
     writer = MlflowProcess(destination)
-    return MlflowTracker(ledger.record, ledger.curves, writer, shown(uri), say)
+    return MlflowTracker(ledger.record, ledger.curves, writer, store.name, say)
 
 
 def make_progress(coordinator: Coordinator, console: Console) -> ProgressDisplay:

@@ -15,6 +15,7 @@ from alharness.tracking.logged_run import (
     MetricValue,
 )
 from alharness.tracking.mlflow_process import Destination, MlflowProcess
+from alharness.tracking.tracking_uri import tracking_store
 
 PARENT = LoggedRun(
     "parent", "layout-2 RUNNING", "s/margin/0/0", None, "RUNNING", 1000, None,
@@ -305,7 +306,8 @@ def test_other_suites_are_not_superseded(uri: str, tmp_path: Path) -> None:
 
 def test_two_benches_that_start_at_once_supersede_once(uri: str, tmp_path: Path) -> None:
     client, old, ids = as_0_1_left_it(uri, keys=20)
-    processes = [MlflowProcess(Destination(uri, tmp_path, "suite", "A suite")) for _ in range(2)]
+    there = Destination(tracking_store(uri, tmp_path), tmp_path, "suite", "A suite")
+    processes = [MlflowProcess(there) for _ in range(2)]
     try:
         with ThreadPoolExecutor(2) as both:
             opened = list(both.map(MlflowProcess.open, processes))

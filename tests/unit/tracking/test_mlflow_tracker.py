@@ -29,6 +29,9 @@ class Shelf:
         self.writes += 1
         self.runs[run.key] = run
 
+    def describe(self, note: str) -> None:
+        self.note = note
+
     def kill(self) -> None:
         self.killed.set()
 
