@@ -51,9 +51,9 @@ class MlflowStore:
     An experiment of that name that alharness 0.1 wrote is renamed, and
     ``superseded`` is its new name: its runs are not mixed with new ones.
 
-    MLflow is met for the first time, and runs are created, under a lock that all
-    benches of the workspace share; a run after a look whether another bench has
-    created the same one meanwhile. What is there twice all the same (a server that
+    MLflow is met for the first time, and each run is written, under a lock that all
+    benches of the workspace share; a new one after a look whether another bench has
+    created it meanwhile. What is there twice all the same (a server that
     answered too late, two workspaces that track to one server) is put right by the
     next one that looks: of each key one run stays, the others go to the bin.
     """
@@ -70,6 +70,7 @@ class MlflowStore:
         self._lock = workspace / LOCK
         self._me = uuid.uuid4().hex
         self._own = own
+        self._accompanied = False
         self.superseded: str | None = None
         self.damage: str | None = None
         with self._exclusive():
@@ -78,6 +79,7 @@ class MlflowStore:
             self._client = MlflowClient(uri)
             self._experiment = self._find_experiment(uri, workspace, experiment, title)
             self._runs = self._each_once(list(self._runs_of(self._experiment)))
+        self._accompanied = False
 
     def states(self) -> dict[str, str]:
         """The state of every run that is there, by key."""
@@ -85,15 +87,16 @@ class MlflowStore:
 
     def write(self, run: LoggedRun) -> None:
         """Create a run or continue it. The state is written last: a run without it is continued."""
-        if self._own is not None:
-            self._own.require_same()
         run = accepted(run)
-        try:
-            self._write(run)
-        except MlflowException:
-            if not self._is_gone(run):
-                raise
-            self._write(run)
+        with self._exclusive():
+            if self._own is not None:
+                self._own.require_same()
+            try:
+                self._write(run)
+            except MlflowException:
+                if not self._is_gone(run):
+                    raise
+                self._write(run)
 
     def describe(self, note: str) -> None:
         """What the experiment's page says of it, in Markdown."""
@@ -218,16 +221,14 @@ class MlflowStore:
 
     def _create(self, run: LoggedRun) -> Run:
         """A new run with its key, unless another bench created it since this one looked."""
-        with self._exclusive() as alone:
-            there = None if alone else next(self._with_key(run.key), None)
-            return there or self._new(run)
+        there = next(self._with_key(run.key), None) if self._accompanied else None
+        return there or self._new(run)
 
     def _replace(self, run: LoggedRun) -> Run:
         """A new run in the place of those that have its key."""
-        with self._exclusive():
-            for there in list(self._with_key(run.key)):
-                self._client.delete_run(there.info.run_id)
-            return self._new(run)
+        for there in list(self._with_key(run.key)):
+            self._client.delete_run(there.info.run_id)
+        return self._new(run)
 
     def _new(self, run: LoggedRun) -> Run:
         tags = {KEY_TAG: run.key}
@@ -239,16 +240,16 @@ class MlflowStore:
         return self._runs_of(self._experiment, f"tags.`{KEY_TAG}` = '{key}'")
 
     @contextmanager
-    def _exclusive(self) -> Iterator[bool]:
-        """Hold the workspace's lock; whether nobody else held it since the last time."""
+    def _exclusive(self) -> Iterator[None]:
+        """Hold the workspace's lock, and note whether anybody else has held it since the start."""
         if os.path.lexists(self._lock) and not self._lock.is_file():
             set_aside(self._lock, self._lock.parent / "damaged")
         with self._lock.open("a+") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
             stream.seek(0)
-            alone = stream.read() == self._me
-            if not alone:
+            if stream.read() != self._me:
+                self._accompanied = True
                 stream.truncate(0)
                 stream.write(self._me)
                 stream.flush()
-            yield alone
+            yield
