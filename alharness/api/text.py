@@ -24,6 +24,8 @@ _CONTROLS = re.compile(
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]"  # directions of reading
 )
 _HALVES = re.compile("[\ud800-\udfff]")
+_UNSPELLABLE = re.compile(r"[^\w\-.:/ ]")
+_LEFT_OUT = " […] "
 _ENDS = re.compile(" *[\t\n\v\f\r\x85\u2028\u2029]\\s*")
 
 
@@ -45,6 +47,14 @@ def block(text: str, limit: int = BLOCK) -> str:
     return _shortened(_plain(text), limit)
 
 
+def plain_name(text: str, limit: int) -> str:
+    """A name that trackers can spell: ``gap (%)`` becomes ``gap ___``.
+
+    Letters, digits and ``_-.:/`` and space stay; the middle of a long one becomes ``_``.
+    """
+    return _UNSPELLABLE.sub("_", one_line(text, limit).replace(_LEFT_OUT, "_"))
+
+
 def _plain(text: str) -> str:
     return _HALVES.sub("\ufffd", _CONTROLS.sub("", _ESCAPES.sub("", text)))
 
@@ -58,7 +68,6 @@ def _within(text: str, limit: int) -> str:
 def _shortened(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
-    mark = " […] "
-    head = (limit - len(mark)) * 2 // 3
-    tail = limit - len(mark) - head
-    return f"{text[:head]}{mark}{text[len(text) - tail :]}"
+    head = (limit - len(_LEFT_OUT)) * 2 // 3
+    tail = limit - len(_LEFT_OUT) - head
+    return f"{text[:head]}{_LEFT_OUT}{text[len(text) - tail :]}"

@@ -151,7 +151,10 @@ class Coordinator:
         message = _message(unit, error)
         self.failures[unit.key] = message
         told = [] if error is None else trace(error).splitlines(keepends=True)
-        self.workspace.records.log_failure(unit, {"message": message, "traceback": told})
+        try:
+            self.workspace.records.log_failure(unit, {"message": message, "traceback": told})
+        except HarnessError as unwritten:
+            self.failures[unit.key] = message = f"{message} (its traceback is lost: {unwritten})"
         self.observers.unit_failed(unit.to_json(), message)
 
 

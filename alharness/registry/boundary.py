@@ -33,13 +33,8 @@ _BETWEEN = (
 )
 """Code that runs between a command and a plugin: no place to mend a plugin at."""
 
-_TRACE = "Its traceback is in the workspace's failures"
-
-
-def _trace_of(unit: str) -> str:
-    """Where the traceback of a unit, ``trial KEY``, lies."""
-    return f"Its traceback is in the workspace, below failures/{unit.rpartition(' ')[2]}"
-
+TRACE = "Its traceback is in the workspace's failures"
+"""For a failure of a unit that is not known where it is raised: ``unit_code`` says it exactly."""
 
 
 class RefusedPlugin(Exception):
@@ -82,7 +77,7 @@ def plugin_code(
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        remedy = _TRACE if failure is ContractViolation else ""
+        remedy = TRACE if failure is ContractViolation else ""
         blamed = _blamed(error, involved)
         if blamed is not None and blamed[0].origin != origin:
             other, what = blamed
@@ -106,7 +101,7 @@ def unit_code(unit: str, plugins: Callable[[], Iterable[Registered]]) -> Iterato
         if unit in error.where:
             raise
         located = _located(error, f"{error.where}, {unit}" if error.where else unit)
-        if located.remedy == _TRACE:
+        if located.remedy == TRACE:
             located = type(error)(error.what, where=located.where, remedy=_trace_of(unit))
         raise located from error
     except KeyboardInterrupt:
@@ -139,6 +134,11 @@ def _named(error: HarnessError, origin: str) -> HarnessError:
 
 def _located(error: HarnessError, where: str) -> HarnessError:
     return type(error)(error.what, where=where, remedy=error.remedy)
+
+
+def _trace_of(unit: str) -> str:
+    """Where the traceback of a unit, ``trial KEY``, lies."""
+    return f"Its traceback is in the workspace, below failures/{unit.rpartition(' ')[2]}"
 
 
 @dataclass(frozen=True)

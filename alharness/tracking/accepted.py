@@ -6,17 +6,14 @@ One name that MLflow does not know how to spell makes it refuse all that comes w
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from alharness.api.text import block, one_line
+from alharness.api.text import block, one_line, plain_name
 from alharness.tracking.logged_run import LoggedRun
 
 NAME, PARAM, TAG = 250, 6000, 5000
 """Characters of a name, of a param's value and of a tag's value, at most; MLflow's own limits."""
-
-_UNSPELLABLE = re.compile(r"[^\w\-. :/]")
 
 
 def accepted(run: LoggedRun) -> LoggedRun:
@@ -36,12 +33,11 @@ def accepted(run: LoggedRun) -> LoggedRun:
 
 
 def accepted_name(name: str) -> str:
-    """A name of a metric, a param or a tag: ``gap (%)`` becomes ``gap ___``.
+    """A name of a metric, a param or a tag: spelled plainly, and a relative path.
 
-    MLflow also refuses what is no plain relative path: ``/x``, ``x/../y``, ``.``.
+    MLflow refuses ``/x``, ``x/../y`` and ``.``.
     """
-    spelled = _UNSPELLABLE.sub("_", one_line(name, NAME).replace(" […] ", "_"))
-    parts = [part for part in spelled.split("/") if part.strip()]
+    parts = [part for part in plain_name(name, NAME).split("/") if part.strip()]
     plain = "/".join("_" * len(part) if set(part) <= {"."} else part for part in parts)
     return plain or "_"
 
