@@ -13,7 +13,7 @@ class ExitCode(IntEnum):
     DONE = 0
     """Everything that was asked for is done."""
     UNITS_FAILED = 1
-    """Some units failed; what the others computed is recorded."""
+    """Units failed, or a file could not be written; what was computed is recorded."""
     USAGE = 2
     """Bad input: an option, a suite, a path, a name."""
     PLUGIN = 3

@@ -18,7 +18,6 @@ from alharness.api.text import one_line, plain_name
 from alharness.registry import Registered
 from alharness.registry.boundary import plugin_code
 
-
 NOTES, NOTE_NAME = 100, 100
 """How many notes a query may have, and characters of a name."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 
+from alharness.api.errors import HarnessError
 from alharness.engine.device import is_gpu
 from alharness.executors.coordinator import Coordinator
 from alharness.leaderboard.report import write_report
@@ -16,7 +18,7 @@ from alharness.observing.progress import Pace, ProgressDisplay, progress
 from alharness.protocol.planning.survey import Survey
 from alharness.results.collect import collect
 from alharness.results.document import Document
-from alharness.results.documents import Documents
+from alharness.results.documents import Documents, NotWritten
 from alharness.session.asked import Computing
 from alharness.session.executors import open_executor
 from alharness.session.opening import Opened
@@ -29,10 +31,13 @@ def carry_out(opened: Opened, console: Console, computing: Computing, uri: str |
     """Execute every unit that can be, follow it on the terminal and in MLflow, write the report.
 
     Raises UsageError or PluginError, before anything is computed, for an executor, a
-    device or a tracking URI that cannot be used.
+    device or a tracking URI that cannot be used. Raises NotWritten, at the end, when document or
+    report cannot be written.
     """
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
     store = tracking_store(uri, opened.workspace.root)
+    for path in opened.set_aside:
+        say(f"{path} was no folder: it was set aside in 'damaged'")
     executor = open_executor(opened, computing, say)
     observers = Observers(opened.registry.plugins, say)
     on_gpu = is_gpu(computing.device)
@@ -45,8 +50,11 @@ def carry_out(opened: Opened, console: Console, computing: Computing, uri: str |
                 state = coordinator.run()
         finally:
             executor.shutdown()
-        document = _documented(opened, coordinator, state)
+        document = _document(opened, coordinator, state)
+        unwritten = _unwritten(document, opened.workspace.reports)
         observers.bench_finished(document.to_json())
+    if unwritten:
+        raise NotWritten(document, unwritten)
     return document
 
 
@@ -65,11 +73,19 @@ def make_progress(coordinator: Coordinator, console: Console) -> ProgressDisplay
     return progress(console, Pace(coordinator.ledger.seconds, coordinator.executor.slots))
 
 
-def _documented(opened: Opened, coordinator: Coordinator, state: Survey) -> Document:
-    """Collect the document; write it and the report."""
+def _document(opened: Opened, coordinator: Coordinator, state: Survey) -> Document:
+    """Collect the document."""
     failed = state.failed()
     failures = [message for key, message in coordinator.failures.items() if key in failed]
-    document = collect(opened.bench, state, coordinator.ledger, failures)
-    Documents(opened.workspace.reports).write(document)
-    write_report(document, opened.workspace.reports)
-    return document
+    return collect(opened.bench, state, coordinator.ledger, failures)
+
+
+def _unwritten(document: Document, folder: Path) -> list[str]:
+    """Write the document and the report. One that cannot be written costs only itself."""
+    lines = []
+    for write in (Documents(folder).write, partial(write_report, folder=folder)):
+        try:
+            write(document)
+        except HarnessError as error:
+            lines.append(str(error))
+    return lines

@@ -46,7 +46,8 @@ def bench(
         database, None for ``mlflow.db`` in the workspace; the environment is not read.
 
     Returns the document; units that failed are in its ``failures``. Raises UsageError or
-    PluginError, before anything is computed, for what cannot be used.
+    PluginError, before anything is computed, for what cannot be used; at the end a HarnessError
+    with the document as its ``document`` when that or the report cannot be written.
     """
     from rich.console import Console
 

@@ -18,12 +18,16 @@ from alharness.store.workspace import Workspace
 
 @dataclass(frozen=True)
 class Opened:
-    """A bench with the plugins and the workspace it is carried out with."""
+    """A bench with the plugins and the workspace it is carried out with.
+
+    ``set_aside``: places in the workspace where something else stood than belongs there.
+    """
 
     registry: Registry
     workspace: Workspace
     bench: Bench
     plugin_files: tuple[Path, ...]
+    set_aside: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,10 @@ def open_bench(opening: Opening) -> Opened:
     registry, suite = _named(opening)
     workspace = Workspace(opening.workspace_dir)
     workspace.require_writable()
+    aside = tuple(workspace.make_way())
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
     bench = resolver.bench(suite, f"suite '{opening.suite_label}'")
-    return Opened(registry, workspace, bench, opening.plugin_files)
+    return Opened(registry, workspace, bench, opening.plugin_files, aside)
 
 
 def open_plan(opening: Opening) -> Planned:

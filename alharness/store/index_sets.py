@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,12 +11,12 @@ import numpy as np
 
 from alharness.api.errors import HarnessError
 from alharness.protocol.partition.sets import IndexSet, joined
-from alharness.store.files import set_aside, write_once
+from alharness.store.files import read, set_aside, write_once
 
 
 def load_index_set(path: Path) -> IndexSet:
     """The set in a file. Raises OSError when it cannot be read, ValueError when it is damaged."""
-    data = path.read_bytes()
+    data = read(path)
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             return IndexSet(arrays["indices"], arrays.get("labels"))
@@ -39,6 +40,8 @@ class IndexSets:
         if not self._is_whole(name):
             stream = io.BytesIO()
             np.savez_compressed(stream, allow_pickle=False, **index_set.arrays())
+            if os.path.lexists(self.path(name)):
+                set_aside(self.path(name), self._damaged)
             write_once(self.path(name), stream.getvalue())
         self._known.add(name)
 

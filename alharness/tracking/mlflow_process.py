@@ -128,7 +128,7 @@ class MlflowProcess:
 
     def _start(self) -> subprocess.Popen[str]:
         self._starts += 1
-        paths = [os.path.abspath(path) for path in sys.path if path]
+        paths = [str(Path(path).absolute()) for path in sys.path if path]
         return subprocess.Popen(
             [sys.executable, "-P", "-m", __name__],
             cwd=self._destination.store.folder,

@@ -13,8 +13,8 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, LifecycleStage, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE as MLFLOW_NOTE
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE as MLFLOW_NOTE
 
 from alharness.api.text import block
 from alharness.store.files import set_aside
@@ -103,10 +103,8 @@ class MlflowStore:
         self._client.set_experiment_tag(self._experiment, MLFLOW_NOTE, block(note, NOTE))
 
     def _write(self, run: LoggedRun) -> None:
-        if run.whole:
-            there = self._replace(run)
-        else:
-            there = self._runs.get(run.key) or self._create(run)
+        known = None if run.whole else self._runs.get(run.key)
+        there = known or (self._replace(run) if run.whole else self._create(run))
         self._runs[run.key] = there
         run_id = there.info.run_id
         if FAILURE_TAG in there.data.tags and FAILURE_TAG not in run.tags:
@@ -131,7 +129,10 @@ class MlflowStore:
         return True
 
     def _each_once(self, runs: list[Run]) -> dict[str, Run]:
-        """The runs by key. Of several one stays, the same whoever looks; what is nested in the others becomes its."""
+        """The runs by key.
+
+        Of several one stays, the same whoever looks; what is nested in the others becomes its.
+        """
         first: dict[str, Run] = {}
         moved: dict[str, str] = {}
         for run in sorted(runs, key=lambda one: one.info.run_id):

@@ -36,26 +36,25 @@ def test_a_uri_for_people_holds_no_credentials(uri, for_people):
 
 
 @pytest.mark.parametrize(
-    "uri",
+    ("uri", "words"),
     [
-        "postgresql://alice:s3cr/et@db.example/mlf",
-        "https://alice:pa%20s3cret@host.example/x",
-        "postgresql://db.example/mlf?user=alice&password=s3cr%2Fet",
-        "mssql+pyodbc:///?odbc_connect=DRIVER%3Dx%3BPWD%3Ds3cr%2Fet",
+        ("postgresql://alice:s3cr/et@db.example/mlf", "cannot parse {uri}"),
+        ("postgresql://alice:s3cr/et@db.example/mlf", "alice:s3cr/et is not known"),
+        ("postgresql://alice:s3cr/et@db.example/mlf", "Port could not be cast: 's3cr'"),
+        ("https://alice:pa%20s3cret@host.example/x", "no user with password pa s3cret"),
+        ("https://alice:pa%20s3cret@host.example/x", "{uri}/api/2.0: 404"),
+        ("postgresql://db.example/mlf?user=a&password=s3cr%2Fet", "password=s3cr/et refused"),
+        ("mssql+pyodbc:///?odbc_connect=DRIVER%3Dx%3BPWD%3Ds3cr%2Fet", "PWD=s3cr/et; refused"),
     ],
 )
-@pytest.mark.parametrize("words", ["cannot connect to {}", "port '{}' is none"])
 def test_what_other_libraries_say_holds_none_either(uri, words):
-    told = [uri, "alice:s3cr/et", "s3cr/et", "s3cr%2Fet", "pa s3cret", "pa%20s3cret"]
-    for secret in told:
-        text = redacted(words.format(secret), secrets(uri))
-        if secret in (uri, *secrets(uri)):
-            assert "s3cr" not in text
-    assert {one for one in secrets(uri) if "s3cr" in one}
+    assert "s3cr" not in redacted(words.format(uri=uri), secrets(uri))
 
 
 @pytest.mark.parametrize("scheme", ["htp", "https", "file"])
-@pytest.mark.parametrize("password", ["s3cret", "s3cr/et", "s3#cret", "s3?cret", "[s3cret", "s3:cr"])
+@pytest.mark.parametrize(
+    "password", ["s3cret", "s3cr/et", "s3#cret", "s3?cret", "[s3cret", "s3:cr"]
+)
 def test_a_refusal_holds_none(scheme, password):
     try:
         text = tracking_store(f"{scheme}://alice:{password}@host:port/x", Path("w")).name

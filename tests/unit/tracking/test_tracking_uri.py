@@ -33,7 +33,10 @@ def test_the_default_is_a_database_in_the_workspace(
     ],
 )
 def test_what_mlflow_can_use_is_kept(uri: str) -> None:
-    assert (tracking_store(uri, Path("w")).uri, tracking_store(uri, Path("w")).folder) == (uri, None)
+    assert (tracking_store(uri, Path("w")).uri, tracking_store(uri, Path("w")).folder) == (
+        uri,
+        None,
+    )
 
 
 @pytest.mark.parametrize(
