@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from alharness.protocol.keys import digest
 from alharness.tracking.logged_run import LAYOUT, LoggedRun, MetricValue
 from alharness.tracking.tracking_plan import Planned
 
 VERDICT_TAG = "alharness.verdict"
+
+_Value: TypeAlias = tuple[str, int, float]
 
 
 class Found(NamedTuple):
@@ -59,7 +61,6 @@ def _planned(
     findings: Mapping[str, Any],
     now: int,
 ) -> Planned:
-    metrics = dict(_metrics(scenario, findings))
     tags = {
         "alharness.kind": "method",
         "alharness.suite": f"{document['suite']['name']} {document['suite']['version']}",
@@ -74,7 +75,7 @@ def _planned(
             "method": method["sampler"],
         }
     )
-    values = [[name, step, value] for (name, step), value in metrics.items()]
+    values = list(_metrics(scenario, findings))
     state = f"layout-{LAYOUT} {digest([values, tags])[:16]}"
     params = {
         "scenario": scenario["scenario"],
@@ -89,27 +90,24 @@ def _planned(
     return Planned(key, state, run)
 
 
-def _metrics(
-    scenario: Mapping[str, Any], findings: Mapping[str, Any]
-) -> Iterator[tuple[tuple[str, int], float]]:
-    """Values by metric and step (labeled images); the difference stands at the last step."""
+def _metrics(scenario: Mapping[str, Any], findings: Mapping[str, Any]) -> Iterator[_Value]:
+    """Metric, step (labeled images) and value; the difference stands at the last step."""
     for labels, point in zip(scenario["labels"], findings["curve"], strict=True):
         if point["mean"] is not None:
-            yield ("test_accuracy", labels), point["mean"]
+            yield "test_accuracy", labels, point["mean"]
         yield from _ends("test_accuracy", labels, point["interval"])
     comparison = findings["verdict"]
     if comparison is not None and comparison["difference"] is not None:
         last = scenario["labels"][-1]
-        yield ("difference", last), comparison["difference"]
+        yield "difference", last, comparison["difference"]
         yield from _ends("difference", last, comparison["interval"])
 
 
-def _ends(
-    name: str, step: int, interval: Mapping[str, float] | None
-) -> Iterator[tuple[tuple[str, int], float]]:
+def _ends(name: str, step: int, interval: Sequence[float] | None) -> Iterator[_Value]:
     if interval is not None:
-        yield (f"{name}_low", step), interval["low"]
-        yield (f"{name}_high", step), interval["high"]
+        low, high = interval
+        yield f"{name}_low", step, low
+        yield f"{name}_high", step, high
 
 
 def _verdict(

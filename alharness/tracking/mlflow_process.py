@@ -150,6 +150,8 @@ class MlflowProcess:
         except (OSError, ValueError):
             line = ""
         if not line.endswith("\n"):
+            self._process.kill()
+            self._process.wait()
             raise NotLogged("its process ended", passing=not self._ended and self._starts < STARTS)
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:

@@ -74,7 +74,7 @@ class OwnDatabase:
         for left in self._path.parent.glob(".making-mlflow-*"):
             left.unlink(missing_ok=True)
         making = self._path.with_name(f".making-mlflow-{uuid.uuid4().hex}.db")
-        store = SqlAlchemyStore(f"sqlite:///{making.name}", "mlartifacts")
+        store = SqlAlchemyStore(f"sqlite:///{making.name}", "mlartifacts")  # type: ignore[no-untyped-call]
         store.engine.dispose()
         making.rename(self._path)
 
