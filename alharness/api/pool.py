@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Subset: TypeAlias = Literal["unlabeled", "labeled"]
+Masks: TypeAlias = Literal["per-pass", "per-image"]
 
 
 class GradientFactors(NamedTuple):
@@ -151,14 +152,17 @@ class Pool(Protocol):
         """
         ...
 
-    def mc_probabilities(self, passes: int) -> Iterator[tuple[slice, torch.Tensor]]:
+    def mc_probabilities(
+        self, passes: int, masks: Masks = "per-pass"
+    ) -> Iterator[tuple[slice, torch.Tensor]]:
         """Class probabilities of the unlabeled images under Monte-Carlo dropout.
 
         Yields (rows, probabilities) for slices of m rows in order, which together are
         all rows; probabilities are (passes, m, C). Dropout samples, everything else is in
-        evaluation mode. Pass *t* is one network: its dropout masks, drawn from torch's
-        global generator, are the same for every image of every slice. Another call draws
-        other masks.
+        evaluation mode. Masks are drawn from torch's global generator; another call draws
+        others. ``"per-pass"``: pass *t* is one network, its masks the same for every image of
+        every slice. ``"per-image"``: each image of each pass meets masks of its own, as in a
+        network in training mode (the published code of Munjal et al., 2022).
 
         Raises HarnessError, when the first slice is asked for, if the task model has no
         dropout or ``passes`` is less than one.

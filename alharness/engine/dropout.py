@@ -1,4 +1,4 @@
-"""Monte-Carlo dropout in evaluation mode, with masks that all images share."""
+"""Monte-Carlo dropout in evaluation mode, with masks that all images share or of their own."""
 
 from __future__ import annotations
 
@@ -84,16 +84,31 @@ class DropoutMasks(TorchFunctionMode):
         inputs, p = args[0], float(named["p"])
         if p == 0:
             return inputs
+        mask = self._mask(func, inputs, p)
+        self.sampled += 1
+        return mask(inputs)
+
+    def _mask(self, func: Callable[..., Any], inputs: torch.Tensor, p: float) -> _Mask:
+        """The mask of this dropout in this pass."""
         place = (self._pass, self.sampled)
         if place not in self._masks:
-            self._masks[place] = _draw(func, inputs, p)
-        self.sampled += 1
-        return self._masks[place](inputs)
+            self._masks[place] = _draw(func, inputs, p, 1)
+        return self._masks[place]
 
 
-def _draw(func: Callable[..., Any], inputs: torch.Tensor, p: float) -> _Mask:
-    """A mask for one image's inputs to ``func`` with ``0 < p <= 1``."""
-    shape = [1, *inputs.shape[1:]]
+class MasksPerImage(DropoutMasks):
+    """As ``DropoutMasks``, but every image of every pass meets masks of its own.
+
+    What a network in training mode does. A pass is no network then.
+    """
+
+    def _mask(self, func: Callable[..., Any], inputs: torch.Tensor, p: float) -> _Mask:
+        return _draw(func, inputs, p, len(inputs))
+
+
+def _draw(func: Callable[..., Any], inputs: torch.Tensor, p: float, n_images: int) -> _Mask:
+    """Masks for the inputs of ``n_images`` images to ``func`` with ``0 < p <= 1``."""
+    shape = [n_images, *inputs.shape[1:]]
     if func in _WHOLE_CHANNELS:
         shape[2:] = [1] * len(shape[2:])
     # On the CPU, so that masks do not depend on the device.

@@ -14,8 +14,8 @@ from torch import nn
 from torch.nn.functional import one_hot
 
 from alharness.api.errors import HarnessError
-from alharness.api.pool import GradientFactors, Subset
-from alharness.engine.dropout import DropoutMasks
+from alharness.api.pool import GradientFactors, Masks, Subset
+from alharness.engine.dropout import DropoutMasks, MasksPerImage
 from alharness.engine.head import head_of
 from alharness.engine.images import Images
 from alharness.engine.network import Network
@@ -171,15 +171,17 @@ class ImagePool:
         predicted = one_hot(probabilities.argmax(dim=1), self._n_classes)
         return GradientFactors(probabilities - predicted, self.embeddings(subset))
 
-    def mc_probabilities(self, passes: int) -> Iterator[tuple[slice, torch.Tensor]]:
+    def mc_probabilities(
+        self, passes: int, masks: Masks = "per-pass"
+    ) -> Iterator[tuple[slice, torch.Tensor]]:
         """Probabilities under Monte-Carlo dropout, (passes, m, C) for each slice of m rows."""
         if passes < 1:
             raise HarnessError(
                 f"{passes} passes", where="Monte-Carlo dropout", remedy="Ask for at least one"
             )
-        masks = DropoutMasks()
+        sampling = DropoutMasks() if masks == "per-pass" else MasksPerImage()
         for rows, images in self._affordable("unlabeled"):
-            yield rows, self._sampled(images, passes, masks)
+            yield rows, self._sampled(images, passes, sampling)
 
     def committee_probabilities(self) -> Iterator[tuple[slice, torch.Tensor]]:
         """Probabilities by each member, (members, m, C) for each slice of m rows."""

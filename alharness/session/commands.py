@@ -46,17 +46,21 @@ def bench(
         database, None for ``mlflow.db`` in the workspace; the environment is not read.
 
     Returns the document; units that failed are in its ``failures``. Raises UsageError or
-    PluginError, before anything is computed, for what cannot be used; at the end a HarnessError
-    with the document as its ``document`` when that or the report cannot be written.
+    PluginError, before anything is computed, for what cannot be used, and ContractViolation
+    for a model that has other outputs than classes; at the end a HarnessError with the document
+    as its ``document`` when that or the report cannot be written.
     """
     from rich.console import Console
 
     from alharness.session.executors import find_executor
+    from alharness.session.first_pass import require_networks
     from alharness.session.opening import open_bench
 
     computing = Computing(executor, device, jobs, jobs_per_gpu, query_timeout, query_memory)
     opened = open_bench(_opening(suite, plugins, plugin_files, workspace, data_dir, download))
     find_executor(opened.registry, computing)
+    known = {condition.name: condition.facts for condition in opened.bench.conditions}
+    require_networks(opened.bench, known, opened.registry, opened.workspace.records)
     # Imports torch: a mistake in what was asked for shows before that.
     from alharness.session.carrying_out import carry_out
 
@@ -77,11 +81,14 @@ def plan(
     Arguments are those of ``bench``; data is not fetched. Raises UsageError or PluginError for
     what cannot be used, but not for data that is not there.
     """
+    from alharness.session.first_pass import require_networks
     from alharness.session.opening import open_plan
     from alharness.session.plan import make_plan
 
-    opening = _opening(suite, plugins, plugin_files, workspace, data_dir, download)
-    return make_plan(open_plan(opening))
+    planned = open_plan(_opening(suite, plugins, plugin_files, workspace, data_dir, download))
+    known = {name: found.known for name, found in planned.data.items()}
+    require_networks(planned.bench, known, planned.registry, planned.workspace.records)
+    return make_plan(planned)
 
 
 def _opening(

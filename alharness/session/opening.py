@@ -34,6 +34,7 @@ class Opened:
 class Planned:
     """A bench as far as its data is prepared, and what there is of it, by scenario."""
 
+    registry: Registry
     workspace: Workspace
     bench: Bench
     data: Mapping[str, DataFound]
@@ -63,7 +64,7 @@ def open_plan(opening: Opening) -> Planned:
     workspace.require_readable()
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
     bench, data = resolver.plan(suite, f"suite '{opening.suite_label}'")
-    return Planned(workspace, bench, data)
+    return Planned(registry, workspace, bench, data)
 
 
 def _named(opening: Opening) -> tuple[Registry, Suite]:

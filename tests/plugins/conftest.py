@@ -43,7 +43,9 @@ class ArrayPool:
     def embeddings(self, subset: Subset = "unlabeled") -> torch.Tensor:
         return torch.tensor(self._embeddings[subset], dtype=torch.float32)
 
-    def mc_probabilities(self, passes: int) -> Iterator[tuple[slice, torch.Tensor]]:
+    def mc_probabilities(
+        self, passes: int, masks: str = "per-pass"
+    ) -> Iterator[tuple[slice, torch.Tensor]]:
         assert passes == len(self._sampled)
         yield from self.committee_probabilities()
 

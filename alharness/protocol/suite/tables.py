@@ -303,6 +303,12 @@ class Suite(_Table):
     name: Name = Field(description=_NAME)
     version: Count = Field(description=_COUNT)
     title: str = Field(description="a line of text")
+    departures: Annotated[tuple[str, ...], _tuple] = Field(
+        default=(),
+        exclude_if=lambda departures: departures == (),
+        description="a list of sentences: how it differs from what produced the results that it is "
+        "held against",
+    )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
         default=0, description="a whole number of 0 or more, below 2**63"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -15,22 +15,30 @@ class DbalParameters(alharness.Parameters):
     """Parameters of ``dbal``."""
 
     passes: int = Field(25, ge=1, description="Monte-Carlo dropout passes")
+    masks: Literal["per-pass", "per-image"] = Field(
+        "per-pass",
+        description="'per-pass': one mask for all images of a pass, so that it is one network; "
+        "'per-image': one for each image and pass, as in the published code of Munjal et al. "
+        "(2022)",
+    )
 
 
 class Dbal(alharness.ScoreSampler):
     """Scores the entropy of the mean of p over Monte-Carlo dropout passes.
 
-    Source: Gal, Islam and Ghahramani (2017), "max entropy". A pass has one mask for all
-    images, so that it is one network.
+    Source: Gal, Islam and Ghahramani (2017), "max entropy". Unless ``masks``
+    says otherwise, a pass has one mask for all images, so that it is one network.
     """
 
-    def __init__(self, passes: int) -> None:
+    def __init__(self, passes: int, masks: Literal["per-pass", "per-image"] = "per-pass") -> None:
         super().__init__()
         self.passes = passes
+        self.masks: Literal["per-pass", "per-image"] = masks
 
     def scores(self, pool: alharness.Pool) -> Any:
         """In [0, log C] nats, float64, (n_unlabeled,). Raises HarnessError without dropout."""
-        return selection.entropy_of_mean(pool.mc_probabilities(self.passes), pool.n_unlabeled)
+        slices = pool.mc_probabilities(self.passes, self.masks)
+        return selection.entropy_of_mean(slices, pool.n_unlabeled)
 
 
 @alharness.hookimpl

@@ -71,7 +71,7 @@ def test_words_that_a_command_does_not_take(command, words, said):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["plan", "--suite", ""], "no suite named ''. Known are cifar, digits, digits-quick; a"),
+        (["plan", "--suite", ""], "no suite named ''. Known are cifar, cifar-torchal, digits, "),
         (["plan", "--suite", "no.toml"], "no.toml: cannot be read: No such file or directory."),
         (["plan", "--suite", "digits-quik"], "no suite named 'digits-quik'; did you mean 'digits-"),
         (["plugins", "show", ""], "no plugin named ''. `alharness plugins list` shows what there"),

@@ -127,11 +127,11 @@ def seeded(model_class, seed=0):
     return make_pool(model_class())
 
 
-def sampled(pool, passes, seed=1):
+def sampled(pool, passes, seed=1, **options):
     """All slices together, (passes, n, C); they are all rows, in order."""
     torch.manual_seed(seed)
     parts, stop = [], 0
-    for rows, probabilities in pool.mc_probabilities(passes):
+    for rows, probabilities in pool.mc_probabilities(passes, **options):
         assert (rows.start, rows.step) == (stop, None)
         stop = rows.stop
         assert probabilities.shape[:2] == (passes, rows.stop - rows.start)
@@ -177,6 +177,41 @@ def test_masks_differ_between_passes_and_calls_and_not_between_images(monkeypatc
     agree = (masks[:, None] == masks[None]).float().mean(dim=2)[~torch.eye(8, dtype=torch.bool)]
     # Independent masks agree in 10 of 16 places.
     assert abs(agree - 0.625).max() < 5 * (0.625 * 0.375 / 200) ** 0.5
+
+
+def test_per_image_each_image_of_each_pass_has_masks_of_its_own(monkeypatch):
+    monkeypatch.setattr(pool_module, "BATCH", 5)
+    result = sampled(seeded(Reused), 4, masks="per-image")
+    kept = result > result.amin(dim=2, keepdim=True)
+    masks = kept.reshape(4 * N * 2, 200)  # two calls for each image in each of four passes
+    assert len(masks.unique(dim=0)) == 4 * N * 2
+    assert abs(masks.float().mean() - 0.75) < 4 * (0.75 * 0.25 / masks.numel()) ** 0.5
+
+
+@pytest.mark.parametrize("model", WITH_DROPOUT)
+def test_per_image_is_what_a_network_in_training_mode_does(model):
+    """Torch's own dropout in training mode, batch norm evaluating: mean and deviation of p."""
+    pool, passes = seeded(model), 3000
+    ours = sampled(pool, passes, masks="per-image")
+    network = pool.model()
+    for module in network.modules():
+        module.training = not isinstance(module, nn.BatchNorm1d)
+    with torch.no_grad():
+        torchs = torch.stack([network(pool.images()).softmax(dim=1) for _ in range(passes)])
+    error = (ours.var(dim=0) / passes + torchs.var(dim=0) / passes).sqrt()
+    assert ((ours.mean(dim=0) - torchs.mean(dim=0)).abs() < 5 * error + 1e-6).all()
+    torch.testing.assert_close(ours.std(dim=0), torchs.std(dim=0), rtol=0.2, atol=1e-3)
+
+
+@pytest.mark.parametrize("sampler", [Dbal, Bald])
+def test_samplers_ask_for_the_masks_that_they_are_told(sampler):
+    scores = {}
+    for masks in ("per-pass", "per-image"):
+        pool = seeded(Early)
+        torch.manual_seed(1)
+        scores[masks] = sampler(passes=3, masks=masks).scores(pool)
+    assert scores["per-pass"][0] == pytest.approx(float(scores["per-pass"][-1]), rel=1e-4)
+    assert scores["per-image"][0] != pytest.approx(float(scores["per-image"][-1]), rel=1e-4)
 
 
 @pytest.mark.parametrize("p", [0.2, 0.7, 1.0])

@@ -371,6 +371,48 @@ def test_the_suite_cifar_is_the_papers_protocol():
     }
 
 
+def test_the_suite_cifar_torchal_differs_from_cifar_by_the_published_codes_settings():
+    """Settings of the published code as shared/METHODS.md gives them, sections 1, 2 and 6."""
+    suites = {path.stem: load_suite(path) for path in alharness_suites.alharness_suites()}
+    text, code = suites["cifar"], suites["cifar-torchal"]
+    assert code.protocol == text.protocol
+    assert (code.tuning.trials, code.tuning.scope) == (text.tuning.trials, text.tuning.scope)
+    assert code.tuning.space == {
+        **text.tuning.space,
+        "batch-size": Choice(tuple(2**k for k in range(3, 10))),
+    }
+    assert (text.training.normalize, code.training.normalize) == (True, False)
+    assert code.training.model_copy(update={"normalize": True}) == text.training
+    pairs = zip(text.methods.compared, code.methods.compared, strict=True)
+    assert {old.label: new.label for old, new in pairs if old != new} == {
+        "dbal": 'dbal:masks="per-image"',
+        "bald": 'bald:masks="per-image"',
+        "vaal": 'vaal:reduction="torchal"',
+    }
+    assert [one.model.label for one in code.scenarios] == ['vgg16:head="torchal"'] * 2
+    assert [one.regularizers[0].label for one in code.scenarios] == [
+        "flip-crop:padding=0",
+        "flip-crop",
+    ]
+
+
+@pytest.mark.parametrize(
+    "path", list(alharness_suites.alharness_suites()), ids=lambda path: path.stem
+)
+def test_suites_held_against_published_results_say_where_they_differ(path: Path):
+    suite = load_suite(path)
+    assert bool(suite.departures) == suite.name.startswith("cifar")
+    assert all(one.endswith(".") for one in suite.departures)
+
+
+def test_departures_are_words_and_change_no_protocol():
+    text = TEXT.replace('title = "', 'departures = ["None is known."]\ntitle = "', 1)
+    suite, without = parse_suite(text, "tiny.toml"), parse()
+    assert suite.departures == ("None is known.",)
+    assert suite_digest(suite) != suite_digest(without)
+    assert protocol_digest(suite, suite.scenarios[0]) == digests()[1]
+
+
 def test_strong_is_written_out():
     """The paper's "-SR": RandAugment and SWA."""
     strong = parse_suite(changed(('"weight-decay", {', '"strong", {')), "tiny.toml")

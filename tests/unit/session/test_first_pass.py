@@ -1,0 +1,204 @@
+"""Networks are tried at the dataset's size before anything is trained."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import alharness
+from alharness import ContractViolation, HarnessError, PluginError
+from alharness.session.asked import Opening
+from alharness.session.first_pass import require_networks
+from alharness.session.opening import open_bench, open_plan
+
+PLUGINS = """
+import torch
+from torch import nn
+
+import alharness
+
+TRIED = []
+
+
+class Net(nn.Module):
+    num_features = 6
+
+    def __init__(self, kind, n_classes):
+        super().__init__()
+        self.kind = kind
+        self.head = nn.Linear(6, n_classes + (kind == "one-more"))
+
+    def forward_features(self, images):
+        TRIED.append((self.kind, self.training, tuple(images.shape)))
+        if self.kind == "other-size" and images.shape[-1] != 224:
+            raise AssertionError(f"Input height ({images.shape[-1]}) doesn't match model (224).")
+        if self.kind == "in-training" and self.training:
+            raise RuntimeError("no training")
+        width = 5 if self.kind == "narrow" else 6
+        return images.flatten(1)[:, :width].contiguous()
+
+    def forward_head(self, features, pre_logits=False):
+        if pre_logits:
+            return features
+        if self.kind == "narrow":
+            features = torch.cat([features, features[:, :1]], dim=1)
+        outputs = self.head(features)
+        kinds = {"rows": outputs[:1], "whole": outputs.long(), "list": [outputs]}
+        return kinds.get(self.kind, outputs)
+
+    def forward(self, images):
+        return self.forward_head(self.forward_features(images))
+
+
+class Builds(alharness.Model):
+    def __init__(self, kind):
+        self.kind = kind
+
+    def build(self, n_classes, in_channels, image_size):
+        return Net(self.kind, n_classes)
+
+
+class Wraps(alharness.Regularizer):
+    def wrap_model(self, model):
+        return model.no_such_layer
+
+
+@alharness.hookimpl
+def alharness_models():
+    yield alharness.ModelSpec("builds:", Builds)
+
+
+@alharness.hookimpl
+def alharness_regularizers():
+    yield alharness.RegularizerSpec("wraps", Wraps)
+"""
+SUITE = """
+schema = 1
+name = "small"
+version = 1
+title = "Small"
+[protocol]
+initial_sets = 1
+seeds = 1
+initial_fraction = 0.10
+query_fraction = 0.05
+final_fraction = 0.15
+validation_fraction = 0.10
+[tuning]
+trials = 1
+scope = "fixed"
+[tuning.space]
+learning-rate = 0.01
+batch-size = 32
+optimizer = "sgd"
+[training]
+epochs = 1
+[methods]
+compared = ["random"]
+"""
+SCENARIO = """
+[[scenarios]]
+name = "{name}"
+dataset = "digits"
+model = "{model}"
+regularizers = {regularizers}
+oracle = "perfect"
+"""
+
+
+@pytest.fixture
+def tried(tmp_path):
+    """``tried(*models)``: what ``bench`` does before training, on ``digits``; images seen."""
+    file = tmp_path / "nets.py"
+    file.write_text(PLUGINS)
+
+    def attempt(*models, regularizers="[]"):
+        suite = tmp_path / "small.toml"
+        scenarios = (
+            SCENARIO.format(name=f"s{number}", model=model, regularizers=regularizers)
+            for number, model in enumerate(models)
+        )
+        suite.write_text(SUITE + "".join(scenarios))
+        opened = open_bench(
+            Opening(suite, plugin_files=(file,), workspace_dir=tmp_path / "workspace")
+        )
+        known = {condition.name: condition.facts for condition in opened.bench.conditions}
+        build = opened.registry.create(opened.bench.conditions[0].model).build
+        seen = build.__globals__["TRIED"]
+        seen.clear()
+        require_networks(opened.bench, known, opened.registry, opened.workspace.records)
+        return list(seen)
+
+    return attempt
+
+
+def test_two_images_of_the_datasets_size_pass_in_both_modes_once_for_each_network(tried):
+    seen = tried("builds:good", "builds:good", "builds:better")
+    assert {(kind, training) for kind, training, _ in seen} == {
+        (kind, training) for kind in ("good", "better") for training in (True, False)
+    }
+    assert {shape for *_, shape in seen} == {(2, 1, 8, 8)}
+    assert len(seen) == len(tried("builds:good")) + len(tried("builds:better"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "said"),
+    [
+        ("one-more", ContractViolation, "its outputs for 2 images are of shape (2, 11), expected"),
+        ("rows", ContractViolation, "its outputs for 2 images are of shape (1, 10), expected"),
+        ("whole", ContractViolation, "its outputs for 2 images are torch.int64, expected (2, 10)"),
+        ("list", ContractViolation, "its outputs for 2 images are list, expected (2, 10)"),
+        ("narrow", ContractViolation, "its features of 2 images are of shape (2, 5), expected"),
+        ("other-size", PluginError, "with images of 1 x 8 x 8 raised AssertionError: Input height"),
+        ("in-training", PluginError, "raised RuntimeError: no training (nets.py, line"),
+    ],
+)
+def test_a_network_that_does_not_fit_is_one_line_with_scenario_and_model(tried, kind, error, said):
+    with pytest.raises(error) as refused:
+        tried("builds:good", f"builds:{kind}")
+    line = str(refused.value)
+    assert "\n" not in line
+    assert f"scenario 's1': model 'builds:{kind}'" in line
+    assert said in line
+    if error is PluginError:
+        assert line.endswith("Take another model, or images of a size that it takes")
+
+
+def test_a_regularizer_that_breaks_the_model_is_named(tried):
+    with pytest.raises(HarnessError) as refused:
+        tried("builds:good", regularizers='["wraps"]')
+    line = str(refused.value)
+    assert "regularizer 'wraps'" in line
+    assert "Wraps.wrap_model raised AttributeError" in line or "no_such_layer" in line
+    assert "scenario 's0'" in line
+
+
+def test_global_generators_are_left_as_they_were(tried):
+    before = torch.random.get_rng_state()
+    tried("builds:good")
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_plan_and_bench_refuse_before_anything_is_written(tmp_path):
+    suite = tmp_path / "vit.toml"
+    model = "timm:vit_tiny_patch16_224"
+    suite.write_text(SUITE + SCENARIO.format(name="vit", model=model, regularizers="[]"))
+    for command in (alharness.plan, alharness.bench):
+        with pytest.raises(PluginError, match=r"scenario 'vit'.*doesn't match model \(224\)"):
+            command(suite, workspace=tmp_path / "workspace")
+    assert not list(Path(tmp_path / "workspace").rglob("records/*/*/*.json"))
+
+
+@pytest.mark.slow
+def test_what_has_trained_is_not_tried_again(tmp_path, monkeypatch):
+    file, suite = tmp_path / "nets.py", tmp_path / "small.toml"
+    file.write_text(PLUGINS)
+    suite.write_text(SUITE + SCENARIO.format(name="s", model="builds:good", regularizers="[]"))
+    asked = {"plugin_files": [file], "workspace": tmp_path / "workspace"}
+    assert not alharness.bench(suite, executor="inline", device="cpu", **asked).failures
+    opened = open_plan(Opening(suite, plugin_files=(file,), workspace_dir=tmp_path / "workspace"))
+    seen = opened.registry.create(opened.bench.conditions[0].model).build.__globals__["TRIED"]
+    seen.clear()
+    known = {name: found.known for name, found in opened.data.items()}
+    require_networks(opened.bench, known, opened.registry, opened.workspace.records)
+    assert not seen
