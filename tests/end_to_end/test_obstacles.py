@@ -1,4 +1,4 @@
-"""Things in the way: what stands in a file's place, what cannot be written, what may not be read."""
+"""Things in the way: other things in files' places, what cannot be written, secrets."""
 
 import os
 import shutil
@@ -61,7 +61,8 @@ import alharness
 class Reading(alharness.Sampler):
     def query(self, pool, budget, rng):
         started_with = Path("/proc/self/environ").read_text()
-        raise RuntimeError(f"found {'s3cret' in str(os.environ)} {'s3cret' in started_with}")
+        secret = "s3" + "cret"
+        raise RuntimeError(f"found {secret in str(os.environ)} {secret in started_with}")
 
 
 @alharness.hookimpl
