@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,8 +50,7 @@ class Checkpoints:
             if digest_bytes(read(path)) == expected:
                 return path
         except FileNotFoundError as error:
-            if not os.path.lexists(path):
-                raise CheckpointMissing("no weights", where=str(path)) from error
+            raise CheckpointMissing("no weights", where=str(path)) from error
         except OSError:
             pass
         set_aside(path, self._damaged)

@@ -171,9 +171,10 @@ class Datasets:
         try:
             if read(path) == data:
                 return
-        except OSError:
+            set_aside(path, self._damaged)
+        except FileNotFoundError:
             pass
-        if os.path.lexists(path):
+        except OSError:
             set_aside(path, self._damaged)
         write_over(path, data)
 

@@ -13,14 +13,20 @@ from alharness.api.errors import HarnessError
 
 
 def read(path: Path) -> bytes:
-    """What a file holds. Raises OSError when it cannot be read, or is something else than a file.
+    """What a file holds.
 
-    It is looked at before it is read: a pipe in its place would keep us waiting for ever.
+    Raises FileNotFoundError when nothing is there, another OSError when what is there cannot be
+    read, or is no file. It is looked at before it is read: a pipe would keep us waiting for ever.
     """
-    with open(path, "rb", opener=_without_waiting) as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is no file", str(path))
-        return stream.read()
+    try:
+        with open(path, "rb", opener=_without_waiting) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise OSError(errno.EINVAL, "it is no file", str(path))
+            return stream.read()
+    except FileNotFoundError as error:
+        if path.is_symlink():
+            raise OSError(errno.ELOOP, "it is a broken link", str(path)) from error
+        raise
 
 
 def _without_waiting(path: str, flags: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,8 +39,6 @@ class IndexSets:
         if not self._is_whole(name):
             stream = io.BytesIO()
             np.savez_compressed(stream, allow_pickle=False, **index_set.arrays())
-            if os.path.lexists(self.path(name)):
-                set_aside(self.path(name), self._damaged)
             write_once(self.path(name), stream.getvalue())
         self._known.add(name)
 
@@ -77,7 +74,10 @@ class IndexSets:
         path = self.path(name)
         try:
             index_set = load_index_set(path)
+        except FileNotFoundError as error:
+            raise self._lost(name, f"index set cannot be read ({error.strerror})") from error
         except OSError as error:
+            set_aside(path, self._damaged)
             raise self._lost(name, f"index set cannot be read ({error.strerror})") from error
         except ValueError:
             pass

@@ -154,3 +154,34 @@ def test_a_link_to_a_folder_is_left_alone(workspace, tmp_path):
     (workspace.root / "data").symlink_to(tmp_path / "elsewhere")
     assert workspace.make_way() == []
     assert (workspace.root / "data").is_symlink()
+
+
+def test_what_another_bench_writes_meanwhile_is_no_obstacle(workspace, monkeypatch):
+    """It was absent when it was looked for, and is whole a moment later."""
+    import numpy as np
+
+    from alharness.store import checkpoints, datasets, index_sets
+
+    one, late = IndexSet(np.arange(3)), Workspace(workspace.root)
+    labels = workspace.datasets.labels_path("d")
+
+    def appears(make):
+        def read_too_early(path):
+            make()
+            raise FileNotFoundError(path)
+
+        return read_too_early
+
+    with monkeypatch.context() as patch:
+        patch.setattr(index_sets, "read", appears(lambda: None))
+        write_once(workspace.sets.path(one.digest), b"whole")
+        late.sets.put(one)
+    with monkeypatch.context() as patch:
+        patch.setattr(datasets, "read", appears(lambda: write_once(labels, b"whole")))
+        late.datasets._put_labels(labels, b"whole")
+    with monkeypatch.context() as patch:
+        weights = workspace.root / "checkpoints" / "k.safetensors"
+        patch.setattr(checkpoints, "read", appears(lambda: write_once(weights, b"whole")))
+        with pytest.raises(CheckpointMissing):
+            late.checkpoints.checked("k", "digest")
+    assert not (workspace.root / "damaged").exists()
