@@ -35,9 +35,11 @@ def carry_out(opened: Opened, console: Console, computing: Computing, uri: str |
     report cannot be written.
     """
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
-    store = tracking_store(uri, opened.workspace.root)
     for path in opened.set_aside:
         say(f"{path} was no folder: it was set aside in 'damaged'")
+    for note in opened.data_notes:
+        say(f"Data of {note}.")
+    store = tracking_store(uri, opened.workspace.root)
     executor = open_executor(opened, computing, say)
     observers = Observers(opened.registry.plugins, say)
     on_gpu = is_gpu(computing.device)

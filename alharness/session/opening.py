@@ -21,12 +21,14 @@ class Opened:
     """A bench with the plugins and the workspace it is carried out with.
 
     ``set_aside``: places in the workspace where something else stood than belongs there.
+    ``data_notes``: what a user has to know of its data, a line each.
     """
 
     registry: Registry
     workspace: Workspace
     bench: Bench
     plugin_files: tuple[Path, ...]
+    data_notes: tuple[str, ...] = ()
     set_aside: tuple[Path, ...] = ()
 
 
@@ -51,7 +53,7 @@ def open_bench(opening: Opening) -> Opened:
     aside = tuple(workspace.make_way())
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
     bench = resolver.bench(suite, f"suite '{opening.suite_label}'")
-    return Opened(registry, workspace, bench, opening.plugin_files, aside)
+    return Opened(registry, workspace, bench, opening.plugin_files, resolver.data_notes, aside)
 
 
 def open_plan(opening: Opening) -> Planned:
