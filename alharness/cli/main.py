@@ -42,9 +42,9 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; an expected failure becomes one line and its exit code.
+        """Run a command; a failure becomes one line and its exit code.
 
-        Every other exception is a bug: it passes, and shows its traceback.
+        An exception that nobody expected is a mistake of ours, and has a code of its own.
         """
         try:
             return super().invoke(ctx)
@@ -56,6 +56,23 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
             ctx.exit(ExitCode.STOPPED)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if ctx.params["debug"]:
+                traceback.print_exception(error)
+            click.echo(f"Error: {_defect(error)}", err=True)
+            ctx.exit(ExitCode.DEFECT)
+
+
+def _defect(error: Exception) -> str:
+    """What is said of a mistake of ours."""
+    from alharness.registry.boundary import one_line
+
+    return (
+        f"{one_line(error)}. This is a mistake of alharness, and nothing that is recorded is lost: "
+        "please report what 'alharness --debug' with the same command prints"
+    )
 
 
 @click.group(cls=LazyGroup)

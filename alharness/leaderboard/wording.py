@@ -20,7 +20,7 @@ from alharness.results.document import (
 )
 from alharness.statistics import Comparison, Interval, Point, Verdict
 
-_UNIT = re.compile(r"(, )?\b\w+ [0-9a-f]{32}(?=:)")
+_UNIT = re.compile(r"(, )?\b\w+ [0-9a-f]{32}(?=:)|/[0-9a-f]{32}\b")
 
 SYMBOLS = {
     Verdict.BETTER: "▲",

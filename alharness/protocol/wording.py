@@ -49,17 +49,6 @@ def _words(name: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", name.lower())
 
 
-def one_line_of(text: str, longest: int = 500) -> str:
-    """A text from outside as one line: spaces for line breaks, ``?`` for control characters.
-
-    What is longer ends in an ellipsis.
-    """
-    words = " ".join(text[: 4 * longest].split())
-    shown = "".join(letter if letter.isprintable() else "?" for letter in words)
-    cut = len(shown) > longest or len(text) > 4 * longest
-    return f"{shown[:longest]}…" if cut else shown
-
-
 def spell(value: object) -> str:
     """A value as TOML spells it: ``true``, ``"sgd"``, ``[1, 2]``, ``{ log = [0.1, 1.0] }``."""
     if isinstance(value, bool):

@@ -23,8 +23,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from alharness.api.errors import UsageError
+from alharness.api.text import one_line
 from alharness.protocol.components import Reference
-from alharness.protocol.wording import one_line_of
 
 LONGEST = 10_000
 """Characters of a reference."""
@@ -46,19 +46,19 @@ def parse_reference(text: str) -> Reference:
     """
     if len(text) > LONGEST:
         raise UsageError(
-            f"'{one_line_of(text, 40)}' has {len(text)} characters; {LONGEST} are the most",
+            f"'{one_line(text, 40)}' has {len(text)} characters; {LONGEST} are the most",
             remedy="Write it in a suite",
         )
     found = _SETTINGS.search(text)
     name, settings = (text[: found.start()], text[found.end() :]) if found else (text, "")
     name = name.strip()
     if not name or "=" in name or not name.isprintable():
-        raise UsageError(f"'{one_line_of(text, 200)}' names no plugin", remedy=_FORM)
+        raise UsageError(f"'{one_line(text, 200)}' names no plugin", remedy=_FORM)
     parameters: dict[str, Any] = {}
     for key, value in _settings(settings, text):
         if key in parameters:
             raise UsageError(
-                f"'{key}' is there twice in '{one_line_of(text, 200)}'", remedy="Write it once"
+                f"'{key}' is there twice in '{one_line(text, 200)}'", remedy="Write it once"
             )
         parameters[key] = value
     return Reference(name, parameters)
@@ -158,6 +158,4 @@ def _texts_for_dates(value: Any) -> Any:
 
 
 def _malformed(what: str, place: str, whole: str) -> UsageError:
-    return UsageError(
-        f"'{one_line_of(place, 100)}' in '{one_line_of(whole, 200)}' {what}", remedy=_FORM
-    )
+    return UsageError(f"'{one_line(place, 100)}' in '{one_line(whole, 200)}' {what}", remedy=_FORM)

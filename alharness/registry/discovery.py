@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from alharness.api.errors import UsageError
+from alharness.api.text import one_line
 from alharness.protocol.keys import digest_bytes
-from alharness.protocol.wording import one_line_of
 from alharness.registry.boundary import RefusedPlugin, plugin_code
 from alharness.registry.catalog import Registry
 from alharness.registry.loading import FILE, Candidate, Plugin, load
@@ -48,7 +48,7 @@ def discover(plugin_files: Sequence[Path] = ()) -> Registry:
                     candidate.plugin,
                     candidate.distribution,
                     candidate.version,
-                    one_line_of(str(refused)),
+                    one_line(str(refused)),
                 )
             )
     return Registry(tuple(plugins), tuple(broken))
@@ -87,7 +87,7 @@ def _metadata(distribution: Distribution) -> tuple[str, str]:
         name, version = distribution.name, distribution.version
     except Exception:
         return "(unknown)", "-"
-    return one_line_of(str(name or "(unknown)"), 100), one_line_of(str(version or "-"), 100)
+    return one_line(str(name or "(unknown)"), 100), one_line(str(version or "-"), 100)
 
 
 def _candidates(distribution: Distribution, name: str, version: str) -> Iterator[Candidate]:
@@ -150,7 +150,7 @@ def _plugin_file(path: Path) -> Path:
     except (OSError, ValueError, RuntimeError):  # no path on any machine, or ~ of nobody
         pass
     raise UsageError(
-        f"plugin file '{one_line_of(str(path), 200)}' is not a Python file",
+        f"plugin file '{one_line(str(path), 200)}' is not a Python file",
         remedy="Give the path of a .py file that exists",
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 from pluggy import HookRelay, PluginManager, PluginValidationError
 
 from alharness.api.specs import API_VERSION, Parameters, Spec
-from alharness.protocol.wording import one_line_of
+from alharness.api.text import one_line
 from alharness.registry import hookspecs
 from alharness.registry.boundary import RefusedPlugin, refusing
 from alharness.registry.parameters import json_values
@@ -163,7 +163,7 @@ def _check_spec(spec: object, expected: type[Spec], hook: str) -> None:
     name = spec.name
     if not (isinstance(name, str) and len(name) <= _LONGEST_NAME and _NAME.fullmatch(name)):
         raise RefusedPlugin(
-            f"hook '{hook}' yields the name {one_line_of(repr(name), _LONGEST_NAME)}; a name has "
+            f"hook '{hook}' yields the name {one_line(repr(name), _LONGEST_NAME)}; a name has "
             "lower-case letters and digits joined by '-' or '_'; it ends in ':' for a family"
         )
     for text, longest in _TEXTS.items():
@@ -178,7 +178,7 @@ def _check_spec(spec: object, expected: type[Spec], hook: str) -> None:
 
 def _check_text(text: object, what: str, longest: int) -> None:
     if not isinstance(text, str):
-        raise RefusedPlugin(f"{what} is {one_line_of(repr(text), _LONGEST_NAME)}; give a text")
+        raise RefusedPlugin(f"{what} is {one_line(repr(text), _LONGEST_NAME)}; give a text")
     if len(text) > longest:
         raise RefusedPlugin(f"{what} has {len(text)} characters; {longest} are the most")
     for letter in text:

@@ -19,10 +19,11 @@ from pydantic import BaseModel, ValidationError
 
 from alharness.api.errors import HarnessError, PluginError, UsageError
 from alharness.api.specs import Parameters
+from alharness.api.text import one_line
 from alharness.protocol.keys import DIGEST_BYTES, canonical_json, digest
 from alharness.protocol.suite.bounds import has_larger_number
-from alharness.protocol.wording import did_you_mean, one_line_of
-from alharness.registry.boundary import one_line
+from alharness.protocol.wording import did_you_mean
+from alharness.registry.boundary import one_line as told
 from alharness.registry.registered import Registered
 
 _MOST_FILES = 100_000
@@ -93,7 +94,7 @@ def checked(registered: Registered, given: Mapping[str, Any]) -> Parameters:
         ) from error
     except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
         raise UsageError(
-            f"parameters are not JSON values: {one_line_of(str(error), 200)}",
+            f"parameters are not JSON values: {one_line(str(error), 200)}",
             where=registered.origin,
             remedy="Give finite numbers, strings, booleans or lists of them",
         ) from error
@@ -101,7 +102,7 @@ def checked(registered: Registered, given: Mapping[str, Any]) -> Parameters:
         raise
     except Exception as error:  # of a validator of the plugin's
         raise PluginError(
-            f"checking its parameters raised {one_line(error)}", where=registered.origin
+            f"checking its parameters raised {told(error)}", where=registered.origin
         ) from error
     return parameters
 
@@ -110,12 +111,12 @@ def _problem(problem: Mapping[str, Any]) -> str:
     place = ".".join(map(str, problem["loc"]))
     message = problem["msg"][:1].lower() + problem["msg"][1:]
     subject = f"parameter '{place}'" if place else "parameters"
-    return f"{subject} is {_shown(problem['input'])}: {one_line_of(message, 200)}"
+    return f"{subject} is {_shown(problem['input'])}: {one_line(message, 200)}"
 
 
 def _shown(value: object) -> str:
     try:
-        return one_line_of(repr(value), 100)
+        return one_line(repr(value), 100)
     except ValueError:  # a whole number with thousands of digits
         return "too long to be shown"
 
@@ -151,7 +152,7 @@ class NamedFiles:
                     contents.append(self._content(Path(path)))
                 except (OSError, ValueError) as error:
                     raise UsageError(
-                        f"parameter '{name}' names '{one_line_of(str(path), 200)}', which cannot "
+                        f"parameter '{name}' names '{one_line(str(path), 200)}', which cannot "
                         f"be read ({getattr(error, 'strerror', None) or error})",
                         where=registered.origin,
                         remedy="Give a file or folder that is there; a relative path starts "

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from alharness.api.specs import Parameters
-from alharness.protocol.wording import one_line_of
+from alharness.api.text import one_line
 from alharness.registry.modules import imported_names, lists_its_folder, texts, top_level
 from alharness.registry.registered import Registered
 from alharness.registry.source import GROUP
@@ -35,7 +35,7 @@ def unfollowed(registered: Registered, parameters: Parameters) -> Iterator[str]:
             if _names_file(text):
                 yield (
                     f"{registered.origin}: parameter '{name}' is a text that names the file "
-                    f"'{one_line_of(text, 100)}', whose content is not part of the key; its type "
+                    f"'{one_line(text, 100)}', whose content is not part of the key; its type "
                     "should be pathlib.Path"
                 )
 
@@ -57,7 +57,7 @@ def _source(registered: Registered) -> Iterator[str]:
         for text in sorted(texts(path)):
             if Path(text).is_absolute() and _names_file(text) and Path(text) not in covered:
                 yield (
-                    f"names the file '{one_line_of(text, 100)}' in {path.name}, which is not part "
+                    f"names the file '{one_line(text, 100)}' in {path.name}, which is not part "
                     "of its key; make it a parameter of type pathlib.Path"
                 )
     for module in sorted(imported - modules - _OWN - sys.stdlib_module_names):

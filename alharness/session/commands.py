@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alharness.api.errors import UsageError
+from alharness.api.text import one_line
 from alharness.protocol.suite.tables import Suite
-from alharness.protocol.wording import one_line_of
 from alharness.session.asked import Computing, Opening
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def bench(
 
     Returns the document; units that failed are in its ``failures``. Raises UsageError or
     PluginError, before anything is computed, for what cannot be used, and ContractViolation
-    for a model that has other outputs than classes.
+    for a model that has other outputs than classes; at the end a HarnessError with the document
+    as its ``document`` when that or the report cannot be written.
     """
     from rich.console import Console
 
@@ -117,6 +118,6 @@ def _folder(path: str | os.PathLike[str], what: str) -> Path:
         with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
             Path(path).stat()
     except (OSError, ValueError) as error:
-        shown, reason = one_line_of(str(path), 100), getattr(error, "strerror", None) or error
+        shown, reason = one_line(str(path), 100), getattr(error, "strerror", None) or error
         raise UsageError(f"'{shown}' can be no folder: {reason}", where=what) from None
     return Path(path)

@@ -23,6 +23,7 @@ class Opened:
 
     ``data_notes``: what a user has to know of its data; ``notes``: what else is not as it may
     seem; a line each.
+    ``set_aside``: places in the workspace where something else stood than belongs there.
     """
 
     registry: Registry
@@ -31,6 +32,7 @@ class Opened:
     plugin_files: tuple[Path, ...]
     data_notes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    set_aside: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ def open_bench(opening: Opening) -> Opened:
     registry, suite = _named(opening)
     workspace = Workspace(opening.workspace_dir)
     workspace.require_writable()
+    aside = tuple(workspace.make_way())
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
     bench = resolver.bench(suite, f"suite '{opening.suite_label}'")
     return Opened(
@@ -61,6 +64,7 @@ def open_bench(opening: Opening) -> Opened:
         opening.plugin_files,
         resolver.data_notes,
         notes(registry, bench, suite),
+        aside,
     )
 
 

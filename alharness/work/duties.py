@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from alharness.work.environment import is_private
 from alharness.work.messages import (
     Message,
     answered,
@@ -105,7 +106,7 @@ def _asking_samplers(setup: Setup) -> Duty:
 
 
 def _forget_the_command() -> None:
-    """Command line and variables name the workspace, which is nothing that a sampler needs."""
+    """Command line and variables name the workspace and hold secrets: nothing for a sampler."""
     sys.argv[:] = [""]  # in place: the list is held elsewhere too
-    for name in [name for name in os.environ if name.startswith("ALHARNESS_")]:
+    for name in [name for name in os.environ if is_private(name)]:
         del os.environ[name]

@@ -11,11 +11,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from alharness.api.errors import UsageError
+from alharness.api.text import one_line
 from alharness.protocol.keys import digest
 from alharness.protocol.suite.bounds import DEEPEST, LARGEST_FILE, depth_exceeds
 from alharness.protocol.suite.errors import usage_error
 from alharness.protocol.suite.tables import SCHEMA, Scenario, Suite
-from alharness.protocol.wording import one_line_of, spell
+from alharness.protocol.wording import spell
 
 
 def load_suite(path: str | Path) -> Suite:
@@ -23,7 +24,7 @@ def load_suite(path: str | Path) -> Suite:
 
     Raises UsageError for a file that cannot be read, and as ``parse_suite`` does.
     """
-    where = one_line_of(str(path), 200)
+    where = one_line(str(path), 200)
     try:
         content = _bytes(Path(path))
     except (OSError, ValueError) as error:
@@ -61,14 +62,14 @@ def parse_suite(text: str, where: str) -> Suite:
     except RecursionError:
         raise _too_deep(where) from None
     except ValueError as error:  # of a number with thousands of digits, too
-        reason = one_line_of(str(error), 200)
+        reason = one_line(str(error), 200)
         raise UsageError(f"is not TOML: {reason}", where=where, remedy="Mend that line") from None
     if depth_exceeds(table):
         raise _too_deep(where)
     schema = table.get("schema")
     if isinstance(schema, int) and schema > SCHEMA:
         raise UsageError(
-            f"{one_line_of(spell(schema), 60)} is newer than this alharness knows ({SCHEMA})",
+            f"{one_line(spell(schema), 60)} is newer than this alharness knows ({SCHEMA})",
             where=f"{where}, schema",
             remedy="Upgrade alharness",
         )

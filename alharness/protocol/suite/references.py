@@ -10,11 +10,12 @@ from typing import Annotated, TypeAlias
 
 from pydantic import PlainSerializer, PlainValidator
 
+from alharness.api.text import one_line
 from alharness.protocol.components import Reference
 from alharness.protocol.keys import canonical_json
 from alharness.protocol.suite.bounds import LONGEST_NAME, has_larger_number
 from alharness.protocol.suite.errors import misfit
-from alharness.protocol.wording import one_line_of, spell
+from alharness.protocol.wording import spell
 
 _PLUGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?::[^=,\s]*)?")
 """A plugin's name, or ``family:member``."""
@@ -48,7 +49,7 @@ def _reader(kind: str) -> PlainValidator:
         name = parameters.pop(kind, None)
         if not (isinstance(name, str) and _is_name(name)):
             raise misfit(
-                f"{one_line_of(spell(value), 100)} names no {kind}",
+                f"{one_line(spell(value), 100)} names no {kind}",
                 f'Write "NAME" or {{ {kind} = "NAME", parameter = value }}',
             )
         try:

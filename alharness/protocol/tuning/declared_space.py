@@ -8,8 +8,9 @@ from typing import Any
 
 from alharness.api.errors import UsageError
 from alharness.api.space import Choice, Distribution, LogUniform, Space, Uniform, Value
+from alharness.api.text import one_line
 from alharness.protocol.suite.bounds import LARGEST_BATCH, LARGEST_NUMBER, LONGEST_NAME, MOST_PARTS
-from alharness.protocol.wording import one_line_of, spell
+from alharness.protocol.wording import spell
 
 HARNESS_KEYS = ("learning-rate", "batch-size", "optimizer")
 """The hyper-parameters that the harness itself owns; every suite gives all three."""
@@ -170,4 +171,4 @@ def _unfit(name: str, distribution: Distribution, expected: str) -> UsageError:
 
 
 def _shown(value: object) -> str:
-    return one_line_of(spell(value), 100)
+    return one_line(spell(value), 100)
