@@ -18,6 +18,7 @@ _DATA = {"data": "the training data", "test": "the test data"}
 _PLUGINS = ("sampler", "model", "oracle", "loss", "extension", "recipe.schedule")
 _CONSEQUENCES = frozenset(
     {
+        "seed",  # at one position it says the same, however it is spelled
         *("trial", "previous", "committee", "query", "stored"),
         *("labeled", "validation", "hyperparameters", "recipe.normalization"),
         *("n_classes", "in_channels", "image_size"),
