@@ -108,6 +108,13 @@ class Dataset(ABC):
         """What else changes when the data below ``root`` does: then it is loaded again."""
         return ""
 
+    def copies(self) -> Sequence[Path]:
+        """Files and folders elsewhere that hold the same images with their labels.
+
+        Such as an installed package has. Samplers are denied them, where the kernel allows.
+        """
+        return ()
+
     @abstractmethod
     def load(self, root: Path, download: bool) -> LabeledImages:
         """Read the dataset below ``root``; fetch it first only when ``download`` is true.

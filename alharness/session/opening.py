@@ -24,6 +24,7 @@ class Opened:
     workspace: Workspace
     bench: Bench
     plugin_files: tuple[Path, ...]
+    data_dir: Path
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def open_bench(opening: Opening) -> Opened:
     workspace.require_writable()
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
     bench = resolver.bench(suite, f"suite '{opening.suite_label}'")
-    return Opened(registry, workspace, bench, opening.plugin_files)
+    return Opened(registry, workspace, bench, opening.plugin_files, opening.data_dir)
 
 
 def open_plan(opening: Opening) -> Planned:

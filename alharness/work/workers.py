@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from alharness.api.errors import HarnessError
+from alharness.work.confinement import PRIVATE
 from alharness.work.duties import work
 from alharness.work.messages import Message, answered, receive, send, unless_error
 
@@ -152,11 +153,17 @@ def worker_context() -> BaseContext:
 
 
 def start_forkserver() -> None:
-    """Start the process that workers are forked from; its libraries keep to one thread."""
+    """Start the process that workers are forked from; its libraries keep to one thread.
+
+    What it was started with can be read in ``/proc``: no variable of the bench's alone.
+    """
     if "forkserver" not in get_all_start_methods():
         return
     get_context("forkserver").set_forkserver_preload(["alharness.work.preloaded"])
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    private = [name for name in os.environ if name.startswith(PRIVATE)]
+    before = {name: os.environ.get(name) for name in (*THREAD_VARIABLES, *private)}
+    for name in private:
+        del os.environ[name]
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
     try:
         forkserver.ensure_running()
