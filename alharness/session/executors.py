@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from alharness.api.errors import PluginError, UsageError
@@ -78,7 +79,7 @@ def _site(opened: Opened, computing: Computing) -> Site:
 
 
 def _hidden(opened: Opened) -> tuple[Path, ...]:
-    """Where the data of the bench lies: the folder, what its datasets name, and copies elsewhere."""
+    """Where the data lies: its folder, what the datasets name, and copies elsewhere."""
     root = opened.data_dir.expanduser().absolute()
     hidden = [root]
     for dataset in {one.dataset.label: one.dataset for one in opened.bench.conditions}.values():

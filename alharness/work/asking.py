@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from alharness.api.executor import Site
 from alharness.work.messages import Message
-from alharness.work.reach import Reach, of_plugins, of_question
+from alharness.work.reach import Reach, for_question, of_plugins
 from alharness.work.seat import Seat
 from alharness.work.workers import Limits, Setup, half_of_memory
 
@@ -34,9 +34,10 @@ class Asking:
         with tempfile.TemporaryDirectory(
             prefix="alharness-query-", ignore_cleanup_errors=True
         ) as scratch:
+            reach = for_question(self._plugins, question, self._site)
             message = {
                 "question": question,
-                "reach": self._reach(question),
+                "reach": reach.to_json(),
                 "scratch": scratch,
                 "asked": time.time(),
             }
@@ -44,7 +45,7 @@ class Asking:
                 answer = self._seat.ask(message, who, self._limits)
             finally:
                 self._seat.empty()
-        return {**answer, "isolation": self._isolation(answer["isolation"])}
+        return {**answer, "isolation": _told(answer["isolation"], reach)}
 
     def close(self) -> None:
         """End who is asked, and ask nobody any more."""
@@ -54,13 +55,8 @@ class Asking:
     def _plugins(self) -> Reach:
         return of_plugins(self._site)
 
-    def _reach(self, question: Question) -> dict[str, Any]:
-        hidden = (self._site.workspace, *self._site.hidden)
-        reach = self._plugins.to_json()
-        return {**reach, "read": [*reach["read"], *of_question(question, hidden)]}
 
-    def _isolation(self, isolation: dict[str, Any]) -> dict[str, Any]:
-        """With what could be reached, though it is hidden."""
-        if isolation["landlock"] is not None:
-            return {**isolation, "open": list(self._plugins.open)}
-        return {**isolation, "open": ["whatever the user may read"]}
+def _told(isolation: dict[str, Any], reach: Reach) -> dict[str, Any]:
+    """With what could be reached, though it is hidden."""
+    everything = ["whatever the user may read"]
+    return {**isolation, "open": everything if isolation["landlock"] is None else list(reach.open)}

@@ -6,7 +6,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import distributions
 from json import loads
 from pathlib import Path
@@ -50,7 +50,7 @@ def of_plugins(site: Site) -> Reach:
     hidden is given entry by entry, without it; the names in it can be listed, or nothing could be
     imported from it. Only what is needed and lies in a hidden folder is given nevertheless.
     """
-    hidden = [Path(one).resolve() for one in (site.workspace, *site.hidden)]
+    hidden = _hidden(site)
     needed = [*_python(), *(file.parent for file in site.plugin_files), *map(Path, SYSTEM)]
     read, listed = _spared(needed, hidden)
     written, also = _spared([Path(DEVICES), *_caches()], hidden)
@@ -66,18 +66,32 @@ def of_plugins(site: Site) -> Reach:
     )
 
 
-def of_question(question: Question, hidden: Iterable[Path]) -> list[str]:
-    """The files that a question names, and those that parameters of its plugins name."""
+def for_question(reach: Reach, question: Question, site: Site) -> Reach:
+    """The same with the files that a question names, and what parameters of its plugins name.
+
+    That may lie in the folder of the data, for the user named it, but not in the workspace.
+    """
     models = [*question["models"], *question["committee"]]
     files = [question["images"], *question["labeled"], question["validation"]]
     files += [model["path"] for model in models]
     files += filter(None, (question["stored"], question["labels"]))
-    withheld = [one.resolve() for one in hidden]
-    named = [path.resolve() for path in _named(question["inputs"])]
-    return [
-        *(str(Path(file).resolve()) for file in files),
-        *(str(one) for one in named if not any(_overlap(one, other) for other in withheld)),
+    workspace, *hidden = _hidden(site)
+    named = [
+        path
+        for path in map(Path.resolve, _named(question["inputs"]))
+        if not _overlap(path, workspace) and not any(one.is_relative_to(path) for one in hidden)
     ]
+    inside = [path for path in named if any(path.is_relative_to(one) for one in hidden)]
+    return replace(
+        reach,
+        read=_texts([*reach.read, *(Path(file).resolve() for file in files), *named]),
+        open=(*reach.open, *(f"{one}: named by a parameter" for one in inside)),
+    )
+
+
+def _hidden(site: Site) -> list[Path]:
+    """The workspace, then what else is hidden."""
+    return [path.resolve() for path in (site.workspace, *site.hidden)]
 
 
 def _named(inputs: Mapping[str, Any]) -> Iterator[Path]:
@@ -166,5 +180,5 @@ def _overlap(one: Path, other: Path) -> bool:
     return one.is_relative_to(other) or other.is_relative_to(one)
 
 
-def _texts(paths: Iterable[Path]) -> tuple[str, ...]:
+def _texts(paths: Iterable[Path | str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(path) for path in paths))
