@@ -48,20 +48,21 @@ def of_plugins(site: Site) -> Reach:
 
     Hidden are the workspace and what ``site.hidden`` names. A folder that holds something
     hidden is given entry by entry, without it; the names in it can be listed, or nothing could be
-    imported from it. Only what is needed and lies in a hidden folder is given nevertheless.
+    imported from it. A folder that is needed is given though a hidden one holds it, or is it.
     """
-    hidden = _hidden(site)
-    needed = [*_python(), *(file.parent for file in site.plugin_files), *map(Path, SYSTEM)]
-    read, listed = _spared(needed, hidden)
-    written, also = _spared([Path(DEVICES), *_caches()], hidden)
-    inside = [one for one in read if any(one.is_relative_to(folder) for folder in hidden)]
+    needed = _resolved([*_python(), *(file.parent for file in site.plugin_files), *SYSTEM])
+    workspace, *hidden = _hidden(site)
+    inside = [one for one in needed if any(one.is_relative_to(folder) for folder in hidden)]
+    withheld = [workspace, *(one for one in hidden if one not in needed)]
+    read, listed = _spared(needed, withheld)
+    written, also = _spared(_resolved([DEVICES, *_caches()]), withheld)
     return Reach(
         _texts([*read, *site.plugin_files]),
         _texts([*listed, *also]),
         _texts(written),
         (
-            *(f"{one}: needed by Python or a plugin" for one in _texts(inside)),
-            *(f"{one}: names of the files in it" for one in _texts(listed)),
+            *(f"{one}: needed by Python or a plugin" for one in inside if one != workspace),
+            *(f"{one}: names of the files in it" for one in listed),
         ),
     )
 
@@ -91,7 +92,11 @@ def for_question(reach: Reach, question: Question, site: Site) -> Reach:
 
 def _hidden(site: Site) -> list[Path]:
     """The workspace, then what else is hidden."""
-    return [path.resolve() for path in (site.workspace, *site.hidden)]
+    return _resolved([site.workspace, *site.hidden])
+
+
+def _resolved(paths: Iterable[Path | str]) -> list[Path]:
+    return list(dict.fromkeys(Path(path).resolve() for path in paths))
 
 
 def _named(inputs: Mapping[str, Any]) -> Iterator[Path]:
@@ -153,7 +158,7 @@ def _spared(folders: Iterable[Path], hidden: Sequence[Path]) -> tuple[list[Path]
     """Folders without what is hidden in them: what is left, and those that were divided for it."""
     left: list[Path] = []
     divided: list[Path] = []
-    for folder in {one.resolve(): None for one in folders}:
+    for folder in folders:
         _spare(folder, [one for one in hidden if one.is_relative_to(folder)], left, divided)
     return left, divided
 
