@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pluggy import HookimplMarker
 
 from alharness.api.dataset import Dataset, DatasetShape, ImageFiles, LabeledImages
+from alharness.api.decoding import UndecodableImage, decoded
 from alharness.api.errors import (
     ContractViolation,
     ExitCode,
@@ -20,6 +21,7 @@ from alharness.api.errors import (
 )
 from alharness.api.executor import Executor, Site
 from alharness.api.extension import ExtensionBatch, TrainingExtension
+from alharness.api.fetching import OfficialFiles
 from alharness.api.framing import Framing, RandomView
 from alharness.api.loss import Loss
 from alharness.api.model import Model
@@ -78,6 +80,7 @@ __all__ = [
     "Model",
     "ModelSpec",
     "Needs",
+    "OfficialFiles",
     "Oracle",
     "OracleSpec",
     "Parameters",
@@ -96,10 +99,12 @@ __all__ = [
     "Spec",
     "Subset",
     "TrainingExtension",
+    "UndecodableImage",
     "Uniform",
     "UsageError",
     "Value",
     "bench",
+    "decoded",
     "hookimpl",
     "plan",
     "results",

@@ -37,9 +37,14 @@ class ImageFiles:
         except OSError as error:
             raise UsageError(
                 f"no image can be read ({error.strerror or error})",
-                where=str(path),
-                remedy="Replace or remove the file",
+                where=shown(path),
+                remedy=getattr(error, "remedy", "Replace or remove the file"),
             ) from error
+
+
+def shown(path: Path) -> str:
+    """A path as it can be printed: bytes of its name that are no text become ``\\udce9``."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 SplitImages: TypeAlias = "NDArray[np.uint8] | ImageFiles"
@@ -51,7 +56,9 @@ class LabeledImages:
 
     Decoded images are uint8, (n, channels, side, side); labels are int64, (n,), in
     [0, n_classes). Training images keep the dataset's official order: index
-    sets refer to it.
+    sets refer to it. Training and test images have the same channels and the same side.
+    ``train_names`` and ``test_names`` name images in messages, such as by their files;
+    without them their positions do.
     """
 
     train_images: SplitImages
@@ -59,6 +66,8 @@ class LabeledImages:
     test_images: SplitImages
     test_labels: NDArray[np.int64]
     n_classes: int
+    train_names: Sequence[str] | None = None
+    test_names: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +121,14 @@ class Dataset(ABC):
         """Files and folders elsewhere that hold the same images with their labels.
 
         Such as an installed package has. Samplers are denied them, where the kernel allows.
+        """
+        return ()
+
+    def census(self, root: Path) -> Sequence[str]:
+        """What there is of the data below ``root``, a line each: what is used, what not, and why.
+
+        ``plan`` and ``bench`` show it. Asked only where nothing is missing; looks at names
+        only. Raises UsageError, with its remedy, for data that ``load`` would refuse.
         """
         return ()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -10,12 +9,17 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from alharness.api.decoding import UndecodableImage, decoded_image
+
 if TYPE_CHECKING:
     from PIL import Image
 
 Box: TypeAlias = tuple[int, int, int, int]
 
 ATTEMPTS = 10
+
+MAX_PIXELS = 1 << 28
+"""An image that is very long and thin may take no more once its shorter side is scaled."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class RandomView:
 
 @dataclass(frozen=True)
 class Framing:
-    """How encoded images become RGB, (3, side, side) uint8.
+    """How encoded images become RGB, (3, side, side) uint8, decoded as ``alharness.decoded`` does.
 
     The shorter side is scaled to ``scaled_side`` (default ``side``), then the centre
     is kept. With a ``training_view``, what a model is trained on is instead such a part,
@@ -72,10 +76,10 @@ class Framing:
             raise ValueError(f"scaled_side {self.scaled_side} is less than side {self.side}")
 
     def centred(self, data: bytes) -> NDArray[np.uint8]:
-        """The centre of an encoded image. Raises OSError when the data is no image."""
+        """The centre of an encoded image. Raises UndecodableImage for none, or one too long."""
         from PIL import Image
 
-        rgb = _decoded(data)
+        rgb = decoded_image(data)
         width, height = rgb.size
         scaled = self.scaled_side or self.side
         # Rounded as torchvision's Resize and CenterCrop do.
@@ -83,6 +87,11 @@ class Framing:
             max(scaled, int(scaled * width / height)),
             max(scaled, int(scaled * height / width)),
         )
+        if size[0] * size[1] > MAX_PIXELS:
+            raise UndecodableImage(
+                f"of {width} x {height} pixels it would be scaled to {size[0]} x {size[1]}",
+                "Cut it, or remove the file",
+            )
         left, top = (round((length - self.side) / 2) for length in size)
         whole = rgb.resize(size, Image.Resampling.BILINEAR)
         return _pixels(whole.crop((left, top, left + self.side, top + self.side)))
@@ -90,24 +99,17 @@ class Framing:
     def viewed(self, data: bytes, rng: np.random.Generator) -> NDArray[np.uint8]:
         """What a model is trained on: a random view of an encoded image, or its centre.
 
-        Raises OSError when the data is no image.
+        Raises UndecodableImage for no image.
         """
         from PIL import Image
 
         view = self.training_view
         if view is None:
             return self.centred(data)
-        rgb = _decoded(data)
+        rgb = decoded_image(data)
         part = rgb.crop(view.box(*rgb.size, rng))
         pixels = _pixels(part.resize((self.side, self.side), Image.Resampling.BILINEAR))
         return pixels[..., ::-1] if rng.random() < view.mirrored else pixels
-
-
-def _decoded(data: bytes) -> Image.Image:
-    from PIL import Image
-
-    with Image.open(io.BytesIO(data)) as image:
-        return image.convert("RGB")
 
 
 def _pixels(image: Image.Image) -> NDArray[np.uint8]:

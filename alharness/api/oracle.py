@@ -28,6 +28,14 @@ class Oracle(ABC):
         """
         return ""
 
+    def check(self, n_images: int, n_classes: int) -> None:
+        """Look whether it can label a dataset: so many training images, so many classes.
+
+        Asked by ``plan`` and ``bench`` before anything is trained. Raises UsageError, saying
+        what does not fit and how to mend it.
+        """
+        return
+
     @abstractmethod
     def annotate(
         self,

@@ -72,7 +72,7 @@ def _counts(numbers: Mapping[SlotKind, Tally]) -> list[str]:
 
 
 def _data_notes(data: Sequence[PlannedData]) -> Iterator[str]:
-    """A line for each dataset that is not prepared, with the scenarios that need it."""
+    """What there is to say of each dataset; of one that is not prepared, the scenarios too."""
     needed: dict[PlannedData, list[str]] = defaultdict(list)
     for one in data:
         needed[replace(one, scenario="")].append(one.scenario)
@@ -87,3 +87,5 @@ def _data_notes(data: Sequence[PlannedData]) -> Iterator[str]:
             yield f"{whose}: missing; {declared}. {found.why}. {found.remedy}."
         elif found.state is DataState.UNPREPARED:
             yield f"{whose}: not prepared yet, bench does it; {declared}."
+        for note in found.notes:
+            yield f"Data of {found.dataset}: {note}."

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from alharness.protocol.wording import repeated_sentence
 from alharness.results.document import (
     Document,
     Method,
@@ -142,6 +143,10 @@ def notes(scenario: Scenario, n_models: int | None) -> list[str]:
             f"A run ends at {threshold(scenario.stop_at_accuracy)} validation accuracy. Later "
             "budgets hold the runs that went on, which are no fair sample: nothing is tested."
         )
+    repeated = scenario.repeated_images
+    if repeated is not None and repeated.n:
+        said = repeated_sentence(repeated.n, repeated.n_test, repeated.examples)
+        lines.append(f"{said}. Accuracy counts them, and rewards remembering.")
     seeing = [method.method for method in scenario.methods if method.sees_labels]
     if seeing:
         lines.append(

@@ -35,12 +35,24 @@ from alharness.protocol.units import (
 )
 
 
+class RepeatedImages(NamedTuple):
+    """Test images whose pixels are those of a training image.
+
+    How many of how many test images, and examples: a training image and a test image, by name.
+    """
+
+    n: int
+    n_test: int
+    examples: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, eq=False)
 class DatasetFacts:
     """What the plan needs to know of a prepared dataset.
 
     ``train_digest`` and ``test_digest`` cover images and labels of a split;
-    ``train_labels`` is (n_train,), int64.
+    ``train_labels`` is (n_train,), int64. ``repeated`` is None where an earlier version prepared
+    the data and nobody looked.
     """
 
     train_digest: str
@@ -49,6 +61,7 @@ class DatasetFacts:
     n_classes: int
     in_channels: int
     image_size: int
+    repeated: RepeatedImages | None = None
 
     @property
     def n_train(self) -> int:

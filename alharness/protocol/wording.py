@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _ALIKE = 0.6
+_SHOWN = 3
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -92,3 +93,15 @@ def clock(seconds: float) -> str:
     if hours < 48:
         return f"{hours} h {minutes:02d} min"
     return f"{hours // 24} d {hours % 24:02d} h"
+
+
+def several(names: Sequence[str]) -> str:
+    """The first of several names: ``a, b, c and 4 more``."""
+    shown = ", ".join(names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
+
+
+def repeated_sentence(n: int, n_test: int, examples: Iterable[tuple[str, str]]) -> str:
+    """How many test images are training images too, and some of them."""
+    pairs = "; ".join(f"{test} is {train}" for train, test in examples)
+    return f"{n} of {n_test} test images are training images too, pixel by pixel ({pairs})"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import alharness
 from alharness.api.space import Value
-from alharness.protocol.bench import Bench, Condition
+from alharness.protocol.bench import Bench, Condition, DatasetFacts
 from alharness.protocol.components import Component
 from alharness.protocol.keys import digest
 from alharness.protocol.planning import run as planning
@@ -83,6 +83,7 @@ def _scenario(
         components=tuple(map(_component, condition.components())),
         train_digest=condition.facts.train_digest,
         test_digest=condition.facts.test_digest,
+        repeated_images=_repeated(condition.facts),
         n_train=len(condition.facts.train_labels),
         n_classes=condition.facts.n_classes,
         n_validation=len(condition.starts[0].validation),
@@ -102,6 +103,11 @@ def _scenario(
         ),
         shared_trainings=len(frozenset.intersection(*trainings.values())),
     )
+
+
+def _repeated(facts: DatasetFacts) -> document.RepeatedImages | None:
+    found = facts.repeated
+    return None if found is None else document.RepeatedImages(**found._asdict())
 
 
 def _method(

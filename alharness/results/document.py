@@ -17,7 +17,7 @@ from alharness.api.space import Value
 from alharness.protocol.keys import digest
 from alharness.statistics import Comparison, PaperChain, Point
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """The version of the documents that are written. Older ones are migrated when they are read."""
 
 PerRun: TypeAlias = tuple[tuple[float | None, ...], ...]
@@ -133,6 +133,17 @@ class Method(Part):
     trainings: int
 
 
+class RepeatedImages(Part):
+    """Test images whose pixels are those of a training image.
+
+    ``n`` of ``n_test`` test images; ``examples``: a training image and the test image, by name.
+    """
+
+    n: int
+    n_test: int
+    examples: tuple[tuple[str, str], ...]
+
+
 class Scenario(Part):
     """One experimental condition, and what each method reached in it.
 
@@ -141,6 +152,7 @@ class Scenario(Part):
     labels: labeled images at each cycle. n_validation: labels spent on validation beside them.
     n_train: training images, labeled, pool and validation together.
     train_digest, test_digest: of the images with their labels.
+    repeated_images: test images that are training images too, None where nobody looked.
     space: the hyper-parameters that were tuned, those of the regularizers among them.
     stop_at_accuracy: the validation accuracy that ends a run, or None.
     reference: the method that all others are compared with.
@@ -152,6 +164,7 @@ class Scenario(Part):
     components: tuple[Component, ...] | None
     train_digest: str | None
     test_digest: str | None
+    repeated_images: RepeatedImages | None
     n_train: int | None
     n_classes: int | None
     n_validation: int
@@ -213,7 +226,7 @@ class Document(Part):
     """
 
     # ``schema`` is a deprecated method of pydantic's models, hence the alias.
-    schema_version: Literal[2] = Field(alias="schema")
+    schema_version: Literal[3] = Field(alias="schema")
     alharness: str
     suite: Suite
     scenarios: tuple[Scenario, ...]

@@ -94,7 +94,13 @@ def _method_findings_from_1(method: Json) -> Json:
     }
 
 
-MIGRATIONS: Mapping[int, Callable[[Json], Json]] = {1: _from_1}
+def _from_2(document: Json) -> Json:
+    """Documents that do not say whether test images are training images too."""
+    scenarios = [{**one, "repeated_images": None} for one in document["scenarios"]]
+    return {**document, "schema": 3, "scenarios": scenarios}
+
+
+MIGRATIONS: Mapping[int, Callable[[Json], Json]] = {1: _from_1, 2: _from_2}
 """By the schema that they migrate from."""
 
 

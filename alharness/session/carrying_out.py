@@ -32,6 +32,8 @@ def carry_out(opened: Opened, console: Console, computing: Computing, uri: str |
     device or a tracking URI that cannot be used.
     """
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    for note in opened.data_notes:
+        say(f"Data of {note}.")
     uri = tracking_uri(uri, opened.workspace.root)
     executor = open_executor(opened, computing, say)
     observers = Observers(opened.registry.plugins, say)

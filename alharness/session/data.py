@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from alharness.api.dataset import Dataset, DatasetShape, ImageFiles, LabeledImages
+from alharness.api.dataset import Dataset, DatasetShape
 from alharness.api.errors import PluginError, UsageError
 from alharness.api.specs import DatasetSpec
 from alharness.protocol.bench import DatasetFacts
@@ -18,6 +15,8 @@ from alharness.protocol.components import Component
 from alharness.protocol.keys import digest
 from alharness.registry import Registry
 from alharness.registry.boundary import plugin_code
+from alharness.session.contract import checked_images
+from alharness.session.data_notes import data_notes
 from alharness.store.content import content_digest
 from alharness.store.datasets import Datasets
 
@@ -35,12 +34,13 @@ class DataFound:
     """What a plan finds of a dataset.
 
     ``known`` are facts when it is prepared, else what it declares; ``missing`` says why it
-    is not there and how to get it.
+    is not there and how to get it. ``notes`` are what a user has to know of it.
     """
 
     dataset: Component
     known: DatasetFacts | DatasetShape
     missing: UsageError | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def state(self) -> DataState:
@@ -58,19 +58,28 @@ class Data:
         self._datasets = datasets
         self._folder = folder
         self._prepared: dict[str, DatasetFacts] = {}
+        self._notes: dict[str, tuple[str, ...]] = {}
         self._found: dict[str, DataFound] = {}
 
     def prepare(self, dataset: Component, download: bool) -> DatasetFacts:
         """A dataset that is prepared now if it was not before.
 
-        Raises UsageError when its data is absent or damaged, PluginError when it breaks its
-        contract.
+        Raises UsageError when its data is absent, damaged or refused, PluginError when it
+        breaks its contract.
         """
         key = dataset.identity.spelled()
         if key not in self._prepared:
-            self._prepared[key] = self._prepare(dataset, download)
+            loader: Dataset = self._registry.create(dataset)
+            census = self._census(dataset, loader)
+            self._prepared[key] = facts = self._prepare(dataset, loader, download)
+            self._notes.setdefault(dataset.label, tuple(data_notes(census, facts)))
             self._datasets.seen.save()
         return self._prepared[key]
+
+    @property
+    def notes(self) -> Mapping[str, Sequence[str]]:
+        """What a user has to know of the datasets that were prepared, by their labels."""
+        return self._notes
 
     def find(self, dataset: Component) -> DataFound:
         """What is there of a dataset. Prepares nothing, writes nothing."""
@@ -79,27 +88,38 @@ class Data:
             self._found[key] = self._find(dataset)
         return self._found[key]
 
-    def _prepare(self, dataset: Component, download: bool) -> DatasetFacts:
-        loader: Dataset = self._registry.create(dataset)
+    def _prepare(self, dataset: Component, loader: Dataset, download: bool) -> DatasetFacts:
         fingerprint = self._fingerprint(dataset, loader)
         prepared = self._datasets.prepared(dataset, fingerprint)
         if prepared is not None:
             return prepared
         with plugin_code("load", dataset.origin):
             images = loader.load(self._folder, download)
-        check_images(images, dataset.origin)
+        images = checked_images(images, dataset.origin)
         return self._datasets.prepare(dataset, fingerprint, images)
 
     def _find(self, dataset: Component) -> DataFound:
         loader: Dataset = self._registry.create(dataset)
+        census = self._census(dataset, loader)
         # Without an entry nothing can be taken over: then no file need be read.
         if self._datasets.knows(dataset):
             prepared = self._datasets.prepared(dataset, self._fingerprint(dataset, loader))
             if prepared is not None:
-                return DataFound(dataset, prepared)
+                return DataFound(dataset, prepared, notes=tuple(data_notes(census, prepared)))
+        known = declared(self._registry, dataset)
+        missing = self._missing(dataset, loader)
+        return DataFound(dataset, known, missing, tuple(data_notes(census, known)))
+
+    def _missing(self, dataset: Component, loader: Dataset) -> UsageError | None:
         with plugin_code("missing", dataset.origin):
-            missing = loader.missing(self._folder)
-        return DataFound(dataset, declared(self._registry, dataset), missing)
+            return loader.missing(self._folder)
+
+    def _census(self, dataset: Component, loader: Dataset) -> list[str]:
+        """What the dataset says of its data; nothing where it is missing."""
+        if self._missing(dataset, loader) is not None:
+            return []
+        with plugin_code("census", dataset.origin):
+            return list(loader.census(self._folder))
 
     def _fingerprint(self, dataset: Component, loader: Dataset) -> str:
         """What tells this data from other data of the same name and parameters."""
@@ -130,34 +150,3 @@ def declared(registry: Registry, dataset: Component) -> DatasetShape:
             where=dataset.origin,
         )
     return shape
-
-
-def check_images(images: LabeledImages, origin: str) -> None:
-    """Raises PluginError when a dataset breaks its contract."""
-    parts = {
-        "train": (images.train_images, images.train_labels),
-        "test": (images.test_images, images.test_labels),
-    }
-    for name, (split_images, labels) in parts.items():
-        if not isinstance(split_images, ImageFiles) and not _are_square_bytes(split_images):
-            raise PluginError(
-                f"its {name} images are {split_images.dtype} {split_images.shape}, "
-                "expected uint8 (n, channels, side, side)",
-                where=origin,
-            )
-        if labels.dtype != "int64" or labels.shape != (len(split_images),):
-            raise PluginError(
-                f"its {name} labels are {labels.dtype} {labels.shape}, "
-                f"expected int64 ({len(split_images)},)",
-                where=origin,
-            )
-        if len(labels) == 0 or labels.min() < 0 or labels.max() >= images.n_classes:
-            raise PluginError(
-                f"its {name} labels are not all in [0, {images.n_classes})", where=origin
-            )
-
-
-def _are_square_bytes(images: NDArray[Any]) -> bool:
-    return bool(
-        images.dtype == np.uint8 and images.ndim == 4 and images.shape[2] == images.shape[3]
-    )

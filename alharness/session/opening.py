@@ -18,13 +18,17 @@ from alharness.store.workspace import Workspace
 
 @dataclass(frozen=True)
 class Opened:
-    """A bench with the plugins and the workspace it is carried out with."""
+    """A bench with the plugins and the workspace it is carried out with.
+
+    ``data_notes``: what a user has to know of its data, a line each.
+    """
 
     registry: Registry
     workspace: Workspace
     bench: Bench
     plugin_files: tuple[Path, ...]
     data_dir: Path
+    data_notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,14 @@ def open_bench(opening: Opening) -> Opened:
     workspace.require_writable()
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
     bench = resolver.bench(suite, f"suite '{opening.suite_label}'")
-    return Opened(registry, workspace, bench, opening.plugin_files, opening.data_dir)
+    return Opened(
+        registry,
+        workspace,
+        bench,
+        opening.plugin_files,
+        opening.data_dir,
+        resolver.data_notes,
+    )
 
 
 def open_plan(opening: Opening) -> Planned:

@@ -25,6 +25,8 @@ class PlannedData:
 
     ``why`` and ``remedy`` say what is missing and how to get it. ``n_train`` and ``n_classes``
     are None where the data is not prepared and its dataset does not declare them.
+    ``notes``: what a user has to know of it: which files are used and which passed over, classes
+    without images, test images that are training images too.
     """
 
     scenario: str
@@ -34,6 +36,7 @@ class PlannedData:
     remedy: str | None
     n_train: int | None
     n_classes: int | None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,10 @@ class Plan:
         return {
             "schema": JSON_SCHEMA,
             "suite": self.suite,
-            "data": [{**asdict(one), "state": one.state.value} for one in self.data],
+            "data": [
+                {**asdict(one), "state": one.state.value, "notes": list(one.notes)}
+                for one in self.data
+            ],
             "units": [
                 {**one.group._asdict(), "labels": one.labels, **_tally_json(one.tally)}
                 for one in self.units
@@ -108,6 +114,7 @@ def _data(scenario: str, found: DataFound) -> PlannedData:
         remedy=found.missing.remedy if found.missing else None,
         n_train=found.known.n_train,
         n_classes=found.known.n_classes,
+        notes=found.notes,
     )
 
 

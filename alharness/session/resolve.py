@@ -56,6 +56,13 @@ class Resolver:
         """
         return self._bench(suite, origin, lambda data: self._data.prepare(data, self.download))
 
+    @property
+    def data_notes(self) -> tuple[str, ...]:
+        """What a user has to know of the datasets that were prepared, a line each."""
+        return tuple(
+            f"{label}: {note}" for label, notes in self._data.notes.items() for note in notes
+        )
+
     def plan(self, suite: Suite, origin: str) -> tuple[Bench, Mapping[str, DataFound]]:
         """The bench of a suite as far as its data is prepared, and what is there, by scenario.
 
@@ -83,7 +90,8 @@ class Resolver:
     def _condition(self, suite: Suite, scenario: Scenario, known: Known) -> Condition:
         dataset = self.registry.component("dataset", scenario.dataset)
         model = self.registry.component("model", scenario.model)
-        oracle = self._oracle(scenario.oracle)
+        data = known(dataset)
+        oracle = self._oracle(scenario.oracle, data)
         regularizers = tuple(
             self.registry.component("regularizer", reference) for reference in scenario.regularizers
         )
@@ -92,7 +100,7 @@ class Resolver:
         return make_condition(
             suite,
             scenario,
-            known(dataset),
+            data,
             dataset=dataset,
             model=model,
             regularizers=regularizers,
@@ -102,11 +110,14 @@ class Resolver:
             space=search_space(suite.tuning.space, owned, fixed=fixed),
         )
 
-    def _oracle(self, reference: Reference) -> Component:
+    def _oracle(self, reference: Reference, data: DatasetFacts | DatasetShape) -> Component:
         component = self.registry.component("oracle", reference)
         oracle: Oracle = self.registry.create(component)
         with plugin_code("fingerprint", component.origin):
             fingerprint = oracle.fingerprint()
+        if data.n_train is not None and data.n_classes is not None:
+            with plugin_code("check", component.origin):
+                oracle.check(data.n_train, data.n_classes)
         return replace(component, fingerprint=fingerprint, labels_stay=oracle.labels_stay)
 
     def _search_space(self, regularizer: Component) -> Space:

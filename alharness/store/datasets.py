@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from alharness.api.dataset import ImageFiles, LabeledImages, SplitImages
 from alharness.api.errors import HarnessError
-from alharness.protocol.bench import DatasetFacts
+from alharness.protocol.bench import DatasetFacts, RepeatedImages
 from alharness.protocol.components import Component
 from alharness.protocol.keys import digest, digest_bytes
 from alharness.store.files import cannot_write, set_aside, write_over
 from alharness.store.images import StoredImages, open_stored, pack, split_digest, write_array
+from alharness.store.repeated import repeated_images
 from alharness.store.seen import Seen
 
 
@@ -51,21 +52,25 @@ class Datasets:
         train, test = entry["train"], entry["test"]
         if not all([self._is_whole(train), self._is_whole(test)]):
             return None
-        return self._facts(train, test, entry["n_classes"])
+        return self._facts(train, test, entry["n_classes"], _repeated(entry))
 
     def prepare(self, dataset: Component, fingerprint: str, images: LabeledImages) -> DatasetFacts:
         """Write a dataset's files once, and remember which they were."""
         train = self._write_split(images.train_images, images.train_labels)
         test = self._write_split(images.test_images, images.test_labels)
+        repeated = repeated_images(
+            self.images(train), self.images(test), images.train_names, images.test_names
+        )
         entry = {
             "train": train,
             "test": test,
             "n_classes": images.n_classes,
             "fingerprint": fingerprint,
+            "repeated": repeated,
         }
         noted = {"entry": entry, "digest": digest(entry)}
         write_over(self._entry_path(dataset), json.dumps(noted).encode())
-        return self._facts(train, test, images.n_classes)
+        return self._facts(train, test, images.n_classes, repeated)
 
     def images_folder(self, name: str) -> Path:
         """The folder of a split's images, which holds nothing else."""
@@ -92,9 +97,11 @@ class Datasets:
             ) from error
         return labels
 
-    def _facts(self, train: str, test: str, n_classes: int) -> DatasetFacts:
+    def _facts(
+        self, train: str, test: str, n_classes: int, repeated: RepeatedImages | None
+    ) -> DatasetFacts:
         _, channels, side, _ = self.images(train).shape
-        return DatasetFacts(train, test, self.labels(train), n_classes, channels, side)
+        return DatasetFacts(train, test, self.labels(train), n_classes, channels, side, repeated)
 
     def _noted(self, dataset: Component) -> dict[str, Any] | None:
         """What was noted of a dataset, or None when that is absent or damaged."""
@@ -177,6 +184,14 @@ class Datasets:
     def _entry_path(self, dataset: Component) -> Path:
         name = digest_bytes(dataset.identity.spelled().encode("ascii"))
         return self._folder / "prepared" / f"{name}.json"
+
+
+def _repeated(entry: dict[str, Any]) -> RepeatedImages | None:
+    """What an entry says of repeated images; those of earlier versions say nothing."""
+    if entry.get("repeated") is None:
+        return None
+    n, n_test, examples = entry["repeated"]
+    return RepeatedImages(n, n_test, tuple((one, other) for one, other in examples))
 
 
 def _mark(name: str, files: Iterable[Path]) -> list[str]:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alharness.api.dataset import ImageFiles
+from alharness.api.decoding import is_plain
 from alharness.api.errors import HarnessError
 from alharness.api.framing import Framing, RandomView
 from alharness.protocol.keys import DIGEST_BYTES, canonical_json, digest_arrays
@@ -27,6 +28,10 @@ from alharness.protocol.keys import DIGEST_BYTES, canonical_json, digest_arrays
 ARRAY, PACKED, INDEX = "images.npy", "images.bin", "index.npz"
 
 PACKED_AT_ONCE = 256
+
+DECODING = b"decoded by alharness.api.decoding 1\0"
+"""Begins what is digested of images that earlier versions decoded otherwise: raise the number
+when they are decoded otherwise again. All other images keep their digests."""
 
 
 class DecodedImages:
@@ -50,7 +55,8 @@ class PackedImages:
     """Encoded images in one file, in an order that nobody can guess.
 
     ``starts`` and ``ends``, (n,) int64, are the bytes of ``data`` that each image takes, by
-    dataset index. ``content`` is a digest of all images.
+    dataset index. ``content`` is a digest of all images; ``pixels`` are the digests of each decoded
+    image's centre, (n, DIGEST_BYTES) uint8, None where an earlier version packed them.
     """
 
     data: mmap.mmap
@@ -58,6 +64,7 @@ class PackedImages:
     ends: NDArray[np.int64]
     framing: Framing
     content: NDArray[np.uint8]
+    pixels: NDArray[np.uint8] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -86,12 +93,13 @@ def _open_packed(folder: Path) -> PackedImages:
     with np.load(folder / INDEX, allow_pickle=False) as index:
         starts, ends, content = index["starts"], index["ends"], index["content"]
         framing = _framing(index["framing"])
+        pixels = index.get("pixels")
     with (folder / PACKED).open("rb") as stream:
         # Unlike NumPy's, this mapping does not carry the name of its file.
         data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     if len(data) != ends.max():
         raise ValueError(f"{PACKED} has {len(data)} bytes, not {ends.max()}")
-    return PackedImages(data, starts, ends, framing, content)
+    return PackedImages(data, starts, ends, framing, content, pixels)
 
 
 def write_array(images: NDArray[np.uint8], folder: Path) -> None:
@@ -115,12 +123,11 @@ def split_digest(folder: Path, labels: NDArray[np.int64]) -> str:
 def pack(images: ImageFiles, folder: Path) -> None:
     """Copy image files into one file in ``folder``. Raises UsageError for a damaged one."""
     starts, ends = np.empty((2, len(images)), dtype=np.int64)
-    digests = np.empty((len(images), DIGEST_BYTES), dtype=np.uint8)
+    digests, pixels = np.empty((2, len(images), DIGEST_BYTES), dtype=np.uint8)
     with (folder / PACKED).open("wb") as stream:
-        for number, data in _in_secret_order(images):
+        for number, (data, digests[number], pixels[number]) in _in_secret_order(images):
             starts[number] = stream.tell()
             ends[number] = starts[number] + stream.write(data)
-            digests[number] = _digest(data)
     np.savez(
         folder / INDEX,
         allow_pickle=False,
@@ -128,21 +135,40 @@ def pack(images: ImageFiles, folder: Path) -> None:
         ends=ends,
         framing=_framing_bytes(images.framing),
         content=_digest(digests.tobytes()),
+        pixels=pixels,
     )
 
 
-def _in_secret_order(images: ImageFiles) -> Iterator[tuple[int, bytes]]:
-    """Every file's number and content.
+Packed: TypeAlias = tuple[bytes, NDArray[np.uint8], NDArray[np.uint8]]
+"""A file's content, the digest of that, and the digest of the image's centre."""
+
+
+def _in_secret_order(images: ImageFiles) -> Iterator[tuple[int, Packed]]:
+    """Every file's number, and what is kept of it.
 
     In the official order, often by class, where an image lies would tell a sampler its
     class. No seed is given: from a known one the official order could be computed.
     """
+
+    def read(number: int) -> Packed:
+        data, centre = images.read(number)
+        return data, _digest(data if is_plain(data) else DECODING + data), _digest(centre.tobytes())
+
     order = np.random.default_rng().permutation(len(images)).tolist()
     with ThreadPoolExecutor() as threads:
         for first in range(0, len(order), PACKED_AT_ONCE):
             numbers = order[first : first + PACKED_AT_ONCE]
-            for number, (data, _) in zip(numbers, threads.map(images.read, numbers), strict=True):
-                yield number, data
+            yield from zip(numbers, threads.map(read, numbers), strict=True)
+
+
+def pixel_digests(images: StoredImages) -> NDArray[np.void] | None:
+    """A digest of each image's pixels, (n,); None where only decoding all would tell."""
+    if isinstance(images, PackedImages):
+        each = images.pixels
+    else:
+        rows = (images[np.array([number])] for number in range(images.shape[0]))
+        each = np.array([_digest(row.tobytes()) for row in rows], dtype=np.uint8)
+    return None if each is None else np.ascontiguousarray(each).view(f"V{DIGEST_BYTES}").ravel()
 
 
 def _digest(data: bytes) -> NDArray[np.uint8]:

@@ -14,7 +14,8 @@ import numpy as np
 
 from alharness.api.dataset import ImageFiles, LabeledImages, SplitImages
 from alharness.api.errors import UsageError
-from alharness.session.data import check_images, declared
+from alharness.session.contract import checked_images
+from alharness.session.data import declared
 from alharness.testing.generators import watched_generators
 from alharness.testing.rules import Broken, NotApplicable, Rule
 from alharness.testing.subject import Subject
@@ -22,11 +23,8 @@ from alharness.testing.subject import Subject
 
 def images_and_labels(subject: Subject) -> None:
     """Decoded images are uint8 (n, channels, side, side), image files can be read, and labels are
-    int64 (n,) in [0, n_classes), for training and test images."""
-    loaded = _load(subject)
-    check_images(loaded, subject.origin)
-    if loaded.n_classes < 2:
-        raise Broken(f"it has {loaded.n_classes} classes, not two or more")
+    int64 (n,) in [0, n_classes), of two or more classes; training and test images have one size."""
+    loaded = checked_images(_load(subject), subject.origin)
     for pictures in (loaded.train_images, loaded.test_images):
         if isinstance(pictures, ImageFiles):
             pictures.read(0)
@@ -127,6 +125,25 @@ def global_generators(subject: Subject) -> None:
         _load(subject)
 
 
+def census(subject: Subject) -> None:
+    """Where nothing is missing, the census is lines of text; asking opens no connection. What it
+    refuses with a UsageError, ``load`` refuses too."""
+    if subject.create().missing(subject.data_dir) is not None:
+        raise NotApplicable("its data are not there")
+    try:
+        with _watched_connections() as attempts:
+            lines = list(subject.create().census(subject.data_dir))
+    except UsageError as error:
+        if _loads(subject, subject.data_dir):
+            raise Broken(f"of data that it loads it says: {error}") from error
+        raise NotApplicable(f"its data cannot be used ({error.what})") from error
+    if attempts:
+        raise Broken(f"it tried to connect to {attempts[0]}")
+    for line in lines:
+        if not isinstance(line, str) or len(line.splitlines()) != 1:
+            raise Broken(f"it holds {line!r}, which is no line of text")
+
+
 RULES = tuple(
     Rule(check)
     for check in (
@@ -136,6 +153,7 @@ RULES = tuple(
         missing,
         declared_shape,
         fingerprint,
+        census,
         global_generators,
     )
 )

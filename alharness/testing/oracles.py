@@ -72,7 +72,8 @@ def global_generators(subject: Subject) -> None:
 
 def declarations(subject: Subject) -> None:
     """The cost of a label is a finite number, not below 0; labels_stay is true or false; the
-    fingerprint is a string, and the same each time."""
+    fingerprint is a string, and the same each time; a dataset is refused with a UsageError that has
+    a remedy."""
     oracle = subject.create()
     cost, stay = oracle.cost_per_label, oracle.labels_stay
     if not (isinstance(cost, int | float) and math.isfinite(cost) and cost >= 0):
@@ -85,6 +86,11 @@ def declarations(subject: Subject) -> None:
         raise NotApplicable(f"it refuses: {error.what}") from error
     if not isinstance(first, str) or first != second:
         raise Broken(f"the fingerprint is {first!r}, then {second!r}")
+    try:
+        oracle.check(1000, 10)
+    except UsageError as error:
+        if not error.remedy:
+            raise Broken(f"the UsageError has no remedy: {error}") from error
 
 
 RULES = tuple(

@@ -107,3 +107,27 @@ def test_a_bad_folder_is_one_clear_line(alharness, pictures, harm, words):
     assert bench.returncode == ExitCode.USAGE
     (line,) = bench.stderr.strip().splitlines()
     assert all(word in line for word in words), line
+
+
+@pytest.mark.slow
+def test_what_is_known_of_the_images_is_told_and_reported(alharness, pictures):
+    """On stderr and in the plan; test images that are training images in document and report."""
+    (pictures / "train" / ".ipynb_checkpoints").mkdir()
+    for number in range(3):
+        again = pictures / "test" / "dark" / f"again{number}.png"
+        again.write_bytes((pictures / "train" / "dark" / f"{number:03}.png").read_bytes())
+    alharness.suite(dataset=DATASET.format(4096), initial_sets=1, seeds=1)
+    (planned,) = alharness.plan("--data-dir", ".")["data"]
+    assert "train: 80 images in 2 classes (bright 40, dark 40)" in planned["notes"]
+    bench = alharness.bench("--data-dir", ".", "--json")
+    assert bench.returncode == ExitCode.DONE, bench.stderr
+    for note in planned["notes"]:
+        assert note in bench.stderr
+    assert "passed over 1 x hidden folder (.ipynb_checkpoints)" in bench.stderr
+    told = "3 of 23 test images are training images too, pixel by pixel (test/dark/again0.png is "
+    assert told in bench.stderr
+    (scenario,) = json.loads(bench.stdout)["scenarios"]
+    assert (scenario["repeated_images"]["n"], scenario["repeated_images"]["n_test"]) == (3, 23)
+    assert told in (alharness.folder / "workspace" / "reports" / "tiny.md").read_text()
+    (planned,) = alharness.plan("--data-dir", ".")["data"]
+    assert told in planned["notes"][-1]

@@ -36,7 +36,18 @@ class Cifar(alharness.Dataset):
         self.limit = limit
 
     def load(self, root: Path, download: bool) -> alharness.LabeledImages:
-        train, test = (self._split(root, download, train) for train in (True, False))
+        from torchvision import datasets
+
+        reader: type[CIFAR10] = getattr(datasets, self.name.upper())
+        official = alharness.OfficialFiles(self.name, root)
+        files = [*reader.train_list, *reader.test_list]
+        damaged = official.damaged((f"{reader.base_folder}/{name}", md5) for name, md5 in files)
+        if damaged and not download:
+            raise damaged
+        if damaged:
+            official.fetch(reader.filename, reader.tgz_md5, [reader.url])
+        # Of what was fetched torchvision unpacks the archive.
+        train, test = (reader(str(root), train=train, download=download) for train in (True, False))
         return alharness.LabeledImages(
             *self._arrays(train), *self._arrays(test), n_classes=self.n_classes
         )
@@ -44,24 +55,7 @@ class Cifar(alharness.Dataset):
     def missing(self, root: Path) -> alharness.UsageError | None:
         absent = (batch for batch in self.batches if not (root / batch).is_file())
         batch = next(absent, None)
-        return None if batch is None else self._unusable(root, f": there is no '{batch}'")
-
-    def _split(self, root: Path, download: bool, train: bool) -> CIFAR10:
-        from torchvision import datasets
-
-        reader = getattr(datasets, self.name.upper())
-        try:
-            # torchvision compares the files with their published MD5 sums.
-            return reader(str(root), train=train, download=download)
-        except (RuntimeError, OSError) as error:
-            raise self._unusable(root, f", or its files are damaged ({error})") from error
-
-    def _unusable(self, root: Path, why: str) -> alharness.UsageError:
-        return alharness.UsageError(
-            f"{self.name} is not in '{root}'{why}",
-            where=f"dataset '{self.name}'",
-            remedy="Point --data-dir at the folder that holds it, or allow --download",
-        )
+        return None if batch is None else alharness.OfficialFiles(self.name, root).absent(batch)
 
     def _arrays(self, split: CIFAR10) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         images = np.ascontiguousarray(split.data[: self.limit].transpose(0, 3, 1, 2))

@@ -40,45 +40,25 @@ class Mnist(alharness.Dataset):
     def load(self, root: Path, download: bool) -> alharness.LabeledImages:
         from torchvision.datasets import MNIST
 
-        folder = root / "MNIST" / "raw"
+        official = alharness.OfficialFiles("mnist", root)
         for name, md5 in MNIST.resources:
-            self._require(folder / name, md5, MNIST.mirrors if download else [])
-        train, test = (self._split(folder, split) for split in ("train", "t10k"))
+            damaged = official.damaged([(f"MNIST/raw/{name}", md5)])
+            if damaged and not download:
+                raise damaged
+            if damaged:
+                mirrors = [mirror + name for mirror in MNIST.mirrors]
+                official.fetch(f"MNIST/raw/{name}", md5, mirrors)
+        train, test = (self._split(root / "MNIST" / "raw", split) for split in ("train", "t10k"))
         return alharness.LabeledImages(*train, *test, n_classes=10)
 
     def missing(self, root: Path) -> alharness.UsageError | None:
         name = next((name for name in FILES if not (root / name).is_file()), None)
-        return None if name is None else _unusable(root, f": there is no '{name}'")
-
-    def _require(self, path: Path, md5: str, mirrors: list[str]) -> None:
-        """Raises UsageError when a file is not what its MD5 sum says and no mirror has it."""
-        from torchvision.datasets.utils import check_integrity, download_url
-
-        found = check_integrity(path, md5)
-        why = f"{path.name} is absent or not what its MD5 sum says"
-        for mirror in mirrors:
-            if found:
-                break
-            try:
-                download_url(mirror + path.name, path.parent, path.name, md5)
-                found = True
-            except (RuntimeError, OSError) as error:
-                why = f"{path.name}: {error}"
-        if not found:
-            raise _unusable(path.parents[2], f", or its files are damaged ({why})")
+        return None if name is None else alharness.OfficialFiles("mnist", root).absent(name)
 
     def _split(self, folder: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         images = _read(folder / f"{split}-images-idx3-ubyte.gz")[: self.limit, None]
         labels = _read(folder / f"{split}-labels-idx1-ubyte.gz")[: self.limit]
         return images, labels.astype(np.int64)
-
-
-def _unusable(root: Path, why: str) -> alharness.UsageError:
-    return alharness.UsageError(
-        f"mnist is not in '{root}'{why}",
-        where="dataset 'mnist'",
-        remedy="Point --data-dir at the folder that holds it, or allow --download",
-    )
 
 
 def declared(limit: int | None) -> alharness.DatasetShape:

@@ -38,7 +38,7 @@ class Stl10(alharness.Dataset):
 
     def missing(self, root: Path) -> alharness.UsageError | None:
         name = next((name for name in FILES if not (root / name).is_file()), None)
-        return None if name is None else _unusable(root, f": there is no '{name}'")
+        return None if name is None else alharness.OfficialFiles("stl10", root).absent(name)
 
     def _split(
         self, root: Path, download: bool, split: str
@@ -50,21 +50,17 @@ class Stl10(alharness.Dataset):
 
             train_list = STL10.train_list[:2]
 
-        try:
-            # torchvision compares the files with their published MD5 sums.
-            images = Labeled(str(root), split=split, download=download)
-        except (RuntimeError, OSError) as error:
-            raise _unusable(root, f", or its files are damaged ({error})") from error
+        official = alharness.OfficialFiles("stl10", root)
+        files = [*Labeled.train_list, *Labeled.test_list]
+        damaged = official.damaged((f"{STL10.base_folder}/{name}", md5) for name, md5 in files)
+        if damaged and not download:
+            raise damaged
+        if damaged:
+            official.fetch(STL10.filename, STL10.tgz_md5, [STL10.url])
+        # Of what was fetched torchvision unpacks the archive.
+        images = Labeled(str(root), split=split, download=download)
         labels = images.labels[: self.limit].astype(np.int64)
         return np.ascontiguousarray(images.data[: self.limit]), labels
-
-
-def _unusable(root: Path, why: str) -> alharness.UsageError:
-    return alharness.UsageError(
-        f"stl10 is not in '{root}'{why}",
-        where="dataset 'stl10'",
-        remedy="Point --data-dir at the folder that holds it, or allow --download",
-    )
 
 
 def declared(limit: int | None) -> alharness.DatasetShape:

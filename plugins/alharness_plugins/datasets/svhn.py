@@ -37,27 +37,22 @@ class Svhn(alharness.Dataset):
 
     def missing(self, root: Path) -> alharness.UsageError | None:
         name = next((name for name in FILES if not (root / name).is_file()), None)
-        return None if name is None else _unusable(root, f": there is no '{name}'")
+        return None if name is None else alharness.OfficialFiles("svhn", root).absent(name)
 
     def _split(
         self, root: Path, download: bool, split: str
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         from torchvision.datasets import SVHN
 
-        try:
-            # torchvision compares the file with its published MD5 sum before it reads it.
-            digits = SVHN(str(root), split=split, download=download)
-        except (RuntimeError, OSError) as error:
-            raise _unusable(root, f", or its files are damaged ({error})") from error
+        official = alharness.OfficialFiles("svhn", root)
+        url, name, md5 = SVHN.split_list[split]
+        damaged = official.damaged([(name, md5)])
+        if damaged and not download:
+            raise damaged
+        if damaged:
+            official.fetch(name, md5, [url])
+        digits = SVHN(str(root), split=split)
         return np.ascontiguousarray(digits.data[: self.limit]), digits.labels[: self.limit]
-
-
-def _unusable(root: Path, why: str) -> alharness.UsageError:
-    return alharness.UsageError(
-        f"svhn is not in '{root}'{why}",
-        where="dataset 'svhn'",
-        remedy="Point --data-dir at the folder that holds it, or allow --download",
-    )
 
 
 def declared(limit: int | None) -> alharness.DatasetShape:

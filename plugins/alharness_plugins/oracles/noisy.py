@@ -76,6 +76,11 @@ class NoisyOracle(alharness.Oracle):
         self.labels_stay = scope == "all"
         self.cost_per_label = cost_per_label
 
+    def check(self, n_images: int, n_classes: int) -> None:
+        """Raises UsageError for a matrix of another number of classes."""
+        if self.noise == "confusion" and len(self.matrix) != n_classes:
+            raise self._other_classes(n_classes)
+
     def annotate(
         self, true_labels: Labels, indices: Labels, n_classes: int, rng: np.random.Generator
     ) -> Labels:
@@ -104,14 +109,18 @@ class NoisyOracle(alharness.Oracle):
                 return (true_labels + rng.integers(1, n_classes, size=n)) % n_classes
             case "confusion":
                 if len(self.matrix) != n_classes:
-                    raise alharness.HarnessError(
-                        f"the matrix is of {len(self.matrix)} classes, the data of {n_classes}",
-                        remedy="Give one row and one column for each class",
-                    )
+                    raise self._other_classes(n_classes)
                 cumulative = np.cumsum(np.asarray(self.matrix)[true_labels], axis=1)
                 beyond = rng.random(n)[:, None] * cumulative[:, -1:] >= cumulative
                 drawn: Labels = beyond.sum(axis=1)
                 return drawn
+
+    def _other_classes(self, n_classes: int) -> alharness.UsageError:
+        return alharness.UsageError(
+            f"the matrix is of {len(self.matrix)} classes, the data of {n_classes}",
+            where="oracle 'noisy'",
+            remedy="Give one row and one column for each class",
+        )
 
 
 @alharness.hookimpl

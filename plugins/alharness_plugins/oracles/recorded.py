@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,10 @@ import alharness
 
 HEADER = ["index", "label"]
 
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_WIDTH = 40
+"""A message shows no more of what a file holds."""
+
 
 class RecordedParameters(alharness.Parameters):
     """Parameters of ``recorded``."""
@@ -21,7 +26,7 @@ class RecordedParameters(alharness.Parameters):
     path: Path | None = Field(
         None,
         description="a CSV file with the header index,label and a line per image: its position "
-        "in the training images and its class; relative to the current folder",
+        "in the training images, counted from 0, and its class; relative to the current folder",
     )
     cost_per_label: float = Field(1.0, ge=0, description="what one label costs")
 
@@ -30,7 +35,8 @@ class RecordedOracle(alharness.Oracle):
     """Gives the labels that people or another program wrote down before.
 
     The file's content is part of every annotation's key: another file, other annotations.
-    Only queried images need a line. Initial and validation sets keep the dataset's labels.
+    Every training image needs one line, since any may be queried; the table is compared with the
+    dataset before anything is trained. Initial and validation sets keep the dataset's labels.
     """
 
     def __init__(self, path: Path | None, cost_per_label: float) -> None:
@@ -44,6 +50,27 @@ class RecordedOracle(alharness.Oracle):
         self.path = path
         self.cost_per_label = cost_per_label
 
+    def check(self, n_images: int, n_classes: int) -> None:
+        """Raises UsageError unless every training image has one line, with one of the classes."""
+        recorded = self._labels()
+        outside = [index for index in recorded if not 0 <= index < n_images]
+        if 0 not in recorded and n_images in recorded:
+            raise self._wrong(
+                f"it has a line for image {n_images} and none for image 0: images are counted "
+                "from 1",
+                f"Count the {n_images} training images from 0 to {n_images - 1}",
+            )
+        if len(outside):
+            raise self._wrong(
+                f"a line for image {outside[0]}{_more(len(outside))}, but the dataset has "
+                f"{n_images} training images",
+                f"Count them from 0 to {n_images - 1}, and leave out other lines",
+            )
+        missing = [index for index in range(n_images) if index not in recorded]
+        if missing:
+            raise self._no_label(missing)
+        self._require_classes(recorded.values(), n_classes)
+
     def annotate(
         self,
         true_labels: NDArray[np.int64],
@@ -55,33 +82,48 @@ class RecordedOracle(alharness.Oracle):
         recorded = self._labels()
         missing = [int(index) for index in indices if int(index) not in recorded]
         if missing:
+            raise self._no_label(missing)
+        labels = [recorded[int(index)] for index in indices]
+        self._require_classes(labels, n_classes)
+        return np.array(labels, dtype=np.int64)
+
+    def _no_label(self, missing: Sequence[int]) -> alharness.UsageError:
+        return self._wrong(
+            f"no label for image {missing[0]}{_more(len(missing))}",
+            "Add a line for every training image",
+        )
+
+    def _require_classes(self, labels: Iterable[int], n_classes: int) -> None:
+        outside = [label for label in labels if not 0 <= label < n_classes]
+        if outside:
             raise self._wrong(
-                f"no label for image {missing[0]} (and {len(missing) - 1} more)",
-                "Add a line for every image that may be queried",
+                f"label {outside[0]}{_more(len(outside))} is not in [0, {n_classes})",
+                "Number the classes from 0",
             )
-        labels = np.array([recorded[int(index)] for index in indices], dtype=np.int64)
-        outside = labels[(labels < 0) | (labels >= n_classes)]
-        if len(outside):
-            raise self._wrong(
-                f"label {outside[0]} is not in [0, {n_classes})", "Number the classes from 0"
-            )
-        return labels
 
     def _labels(self) -> dict[int, int]:
         """Class by image."""
+        labels: dict[int, int] = {}
+        number = 1
         try:
-            header, *lines = csv.reader(self._read().decode().splitlines())
+            lines = csv.reader(self._read().decode("utf-8-sig").splitlines())
+            header = [name.strip() for name in next(lines, [])]
             if header != HEADER:
-                raise ValueError(f"its header is {','.join(header)}")
-            pairs = [(int(index), int(label)) for index, label in filter(None, lines)]
-        except ValueError as error:
+                raise ValueError(f"its header is {','.join(header)[:_WIDTH] or 'missing'}")
+            for number, line in enumerate(lines, start=2):
+                if "".join(line).strip():
+                    index, label = _pair(line)
+                    if index in labels:
+                        raise self._wrong(
+                            f"image {index} has two lines, the second is line {number}",
+                            "Leave one of them",
+                        )
+                    labels[index] = label
+        except (ValueError, csv.Error) as error:
             raise self._wrong(
-                f"no table of labels ({error})",
+                f"no table of labels (line {number}: {error})",
                 "Write the line index,label and then one line such as 17,3 per image",
             ) from error
-        labels = dict(pairs)
-        if len(labels) < len(pairs):
-            raise self._wrong("an image has two lines", "Leave one of them")
         return labels
 
     def _read(self) -> bytes:
@@ -96,13 +138,28 @@ class RecordedOracle(alharness.Oracle):
         return alharness.UsageError(what, where=str(self.path), remedy=remedy)
 
 
+def _pair(line: Sequence[str]) -> tuple[int, int]:
+    """Image and class. Raises ValueError for what are no two whole numbers."""
+    if len(line) != len(HEADER):
+        raise ValueError(f"{len(line)} columns, expected {len(HEADER)}")
+    for value in line:
+        if not _WHOLE.fullmatch(value.strip()):
+            raise ValueError(f"'{value[:_WIDTH]}' is no whole number")
+    index, label = map(int, line)
+    return index, label
+
+
+def _more(n: int) -> str:
+    return f" (and {n - 1} more)" if n > 1 else ""
+
+
 @alharness.hookimpl
 def alharness_oracles() -> Iterator[alharness.OracleSpec]:
     yield alharness.OracleSpec(
         "recorded",
         RecordedOracle,
         summary="Gives the labels that a file holds",
-        requires="A file with a label for every image that may be queried.",
+        requires="A file with a label for every training image.",
         cost="`cost_per_label` for each queried image.",
         parameters=RecordedParameters,
     )

@@ -3,6 +3,7 @@
 Their data are there when the folder holds the file ``here``.
 """
 
+import dataclasses
 import urllib.request
 import uuid
 
@@ -93,6 +94,23 @@ class NewEveryTime(Noise):
         return uuid.uuid4().hex
 
 
+class CensusOfNumbers(Noise):
+    def census(self, root):
+        return [20, 10]
+
+
+class RefusesWhatItLoads(Noise):
+    def census(self, root):
+        raise alharness.UsageError("there is no noise", remedy="Make some")
+
+
+class OtherTestSize(Noise):
+    def load(self, root, download):
+        loaded = super().load(root, download)
+        small = loaded.test_images[:, :, :2, :2]
+        return dataclasses.replace(loaded, test_images=small)
+
+
 class SeedsNumpy(Noise):
     def load(self, root, download):
         np.random.seed(0)  # noqa: NPY002
@@ -114,6 +132,9 @@ def alharness_datasets():
         "missing_writes": MissingWrites,
         "fingerprint": NewEveryTime,
         "fingerprint_no-files": NoFiles,
+        "images-and-labels_another-test-size": OtherTestSize,
+        "census_numbers": CensusOfNumbers,
+        "census_refuses": RefusesWhatItLoads,
         "global-generators": SeedsNumpy,
     }.items():
         yield alharness.DatasetSpec(name, factory)

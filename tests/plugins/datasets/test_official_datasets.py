@@ -19,7 +19,7 @@ import pytest
 import scipy.io
 import torchvision.datasets
 
-from alharness import UsageError
+from alharness import OfficialFiles, UsageError
 
 RNG = np.random.default_rng(0)
 N_TRAIN, N_TEST = 12, 7
@@ -143,13 +143,47 @@ def test_without_whole_files_it_says_what_where_and_how_to_mend_it(official, har
     assert f"{name} is not in '{folder}', or its files are damaged" in raised.value.what
     assert raised.value.where == f"dataset '{name}'"
     assert "--download" in raised.value.remedy
+    assert file.name in raised.value.what
+    assert "download=True" not in str(raised.value), "torchvision's words"
 
 
-def test_what_cannot_be_fetched_is_a_usage_error_too(official):
+def test_without_a_network_it_says_so_and_where_to_put_which_file(official):
+    """A host that does not exist stands for a network that is not there."""
     name, dataset, folder, _, file = official
     file.unlink()
-    with pytest.raises(UsageError, match=f"{name} is not in"):
+    with pytest.raises(UsageError, match=f"{name} is not in") as raised:
         dataset().load(folder, download=True)
+    line = str(raised.value)
+    put = torchvision.datasets.STL10.filename if name == "stl10" else file.relative_to(folder)
+    assert "no connection, perhaps no network" in line
+    assert "http://no.where.invalid/" in line
+    assert f"put it at '{folder / put}'" in line
+    assert "--download" not in line
+
+
+@pytest.mark.parametrize("name", ["cifar10", "cifar100"])
+def test_cifar_without_a_network(create, tmp_path, monkeypatch, name):
+    reader = getattr(torchvision.datasets, name.upper())
+    monkeypatch.setattr(reader, "url", "http://no.where.invalid/x.tar.gz")
+    dataset = create("dataset", name)
+    with pytest.raises(UsageError, match=r"data_batch_1'|cifar-100-python/train'") as raised:
+        dataset.load(tmp_path, download=False)
+    assert "allow --download" in raised.value.remedy
+    with pytest.raises(UsageError, match=r"no\.where\.invalid/x\.tar\.gz: no connection") as raised:
+        dataset.load(tmp_path, download=True)
+    assert f"put it at '{tmp_path / reader.filename}'" in raised.value.remedy
+    assert "--download" not in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_server_gives_must_have_the_published_sum(mirror, tmp_path):
+    served, address = mirror
+    (served / "x.bin").write_bytes(b"something else")
+    official = OfficialFiles("x", tmp_path / "data")
+    with pytest.raises(UsageError, match=r"404 .*x\.bin: what it gives is not what") as raised:
+        official.fetch("below/x.bin", "0" * 32, [address + "nothing", address + "x.bin"])
+    assert raised.value.where == "dataset 'x'"
+    assert [path.name for path in (tmp_path / "data").rglob("*")] == ["below"]
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

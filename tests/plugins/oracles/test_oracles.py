@@ -165,19 +165,75 @@ def test_recorded_labels_go_by_index(labels_file):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("index,label\n0,1\n", r"no label for image 1 \(and 0 more\)"),
+        ("index,label\n0,1\n", "no label for image 1"),
         ("index,label\n0,1\n1,5\n", r"label 5 is not in \[0, 5\)"),
         ("index,label\n0,1\n1,-1\n", r"label -1 is not"),
         ("0,1\n1,2\n", "its header is 0,1"),
         ("index,label\n0,cat\n", "no table of labels"),
         ("index,label\n0,1,2\n", "no table of labels"),
         ("", "no table of labels"),
-        ("index,label\n0,1\n0,2\n1,1\n", "an image has two lines"),
+        ("index,label\n0,1\n0,2\n1,1\n", "image 0 has two lines, the second is line 3"),
     ],
 )
 def test_bad_files(labels_file, text, message):
     with pytest.raises(UsageError, match=message):
         annotate(labels_file(text), [0, 1])
+
+
+def table(n, first=0, labels=C):
+    return "index,label\n" + "".join(f"{i + first},{i % labels}\n" for i in range(n))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        table(6),
+        table(6) + "   \n\n",
+        "\ufeff" + table(6),
+        table(6).replace(",", " , "),
+        table(6)[:-1],
+    ],
+    ids=["plain", "blank lines", "byte order mark", "spaces", "no last newline"],
+)
+def test_a_table_of_every_image_fits(labels_file, text):
+    oracle = labels_file(text)
+    oracle.check(6, C)
+    assert annotate(oracle, [0] * 6).tolist() == [0, 1, 2, 3, 4, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (table(6, first=1), r"a line for image 6 and none for image 0: images are counted from 1"),
+        (table(7), r"a line for image 6, but the dataset has 6 training images"),
+        (table(9), r"a line for image 6 \(and 2 more\)"),
+        (table(6) + "-1,3\n", "a line for image -1"),
+        (table(4), r"no label for image 4 \(and 1 more\)"),
+        (table(6) + "2,2\n", "image 2 has two lines, the second is line 8"),
+        (table(6, labels=C + 1), r"label 5 is not in \[0, 5\)"),
+        (table(5) + "5,-1\n", r"label -1 is not in"),
+        (table(6).replace("\n", ",0.9\n").replace("label,0.9", "label"), "line 2: 3 columns"),
+        (table(6).replace(",4", ",4.0"), r"line 6: '4\.0' is no whole number"),
+        ("index,label\n0," + "1" * 200_000, "field larger than field limit"),
+        ("index,label\n0," + "1" * 100_000, "'1{40}' is no whole number"),
+        ("", "its header is missing"),
+        ("index,label\n", "no label for image 0"),
+    ],
+)
+def test_a_table_is_compared_with_the_dataset(labels_file, text, message):
+    with pytest.raises(UsageError, match=message) as raised:
+        labels_file(text).check(6, C)
+    assert "labels.csv" in raised.value.where
+    assert raised.value.remedy
+    assert len(str(raised.value)) < 400
+
+
+def test_a_matrix_is_compared_with_the_dataset(noisy):
+    oracle = noisy(noise="confusion", matrix=MATRIX)
+    oracle.check(100, C)
+    with pytest.raises(UsageError, match="of 5 classes, the data of 3"):
+        oracle.check(100, 3)
+    noisy().check(100, 3)
 
 
 def test_no_file(create, tmp_path):

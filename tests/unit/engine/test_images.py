@@ -3,6 +3,7 @@
 import gc
 import mmap
 import types
+from hashlib import blake2b
 
 import numpy as np
 import pytest
@@ -246,3 +247,29 @@ def test_batches_of_large_images_are_smaller():
         HeldImages(torch.zeros(2, 3, side, side, dtype=torch.uint8)) for side in (32, 224, 4096)
     )
     assert [images.affordable(512) for images in (small, large, vast)] == [512, 111, 1]
+
+
+def test_digests_change_for_images_that_are_decoded_otherwise_than_before(tmp_path):
+    """Independent source: the digest as 0.2 began with it, of all files' digests."""
+
+    def content(name, image, **options):
+        folder = tmp_path / name
+        folder.mkdir()
+        image.save(folder / "x.png", **options)
+        pack(ImageFiles([folder / "x.png"], Framing(4)), folder)
+        data = (folder / "x.png").read_bytes()
+        before = blake2b(blake2b(data, digest_size=16).digest(), digest_size=16).digest()
+        return open_stored(folder).content.tobytes(), before
+
+    for name, mode in {"grey": "L", "colour": "RGB", "palette": "P", "black": "1"}.items():
+        now, before = content(name, Image.new(mode, (4, 4)))
+        assert now == before, name
+    sideways = Image.Exif()
+    sideways[0x0112] = 6
+    for name, image, options in [
+        ("deep", Image.new("I;16", (4, 4)), {}),
+        ("clear", Image.new("RGBA", (4, 4)), {}),
+        ("sideways", Image.new("RGB", (4, 4)), {"exif": sideways}),
+    ]:
+        now, before = content(name, image, **options)
+        assert now != before, name

@@ -12,7 +12,7 @@ from alharness.results.document import METRICS, numbers
 
 
 def test_the_suite_and_what_it_stands_for(bench, finished):
-    assert (finished.schema_version, finished.alharness) == (2, alharness.__version__)
+    assert (finished.schema_version, finished.alharness) == (3, alharness.__version__)
     suite = finished.suite
     assert (suite.name, suite.version, suite.title) == ("tiny", 1, "Tiny")
     assert suite.digest == suite_digest(bench.suite) == digest(suite.declaration)

@@ -133,7 +133,7 @@ def test_what_is_no_document_is_bad_usage(data):
 
 def test_a_newer_schema_asks_for_a_newer_alharness(finished):
     newer = strict(finished) | {"schema": SCHEMA + 1}
-    with pytest.raises(UsageError, match=r"schema 3 is newer .* \(2\)\. Upgrade alharness"):
+    with pytest.raises(UsageError, match=r"schema 4 is newer .* \(3\)\. Upgrade alharness"):
         from_json(newer)
 
 
@@ -145,6 +145,15 @@ def test_a_schema_that_never_was(finished, schema):
 
 def test_every_older_schema_has_its_migration():
     assert set(MIGRATIONS) == set(range(1, SCHEMA))
+
+
+def test_what_schema_2_did_not_say_is_none(finished):
+    older = strict(finished) | {"schema": 2}
+    for scenario in older["scenarios"]:
+        del scenario["repeated_images"]
+    migrated = from_json(older)
+    assert migrated.schema_version == SCHEMA
+    assert [one.repeated_images for one in migrated.scenarios] == [None]
 
 
 def test_what_0_1_wrote_is_migrated(of_0_1):

@@ -8,6 +8,7 @@ import pytest
 
 from alharness.leaderboard import wording
 from alharness.leaderboard.report import report_markdown, write_report
+from alharness.results.document import RepeatedImages
 from alharness.results.reading import from_json
 from alharness.statistics import Interval, Point
 
@@ -46,6 +47,18 @@ def test_trainings_are_told(finished):
     """Published trap 19: tuning costs something too."""
     notes = " ".join(wording.notes(finished.scenarios[0], 1))
     assert "random 24, margin 24; 8 of them are the same for all" in notes
+
+
+def test_test_images_that_are_training_images_are_a_note(finished):
+    (scenario,) = finished.scenarios
+    found = RepeatedImages(n=20, n_test=30, examples=(("train/a/0.png", "test/a/again_0.png"),))
+    repeated = scenario.model_copy(update={"repeated_images": found})
+    said = report_markdown(finished.model_copy(update={"scenarios": (repeated,)}))
+    assert (
+        "20 of 30 test images are training images too, pixel by pixel (test/a/again_0.png is "
+        "train/a/0.png). Accuracy counts them"
+    ) in said
+    assert "training images too" not in report_markdown(finished)
 
 
 def test_nothing_computed_yet(empty):

@@ -71,7 +71,7 @@ def test_json_is_a_list_of_documents_of_the_newest_schema(workspace, clear):
     Documents(workspace / "reports").write(clear)
     documents = json.loads(report("--workspace", workspace, "--json").stdout)
     assert [one["suite"]["name"] for one in documents] == ["digits-quick", "tiny"]
-    assert [one["schema"] for one in documents] == [2, 2]
+    assert [one["schema"] for one in documents] == [3, 3]
     (one,) = json.loads(report("--workspace", workspace, "--suite", "tiny", "--json").stdout)
     assert one == clear.to_json()
 
@@ -81,7 +81,7 @@ def test_json_is_a_list_of_documents_of_the_newest_schema(workspace, clear):
     [
         ("{}", ExitCode.USAGE, "is no document of a bench"),
         ('{"schema": 9, "scenarios": []}', ExitCode.USAGE, "is newer than this alharness knows"),
-        ('{"schema": 2, "scenarios": []}', ExitCode.MISMATCH, "is not the document"),
+        ('{"schema": 3, "scenarios": []}', ExitCode.MISMATCH, "is not the document"),
     ],
 )
 def test_a_file_that_is_no_document(tmp_path, text, code, said):

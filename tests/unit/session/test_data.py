@@ -1,5 +1,6 @@
 """Data for a plan and for a bench: looked at, prepared once, read once per command."""
 
+import json
 import os
 import time
 from textwrap import dedent
@@ -9,10 +10,13 @@ import pytest
 from PIL import Image
 
 from alharness import DatasetShape, PluginError, UsageError
+from alharness.protocol.bench import DatasetFacts
 from alharness.protocol.components import parse_reference
+from alharness.protocol.keys import digest
 from alharness.protocol.suite.reading import parse_suite
 from alharness.registry import discover
 from alharness.session.data import Data, DataState, declared
+from alharness.session.data_notes import data_notes
 from alharness.session.resolve import Resolver
 from alharness.store import content, datasets, seen
 from alharness.store.workspace import Workspace
@@ -312,7 +316,9 @@ def test_another_class_and_another_image_are_noticed(command, folder):
 
     assert state() is DataState.PREPARED
     (folder / "train" / "eel").mkdir()
+    (folder / "train" / "cat" / "9.bmp").rename(folder / "train" / "eel" / "9.bmp")
     assert state() is DataState.UNPREPARED
+    (folder / "train" / "eel" / "9.bmp").rename(folder / "train" / "cat" / "9.bmp")
     (folder / "train" / "eel").rmdir()
     (folder / "train" / "cat" / "0.bmp").rename(folder / "train" / "cat" / "00.bmp")
     assert state() is DataState.UNPREPARED
@@ -354,3 +360,67 @@ def test_what_built_in_datasets_declare(plugins, tmp_path, name):
         assert "data-dir" in found.missing.remedy
         assert str(tmp_path) in found.missing.what
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_used_and_passed_over_is_told_by_plan_and_bench(command, folder):
+    (folder / "train" / "cat" / "notes.txt").touch()
+    census = (
+        "train: 20 images in 2 classes (cat 10, dog 10)",
+        "train: passed over 1 x file without an image's extension (cat/notes.txt)",
+        "test: 20 images in 2 classes (cat 10, dog 10)",
+    )
+    _, data = command().plan(suite(FOLDER), "suite 'two'")
+    assert {found.notes for found in data.values()} == {census}
+    resolver = command()
+    resolver.bench(suite(FOLDER), "suite 'two'")
+    label = "image-folder:side=4"
+    assert resolver.data_notes == tuple(f"{label}: {line}" for line in census)
+
+
+@pytest.mark.parametrize("decode_up_to", [4096, 0])
+def test_test_images_that_are_training_images_are_told(command, folder, decode_up_to):
+    """By their pixels: the files differ."""
+    for number in range(4):
+        with Image.open(folder / "train" / "cat" / f"{number}.bmp") as image:
+            image.save(folder / "test" / "dog" / f"again_{number}.png")
+    asked = f'{{ dataset = "image-folder", side = 4, decode_up_to = {decode_up_to} }}'
+    bench = command().bench(suite(asked), "suite 'two'")
+    repeated = bench.conditions[0].facts.repeated
+    assert (repeated.n, repeated.n_test) == (4, 24)
+    assert repeated.examples[0] == ("train/cat/0.bmp", "test/dog/again_0.png")
+    _, data = command().plan(suite(asked), "suite 'two'")
+    assert data["one"].known.repeated == repeated
+    assert data["one"].notes[-1].startswith("4 of 24 test images are training images too")
+
+
+def test_data_that_an_earlier_version_prepared_says_that_nobody_looked(command, raw, tmp_path):
+    command().bench(suite(), "suite 'two'")
+    (entry,) = (tmp_path / "workspace" / "data" / "prepared").iterdir()
+    noted = json.loads(entry.read_text())["entry"]
+    del noted["repeated"]
+    entry.write_text(json.dumps({"entry": noted, "digest": digest(noted)}))
+    _, data = command().plan(suite(), "suite 'two'")
+    assert data["one"].state is DataState.PREPARED
+    assert "was not looked for" in data["one"].notes[-1]
+
+
+def test_classes_without_training_images_are_told(command, raw):
+    resolver = command()
+    resolver.bench(suite('{ dataset = "noise", size = 20 }'), "suite 'two'")
+    assert resolver.data_notes == ()
+    facts = DatasetFacts("a", "b", np.array([0, 2, 2]), 4, 1, 4)
+    assert "of 4 classes, 2 have no training image: 1, 3" in list(data_notes([], facts))
+
+
+@pytest.mark.parametrize("ask", ["plan", "bench"])
+def test_a_table_of_labels_is_compared_with_the_data_before_anything_is_trained(
+    command, raw, tmp_path, ask
+):
+    table = tmp_path / "labels.csv"
+    table.write_text("index,label\n" + "".join(f"{number},1\n" for number in range(1, 21)))
+    oracle = f'{{ oracle = "recorded", path = "{table}" }}'
+    asked = parse_suite(
+        (SUITE + SCENARIO.format(name="one", dataset='"noise"')).replace('"perfect"', oracle), "two"
+    )
+    with pytest.raises(UsageError, match=r"scenario 'one': .*labels\.csv: .*counted from 1"):
+        getattr(command(), ask)(asked, "suite 'two'")

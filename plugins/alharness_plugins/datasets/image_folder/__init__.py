@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,85 +12,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 import alharness
-
-SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
-
-
-class ClassFolders(alharness.Dataset):
-    """Images in RGB. Classes are the training split's folders in alphabetical order.
-
-    The official order, to which index sets refer, is by class, then by file name.
-    """
-
-    name: str
-    splits: tuple[str, str]
-    suffix: str
-
-    def __init__(self, path: str, limit: int | None) -> None:
-        self.path = path
-        self.limit = limit
-
-    def load(self, root: Path, download: bool) -> alharness.LabeledImages:
-        folders = self._folders(root)
-        classes = self._classes(*folders)
-        train, test = (self._files(folder, classes) for folder in folders)
-        return alharness.LabeledImages(
-            self.training_pictures(train[0]),
-            train[1],
-            self.test_pictures(test[0]),
-            test[1],
-            n_classes=len(classes),
-        )
-
-    def missing(self, root: Path) -> alharness.UsageError | None:
-        absent = (folder for folder in self._folders(root) if not folder.is_dir())
-        folder = next(absent, None)
-        return None if folder is None else self._no_folder(folder)
-
-    @abstractmethod
-    def training_pictures(self, paths: list[Path]) -> NDArray[np.uint8] | alharness.ImageFiles:
-        """The training images in these files."""
-
-    @abstractmethod
-    def test_pictures(self, paths: list[Path]) -> NDArray[np.uint8] | alharness.ImageFiles:
-        """The test images in these files."""
-
-    def _classes(self, train: Path, test: Path) -> list[str]:
-        for folder in (train, test):
-            if not folder.is_dir():
-                raise self._no_folder(folder)
-        classes = [folder.name for folder in _folders(train)]
-        if len(classes) < 2:
-            raise self._unusable(f"'{train}' holds {len(classes)} class folders, not 2 or more")
-        if strange := sorted({folder.name for folder in _folders(test)} - set(classes)):
-            raise self._unusable(f"'{test}' holds the class '{strange[0]}', {train.name} does not")
-        return classes
-
-    def _files(self, folder: Path, classes: Sequence[str]) -> tuple[list[Path], NDArray[np.int64]]:
-        paths: list[Path] = []
-        labels: list[int] = []
-        for label, name in enumerate(classes):
-            images = sorted(_images(folder / name))[: self.limit]
-            paths += images
-            labels += [label] * len(images)
-        if not paths:
-            raise self._unusable(f"'{folder}' holds no image")
-        return paths, np.asarray(labels, dtype=np.int64)
-
-    def _folders(self, root: Path) -> list[Path]:
-        return [root / self.path / split for split in self.splits]
-
-    def _no_folder(self, folder: Path) -> alharness.UsageError:
-        return self._unusable(f"there is no folder '{folder.name}' in '{folder.parent}'")
-
-    def _unusable(self, what: str) -> alharness.UsageError:
-        train, test = (f"{split}/CLASS/*{self.suffix}" for split in self.splits)
-        below = "--data-dir" if self.path == "." else f"'{self.path}' in --data-dir"
-        return alharness.UsageError(
-            what,
-            where=f"dataset '{self.name}'",
-            remedy=f"Lay images out as {train} and {test} below {below}",
-        )
+from alharness_plugins.datasets.image_folder.class_folders import ClassFolders
+from alharness_plugins.datasets.image_folder.split_folder import look
 
 
 class ImageFolderParameters(alharness.Parameters):
@@ -110,7 +32,14 @@ class ImageFolderParameters(alharness.Parameters):
 
 
 class ImageFolder(ClassFolders):
-    """One's own images, decoded once where they fit in memory."""
+    """One's own images, decoded once where they fit in memory.
+
+    Used are files in class folders whose extension is that of an image; hidden files and
+    folders, and folders below class folders, are passed over. ``plan`` and ``bench`` say how many
+    images each class has and what they passed over. Each class needs a training image. Images
+    are decoded as ``alharness.decoded`` does:
+    12 and 16 bits are scaled, transparent ones lie on white, and a camera's orientation is applied.
+    """
 
     name = "image-folder"
     splits = ("train", "test")
@@ -129,12 +58,16 @@ class ImageFolder(ClassFolders):
 
     def files(self, root: Path) -> list[Path]:
         """The images of all classes of both splits."""
-        folders = [folder for split in self._folders(root) for folder in _folders(split)]
-        return [path for folder in folders for path in sorted(_images(folder))]
+        return [
+            split.path / name / file
+            for split in map(look, self.folders(root))
+            for name, files in split.images.items()
+            for file in files
+        ]
 
     def fingerprint(self, root: Path) -> str:
         """Digest of the classes' names, since a class may have no image."""
-        names = [[folder.name for folder in _folders(split)] for split in self._folders(root)]
+        names = [list(look(split).images) for split in self.folders(root)]
         return hashlib.blake2b(repr(names).encode(), digest_size=16).hexdigest()
 
     def training_pictures(self, paths: list[Path]) -> NDArray[np.uint8] | alharness.ImageFiles:
@@ -196,6 +129,11 @@ class ImageNet(ClassFolders):
             hasher.update(f"{name}\0{about.st_size}\0{about.st_mtime_ns}\n".encode())
         return hasher.hexdigest()
 
+    def census(self, root: Path) -> Sequence[str]:
+        """That of class folders, and what its fingerprint does not notice."""
+        unnoticed = "a file whose content changes in place, under the same name, is not noticed"
+        return [*super().census(root), unnoticed]
+
     def training_pictures(self, paths: list[Path]) -> alharness.ImageFiles:
         """Random views while a model is trained on them, else the centre."""
         return alharness.ImageFiles(paths, alharness.Framing(224, 256, alharness.RandomView()))
@@ -203,17 +141,6 @@ class ImageNet(ClassFolders):
     def test_pictures(self, paths: list[Path]) -> alharness.ImageFiles:
         """The centre."""
         return alharness.ImageFiles(paths, alharness.Framing(224, 256))
-
-
-def _folders(folder: Path) -> list[Path]:
-    """The folders in a folder, by name; none when it is absent."""
-    found = folder.iterdir() if folder.is_dir() else ()
-    return sorted(one for one in found if one.is_dir())
-
-
-def _images(folder: Path) -> Iterator[Path]:
-    if folder.is_dir():
-        yield from (path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
 def declared(path: str, limit: int | None) -> alharness.DatasetShape:
