@@ -14,7 +14,9 @@ FOLDER = "forgotten"
 
 
 def forget(workspace: Workspace, key: str) -> list[Record]:
-    """Set aside the record of a unit and those of all units that read what it computed.
+    """Set aside the record of a unit and those of all units that rest on what it computed.
+
+    Those are units that read it, and units on the labels that such a query asked for.
 
     They lie in ``root/forgotten`` then, and the next bench computes them anew. So do weights
     go that were read. Reads every record of the workspace. Raises UsageError for a key without
@@ -27,14 +29,15 @@ def forget(workspace: Workspace, key: str) -> list[Record]:
             where=key,
             remedy="Give the key that the message names, and its workspace with --workspace",
         )
-    readers: dict[str, list[str]] = defaultdict(list)
+    resting: dict[str, list[str]] = defaultdict(list)
     for record in found.values():
-        reads = record.unit.inputs.reads()
-        for read in (*reads.weights, *reads.records):
-            readers[read].append(record.unit.key)
+        for basis in _bases(record):
+            resting[basis].append(record.unit.key)
     forgotten, waiting = {key: found[key]}, [key]
     while waiting:
-        for reader in readers[waiting.pop()]:
+        next_key = waiting.pop()
+        bases = (next_key, *_labels(found[next_key]))
+        for reader in (one for basis in bases for one in resting[basis]):
             if reader not in forgotten:
                 forgotten[reader] = found[reader]
                 waiting.append(reader)
@@ -42,6 +45,18 @@ def forget(workspace: Workspace, key: str) -> list[Record]:
     for record in reversed(forgotten.values()):
         _set_aside(workspace, record)
     return list(forgotten.values())
+
+
+def _bases(record: Record) -> tuple[str, ...]:
+    """Keys of the units that a unit read, and digests of the labels that it was computed on."""
+    inputs = record.unit.inputs
+    reads = inputs.reads()
+    return (*reads.weights, *reads.records, *getattr(inputs, "labeled", ()))
+
+
+def _labels(record: Record) -> tuple[str, ...]:
+    """Digests of the index sets that an annotation made."""
+    return tuple(record.result[name] for name in ("added", "corrected") if name in record.result)
 
 
 def _recorded(workspace: Workspace) -> list[Record]:

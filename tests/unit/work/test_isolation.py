@@ -28,15 +28,18 @@ class Snooping(alharness.Sampler):
         while frame is not None:
             objects.append(frame.f_locals)
             frame = frame.f_back
-        seen = {id(one): one for one in objects}
-        for one in objects:
-            seen.update((id(other), other) for other in gc.get_referents(one))
+        seen, new = {}, objects
+        while new:
+            # What holds nothing but numbers and texts is tracked by no collector.
+            seen.update((id(one), one) for one in new)
+            met = {id(other): other for one in new for other in gc.get_referents(one)}
+            new = [other for known, other in met.items() if known not in seen]
         rows = filter(None, map(self.row, seen.values()))
         long = {row for row in rows if pool.n_unlabeled <= len(row) <= 2000}
         self.stored = {f"row{n}": np.array(row) for n, row in enumerate(sorted(long))}
         secret = "-".join(["hunting", "ground"])  # not in the code
-        texts = [text for text in seen.values() if isinstance(text, str) and len(text) < 4096]
-        texts += [str(path) for path in seen.values() if isinstance(path, Path)]
+        texts = [text for text in seen.values() if type(text) is str and len(text) < 4096]
+        texts += [str(path) for path in seen.values() if type(path) is type(Path())]
         texts += [f"{name}={value}" for name, value in os.environ.items()]
         for name in ("environ", "cmdline", "maps"):
             text = Path("/proc/self", name).read_text(errors="replace")
@@ -52,15 +55,12 @@ class Snooping(alharness.Sampler):
         return rng.permutation(pool.n_unlabeled)[:budget]
 
     def row(self, thing):
-        try:
-            if isinstance(thing, torch.Tensor):
-                thing = thing.numpy()
-            if isinstance(thing, np.ndarray) and thing.ndim == 1 and thing.dtype.kind in "iu":
-                return tuple(thing.tolist())
-            if type(thing) in (list, tuple) and thing and all(type(one) is int for one in thing):
-                return tuple(thing)
-        except Exception:
-            return None
+        if type(thing) is torch.Tensor:
+            thing = thing.detach().numpy()
+        if type(thing) is np.ndarray and thing.ndim == 1 and thing.dtype.kind in "iu":
+            return tuple(thing.tolist())
+        if type(thing) in (list, tuple) and thing and all(type(one) is int for one in thing):
+            return tuple(thing)
 
 
 @alharness.hookimpl
