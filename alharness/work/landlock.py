@@ -96,7 +96,7 @@ def confine(allowed: Iterable[tuple[Path, Access]]) -> int:
     try:
         for path, access in allowed:
             _allow(ruleset, path, access & handled)
-        _check(_libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        _check(_libc().prctl(PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0))))
         _call(RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0))
     finally:
         os.close(ruleset)
