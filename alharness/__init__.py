@@ -8,6 +8,9 @@ algorithms that samplers share, ``alharness.work`` the work sites that executors
 import importlib
 from typing import TYPE_CHECKING, Any
 
+import alharness.api.strangers  # noqa: F401 - before pydantic
+
+# isort: split
 from pluggy import HookimplMarker
 
 from alharness.api.dataset import Dataset, DatasetShape, ImageFiles, LabeledImages

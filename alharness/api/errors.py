@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from alharness.api.text import one_line
+
 
 class ExitCode(IntEnum):
     """How a command ended."""
@@ -11,7 +13,7 @@ class ExitCode(IntEnum):
     DONE = 0
     """Everything that was asked for is done."""
     UNITS_FAILED = 1
-    """Some units failed; what the others computed is recorded."""
+    """Units failed, or a file could not be written; what was computed is recorded."""
     USAGE = 2
     """Bad input: an option, a suite, a path, a name."""
     PLUGIN = 3
@@ -22,23 +24,25 @@ class ExitCode(IntEnum):
     """A plugin breaks a rule of its contract."""
     MISMATCH = 6
     """A document, a bundle or a record is not what it claims to be."""
+    DEFECT = 7
+    """A mistake of alharness itself: please report it."""
 
 
 class HarnessError(Exception):
     """An expected failure: what is wrong, where, and how to mend it.
 
     Shown as one line without a traceback (unless ``--debug``); every other
-    exception is a bug and shows its traceback.
+    exception is a bug. What it is given is made fit for one line (``api.text``).
     """
 
     exit_code: ExitCode = ExitCode.UNITS_FAILED
 
     def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
-        self.what = what
-        self.where = where
-        self.remedy = remedy
-        line = f"{where}: {what}" if where else what
-        super().__init__(f"{line}. {remedy}" if remedy else line)
+        self.what = one_line(what)
+        self.where = one_line(where)
+        self.remedy = one_line(remedy)
+        line = f"{self.where}: {self.what}" if where else self.what
+        super().__init__(f"{line}. {self.remedy}" if remedy else line)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.what, self.where, self.remedy))

@@ -21,6 +21,7 @@ from alharness.cli import options
 @options.opening
 @options.computing
 @options.tracking_uri
+@options.family
 @options.as_json
 @click.pass_context
 def bench(ctx: click.Context, /, workspace: Path, as_json: bool, **asked: Any) -> None:
@@ -29,8 +30,10 @@ def bench(ctx: click.Context, /, workspace: Path, as_json: bool, **asked: Any) -
     What is recorded in the workspace is not computed again: stop at any time,
     and go on with the same command.
     """
+    from alharness.results.documents import NotWritten
     from alharness.session import commands
 
+    unwritten: NotWritten | None = None
     try:
         # What plugins print must not get into the data on stdout.
         with _terminate_as_interrupt(), redirect_stdout(sys.stderr):
@@ -43,6 +46,8 @@ def bench(ctx: click.Context, /, workspace: Path, as_json: bool, **asked: Any) -
             err=True,
         )
         ctx.exit(ExitCode.STOPPED)
+    except NotWritten as error:
+        unwritten, document = error, error.document
     from alharness.cli.tables import print_document
     from alharness.leaderboard.report import report_path
     from alharness.leaderboard.wording import counted
@@ -52,11 +57,15 @@ def bench(ctx: click.Context, /, workspace: Path, as_json: bool, **asked: Any) -
         click.echo(json.dumps(document.to_json(), indent=2, allow_nan=False))
     else:
         print_document(document)
+    if unwritten is not None:
+        click.echo(f"Error: {unwritten}", err=True)
+    elif not as_json:
         click.echo(f"Report: {report_path(document, Workspace(workspace).reports)}", err=True)
     if document.failures:
         click.echo(f"{len(document.failures)} failed:", err=True)
         for line in counted(document.failures):
             click.echo(f"  {line}", err=True)
+    if document.failures or unwritten is not None:
         ctx.exit(ExitCode.UNITS_FAILED)
 
 

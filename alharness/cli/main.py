@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import traceback
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from alharness import ExitCode, HarnessError, __version__
+from alharness.cli.data_output import keep_for_data
 
 COMMANDS = {
     "bench": ("alharness.cli.bench:bench", "Run a suite and give its verdict."),
@@ -41,9 +43,9 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; an expected failure becomes one line and its exit code.
+        """Run a command; a failure becomes one line and its exit code.
 
-        Every other exception is a bug: it passes, and shows its traceback.
+        An exception that nobody expected is a mistake of ours, and has a code of its own.
         """
         try:
             return super().invoke(ctx)
@@ -55,6 +57,23 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
             ctx.exit(ExitCode.STOPPED)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if ctx.params["debug"]:
+                traceback.print_exception(error)
+            click.echo(f"Error: {_defect(error)}", err=True)
+            ctx.exit(ExitCode.DEFECT)
+
+
+def _defect(error: Exception) -> str:
+    """What is said of a mistake of ours."""
+    from alharness.registry.boundary import one_line
+
+    return (
+        f"{one_line(error)}. This is a mistake of alharness, and nothing that is recorded is lost: "
+        "please report what 'alharness --debug' with the same command prints"
+    )
 
 
 @click.group(cls=LazyGroup)
@@ -68,6 +87,8 @@ def alharness(debug: bool) -> None:
 
 def main() -> None:
     """Entry point of the ``alharness`` command."""
+    faulthandler.enable()  # a plugin that crashes in C is named by its file
+    keep_for_data()
     alharness(prog_name="alharness")
 
 

@@ -115,6 +115,15 @@ device = click.option(
     help="Where units compute: auto, cpu, cuda or cuda:N.",
 )
 
+family = click.option(
+    "--family",
+    "family",
+    multiple=True,
+    metavar="METHOD[,METHOD…]",
+    help="Count these methods in family-wise decisions, instead of all that were ever recorded "
+    "in the workspace for the same protocol; may be repeated.",
+)
+
 tracking_uri = click.option(
     "--tracking-uri",
     envvar=["ALHARNESS_TRACKING_URI", "MLFLOW_TRACKING_URI"],

@@ -33,21 +33,34 @@ def print_plan(plan: Plan) -> None:
         "Shared ones serve several methods and are computed once.",
         highlight=False,
     )
+    trained = plan.trainings
+    console.print(
+        f"Of them {trained.total} train a model: {trained.done} done, "
+        f"{trained.ready + trained.waiting} to do.",
+        highlight=False,
+    )
     if left:
-        seconds = plan.seconds_left
-        console.print(
-            "Time left on one worker: "
-            + (f"about {clock(seconds)}." if seconds is not None else "nothing measured yet."),
-            highlight=False,
-        )
+        console.print(f"Time left on one worker: {_time_left(plan)}", highlight=False)
     for note in _data_notes(plan.data):
         console.print(note, markup=False, highlight=False)
+    for line in plan.notes:
+        console.print(f"Note: {line}.", markup=False, highlight=False)
     for reason in plan.outdated:
         console.print(
             f"To compute again, {reason.kind} ({reason.units}): {reason.why}.",
             markup=False,
             highlight=False,
         )
+
+
+def _time_left(plan: Plan) -> str:
+    if plan.seconds_left is None:
+        return "nothing measured yet; from the first trial on there is an estimate."
+    about = f"about {clock(plan.seconds_left)}, if units last as those measured did"
+    if not plan.not_measured:
+        return f"{about}."
+    kinds = dict.fromkeys(f"{one.kind} of {one.scenario}" for one in plan.not_measured)
+    return f"{about}, and what was not measured yet ({', '.join(kinds)})."
 
 
 def _table(plan: Plan, scenario: str) -> Table:

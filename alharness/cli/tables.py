@@ -14,13 +14,14 @@ def print_document(document: Document) -> None:
     """One table per scenario, with what a reader has to know below it."""
     console = output()
     for scenario in document.scenarios:
+        found = document.findings[scenario.scenario]
         table = Table(title=scenario.scenario, title_justify="left")
-        for number, title in enumerate(wording.header(scenario)):
+        for number, title in enumerate(wording.header(scenario, found)):
             table.add_column(title, justify="left" if number == 0 else "right")
-        for cells in wording.rows(scenario, document.findings[scenario.scenario]):
+        for cells in wording.rows(scenario, found):
             table.add_row(*map(Text, cells))
         console.print(table)
-        for note in wording.notes(scenario, document.n_models):
+        for note in wording.notes(scenario, found, document.n_models):
             console.print(note, markup=False, highlight=False)
 
 

@@ -14,8 +14,12 @@ from alharness.api.errors import ContractViolation
 from alharness.api.oracle import Oracle
 from alharness.api.pool import Pool
 from alharness.api.sampler import Sampler
+from alharness.api.text import one_line, plain_name
 from alharness.registry import Registered
 from alharness.registry.boundary import plugin_code
+
+NOTES, NOTE_NAME = 100, 100
+"""How many notes a query may have, and characters of a name."""
 
 
 def ask_sampler(
@@ -65,30 +69,53 @@ def checked_positions(answer: Any, n_unlabeled: int, budget: int, origin: str) -
 
 
 def checked_notes(notes: Any, origin: str) -> dict[str, str | float | bool]:
-    """A sampler's ``notes`` as JSON values. Raises ContractViolation when they are none."""
+    """A sampler's ``notes`` as JSON values.
+
+    In names, characters other than letters, digits and ``_-.:/`` and space become ``_``; long
+    names and texts lose their middle. Raises ContractViolation for what is no mapping of names
+    to text, finite numbers or booleans, for more than ``NOTES`` of them, and for two names that
+    become the same.
+    """
     rule = "notes are a mapping of names to text, finite numbers or booleans"
     if not isinstance(notes, Mapping):
         raise ContractViolation(f"notes are {type(notes).__name__}; {rule}", where=origin)
-    checked = {}
+    if len(notes) > NOTES:
+        raise ContractViolation(f"{len(notes)} notes; a query has {NOTES} at most", where=origin)
+    checked: dict[str, str | float | bool] = {}
     for name, value in notes.items():
         noted = _plain(value)
-        if not isinstance(name, str) or noted is None:
-            raise ContractViolation(f"note {name!r} is {value!r}; {rule}", where=origin)
-        checked[name] = noted
+        if not isinstance(name, str) or not name.strip() or noted is None:
+            shown = f"note {_spelled(name)} is {_spelled(value)}"
+            raise ContractViolation(f"{shown}; {rule}", where=origin)
+        cleaned = plain_name(name, NOTE_NAME)
+        if cleaned in checked:
+            raise ContractViolation(f"two notes are named '{cleaned}'", where=origin)
+        checked[cleaned] = noted
     return checked
 
 
 def _plain(value: Any) -> str | float | bool | None:
     """Text, a finite number or a boolean, NumPy's too, as JSON knows it; None for the rest."""
     if isinstance(value, str):
-        return str(value)
+        return one_line(value)
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
-    if isinstance(value, numbers.Integral):
-        return int(value)
-    if isinstance(value, numbers.Real) and math.isfinite(value):
-        return float(value)
+    try:
+        if isinstance(value, numbers.Integral) and math.isfinite(value):
+            return int(value)
+        if isinstance(value, numbers.Real) and math.isfinite(value):
+            return float(value)
+    except OverflowError:  # an integer beyond what a float holds
+        pass
     return None
+
+
+def _spelled(value: Any) -> str:
+    """What a plugin gave, for a message."""
+    try:
+        return one_line(repr(value), 100)
+    except Exception:
+        return f"a {type(value).__name__}"
 
 
 def as_array(answer: Any) -> NDArray[Any] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -16,7 +15,7 @@ from alharness.observing.observers import Observers
 from alharness.protocol.bench import Bench
 from alharness.protocol.planning.survey import Planner, Survey
 from alharness.protocol.units import Unit
-from alharness.registry.boundary import one_line
+from alharness.registry.boundary import one_line, trace
 from alharness.store.allocating import uncollected
 from alharness.store.checkpoints import CheckpointMissing
 from alharness.store.ledger import StoreLedger
@@ -151,8 +150,11 @@ class Coordinator:
             return
         message = _message(unit, error)
         self.failures[unit.key] = message
-        trace = traceback.format_exception(error) if error is not None else []
-        self.workspace.records.log_failure(unit, {"message": message, "traceback": trace})
+        told = [] if error is None else trace(error).splitlines(keepends=True)
+        try:
+            self.workspace.records.log_failure(unit, {"message": message, "traceback": told})
+        except HarnessError as unwritten:
+            self.failures[unit.key] = message = f"{message} (its traceback is lost: {unwritten})"
         self.observers.unit_failed(unit.to_json(), message)
 
 
@@ -184,5 +186,5 @@ def _message(unit: Unit, error: BaseException | None) -> str:
     if error is None:
         return f"{unit.kind} {unit.key}: its record is damaged"
     if isinstance(error, HarnessError):
-        return " ".join(str(error).split())
+        return str(error)
     return f"{unit.kind} {unit.key}: {one_line(error)}"

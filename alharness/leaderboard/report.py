@@ -29,8 +29,8 @@ def report_markdown(document: Document) -> str:
     for scenario in document.scenarios:
         found = document.findings[scenario.scenario]
         lines += ["", f"## {scenario.scenario}", ""]
-        lines += _table(wording.header(scenario), wording.rows(scenario, found))
-        lines += ["", *(f"{note}  " for note in wording.notes(scenario, document.n_models))]
+        lines += _table(wording.header(scenario, found), wording.rows(scenario, found))
+        lines += ["", *(f"{note}  " for note in wording.notes(scenario, found, document.n_models))]
         if found.paper_chain:
             lines += ["", "### The paper's chain of tests", "", *_chain(scenario, found)]
     if document.failures:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from alharness.leaderboard.caveats import caveats
 from alharness.protocol.wording import repeated_sentence
 from alharness.results.document import (
     Document,
@@ -19,7 +20,7 @@ from alharness.results.document import (
 )
 from alharness.statistics import Comparison, Interval, Point, Verdict
 
-_UNIT = re.compile(r"(, )?\b\w+ [0-9a-f]{32}(?=:)")
+_UNIT = re.compile(r"(, )?\b\w+ [0-9a-f]{32}(?=:)|/[0-9a-f]{32}\b")
 
 SYMBOLS = {
     Verdict.BETTER: "▲",
@@ -38,12 +39,13 @@ def origin(document: Document) -> str:
     )
 
 
-def header(scenario: Scenario) -> list[str]:
+def header(scenario: Scenario, found: ScenarioFindings) -> list[str]:
     """Column titles of a scenario's table."""
     shares = (budget(labels, scenario.n_train) for labels in scenario.labels)
     stop = scenario.stop_at_accuracy
     spent = [f"labels to {threshold(stop)}"] if stop is not None else []
-    verdict = [f"verdict against {scenario.reference}", "difference", "detectable"]
+    counted = [f"in a family of {len(found.family.methods)}"] if found.family else []
+    verdict = [f"verdict against {scenario.reference}", *counted, "difference", "detectable"]
     return ["method", *shares, *spent, *verdict]
 
 
@@ -65,11 +67,12 @@ def threshold(accuracy: float) -> str:
 
 def rows(scenario: Scenario, found: ScenarioFindings) -> list[list[str]]:
     """The cells of every method, aligned with ``header``."""
-    return [row(method, found.methods[method.method], scenario) for method in scenario.methods]
+    return [_row(method, found, scenario) for method in scenario.methods]
 
 
-def row(method: Method, found: MethodFindings, scenario: Scenario) -> list[str]:
+def _row(method: Method, everything: ScenarioFindings, scenario: Scenario) -> list[str]:
     """A method's cells, aligned with ``header``."""
+    found = everything.methods[method.method]
     marks: list[Comparison | None] = [None, *(found.marks or [None] * (len(found.curve) - 1))]
     cells = [cell(point, mark) for point, mark in zip(found.curve, marks, strict=True)]
     if scenario.stop_at_accuracy is not None:
@@ -77,14 +80,29 @@ def row(method: Method, found: MethodFindings, scenario: Scenario) -> list[str]:
     verdict = found.verdict
     if verdict is None:
         why = "reference" if method.method == scenario.reference else "sees labels"
-        return [method.method, *cells, why, "", ""]
+        return [method.method, *cells, why, *([""] if everything.family else []), "", ""]
     return [
         method.method,
         *cells,
         found.sentence or "",
+        *([familywise(found)] if everything.family else []),
         difference(verdict),
         detectable(verdict),
     ]
+
+
+def familywise(found: MethodFindings) -> str:
+    """The verdict with the family counted, and its adjusted p-value."""
+    decision = found.familywise
+    if decision is None:
+        return "not counted"
+    p_value = "" if decision.p_value is None else f", p {_p_value(decision.p_value)}"
+    return f"{decision.verdict.replace('-', ' ')}{p_value}"
+
+
+def _p_value(p: float) -> str:
+    """Two digits: ``0.032``, ``1``, ``<0.0001``."""
+    return f"{p:.2g}" if p >= 1e-4 else "<0.0001"
 
 
 def cell(point: Point, mark: Comparison | None) -> str:
@@ -124,7 +142,7 @@ def detectable(verdict: Comparison) -> str:
     return f"{100 * effect:.2f}{between}"
 
 
-def notes(scenario: Scenario, n_models: int | None) -> list[str]:
+def notes(scenario: Scenario, found: ScenarioFindings, n_models: int | None) -> list[str]:
     """What a reader has to know to read the table; ``n_models`` are those of the document."""
     n_sets, n_seeds, _ = numbers(scenario.methods[0].accuracy).shape
     lines = [
@@ -135,6 +153,7 @@ def notes(scenario: Scenario, n_models: int | None) -> list[str]:
         "Verdict and difference: area under the accuracy-log(labels) curve after cycle 0, paired "
         "by initial set, in percentage points. Detectable: the smallest true difference found "
         "with 80 % power, with the interval that follows from that of the deviation.",
+        *caveats(scenario, found),
         f"Labels beside those of the columns: {scenario.n_validation} for validation.",
         _trainings(scenario),
     ]

@@ -56,6 +56,8 @@ class Pace:
         self.total = 0
         self.cycle = 0
         self.seconds_left: float | None = None
+        self.at_least = False
+        """Whether what is left takes longer, since some of it was not measured."""
 
     def surveyed(self, survey: Survey) -> None:
         """Where every run stands: counted unless that would take more than its share of time."""
@@ -90,7 +92,8 @@ class Pace:
         return 60 * self._trials / max(self._now() - self._began, 1e-9)
 
     def __str__(self) -> str:
-        left = "" if self.seconds_left is None else f", {clock(self.seconds_left)} left"
+        more = "more than " if self.at_least else ""
+        left = "" if self.seconds_left is None else f", {more}{clock(self.seconds_left)} left"
         return f"cycle {self.cycle}, {self.trials_per_minute:.0f} trials/min{left}"
 
     def _count(self, survey: Survey) -> None:
@@ -101,7 +104,8 @@ class Pace:
         ]
         self.cycle = min(ready, default=self.cycle)
         left = estimate(survey, self._seconds)
-        self.seconds_left = None if left is None else left / self._slots
+        self.seconds_left = None if left is None else left.seconds / self._slots
+        self.at_least = left is not None and bool(left.uncounted)
 
 
 class ProgressDisplay(ABC):

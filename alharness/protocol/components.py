@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from alharness.api.errors import UsageError
 from alharness.protocol.keys import canonical_json
 from alharness.protocol.units.parts import Identity
 
@@ -28,37 +26,6 @@ class Reference:
             return self.name
         values = (f"{name}={json.dumps(self.parameters[name])}" for name in sorted(self.parameters))
         return f"{self.name}:{','.join(values)}"
-
-
-def parse_reference(text: str) -> Reference:
-    """Read ``name``, ``name:key=value,key=value``, ``family:member``, ``family:member:key=value``.
-
-    A value is TOML; what is not is taken as a string. Raises UsageError for a malformed text.
-    """
-    name, colon, tail = text.rpartition(":")
-    if not colon or "=" not in tail:
-        name, tail = text, ""
-    if not name:
-        raise UsageError(
-            f"'{text}' names no plugin", remedy="Write NAME or NAME:parameter=value,parameter=value"
-        )
-    parameters: dict[str, Any] = {}
-    for setting in filter(None, tail.split(",")):
-        key, equals, value = setting.partition("=")
-        if not (key and equals):
-            raise UsageError(
-                f"'{setting}' in '{text}' is not parameter=value",
-                remedy="Write NAME:parameter=value,parameter=value",
-            )
-        parameters[key.strip()] = _value(value.strip())
-    return Reference(name, parameters)
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
 
 
 @dataclass(frozen=True)

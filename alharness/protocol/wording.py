@@ -61,6 +61,8 @@ def spell(value: object) -> str:
     if isinstance(value, dict):
         settings = ", ".join(f"{spell_key(name)} = {spell(item)}" for name, item in value.items())
         return f"{{ {settings} }}"
+    if isinstance(value, int) and value.bit_length() > 10_000:
+        return hex(value)  # Python spells no longer ones in decimals
     return str(value)
 
 

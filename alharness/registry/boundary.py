@@ -21,8 +21,10 @@ from pathlib import Path
 
 import pluggy
 
+from alharness.api import text
 from alharness.api.errors import ContractViolation, HarnessError, PluginError
 from alharness.registry.registered import Registered
+from alharness.registry.surroundings import staying
 
 _BETWEEN = (
     "<frozen",
@@ -32,7 +34,8 @@ _BETWEEN = (
 )
 """Code that runs between a command and a plugin: no place to mend a plugin at."""
 
-_TRACE = "Its traceback is in the workspace's failures"
+TRACE = "Its traceback is in the workspace's failures"
+"""For a failure of a unit that is not known where it is raised: ``unit_code`` says it exactly."""
 
 
 class RefusedPlugin(Exception):
@@ -43,7 +46,8 @@ class RefusedPlugin(Exception):
 def refusing(doing: str) -> Iterator[None]:
     """Run a plugin's code; whatever it raises, leaving the process included, refuses the plugin.
 
-    Raises RefusedPlugin, whose line begins with ``doing``.
+    Raises RefusedPlugin, whose line begins with ``doing``. A KeyboardInterrupt passes: who
+    loads plugins knows whether it came from outside.
     """
     try:
         yield
@@ -69,13 +73,14 @@ def plugin_code(
     is that one's doing.
     """
     try:
-        yield
+        with staying():
+            yield
     except HarnessError as error:
         raise _named(error, origin) from error
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        remedy = _TRACE if failure is ContractViolation else ""
+        remedy = TRACE if failure is ContractViolation else ""
         blamed = _blamed(error, involved)
         if blamed is not None and blamed[0].origin != origin:
             other, what = blamed
@@ -94,19 +99,24 @@ def unit_code(unit: str, plugins: Callable[[], Iterable[Registered]]) -> Iterato
     given the unit. What comes out of no plugin's files names the unit alone.
     """
     try:
-        yield
+        with staying():
+            yield
     except HarnessError as error:
         if unit in error.where:
             raise
-        raise _located(error, f"{error.where}, {unit}" if error.where else unit) from error
+        located = _located(error, f"{error.where}, {unit}" if error.where else unit)
+        if located.remedy == TRACE:
+            located = type(error)(error.what, where=located.where, remedy=_trace_of(unit))
+        raise located from error
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         blamed = _blamed(error, plugins())
         if blamed is None:
-            raise HarnessError(one_line(error), where=unit, remedy=_TRACE) from error
+            raise HarnessError(one_line(error), where=unit, remedy=_trace_of(unit)) from error
         plugin, what = blamed
-        raise ContractViolation(what, where=f"{plugin.origin}, {unit}", remedy=_TRACE) from error
+        where = f"{plugin.origin}, {unit}"
+        raise ContractViolation(what, where=where, remedy=_trace_of(unit)) from error
 
 
 @contextmanager
@@ -128,6 +138,11 @@ def _named(error: HarnessError, origin: str) -> HarnessError:
 
 def _located(error: HarnessError, where: str) -> HarnessError:
     return type(error)(error.what, where=where, remedy=error.remedy)
+
+
+def _trace_of(unit: str) -> str:
+    """Where the traceback of a unit, ``trial KEY``, lies."""
+    return f"Its traceback is in the workspace, below failures/{unit.rpartition(' ')[2]}"
 
 
 @dataclass(frozen=True)
@@ -179,23 +194,31 @@ def _class_name(plugin: Registered) -> str:
 
 def one_line(error: BaseException) -> str:
     """An exception as one line: its type, its message and the line of code that raised it."""
-    text = _said(error)
+    said = _said(error)
     if isinstance(error, SyntaxError):
-        return text  # its message has the place already
+        return said  # its message has the place already
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
         if not frame.filename.startswith(_BETWEEN)
     ]
     if not frames:
-        return text
-    return f"{text} ({Path(frames[-1].filename).name}, line {frames[-1].lineno})"
+        return said
+    return f"{said} ({Path(frames[-1].filename).name}, line {frames[-1].lineno})"
+
+
+def trace(error: BaseException) -> str:
+    """The traceback of an exception with its notes, bounded, as it is kept in a file."""
+    try:
+        return text.block("".join(traceback.format_exception(error)))
+    except Exception:  # one of its exceptions cannot say what it is
+        return text.block("".join(traceback.format_tb(error.__traceback__)) + _said(error))
 
 
 def _said(error: BaseException) -> str:
     """Type and message of an exception; its type alone when it cannot even say its message."""
     try:
-        message = " ".join(str(error).split())
+        message = text.one_line(str(error))
     except Exception:
         message = ""
     return f"{type(error).__name__}: {message}" if message else type(error).__name__

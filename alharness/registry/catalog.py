@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from alharness.registry.loading import Plugin
 from alharness.registry.missing import missing
 from alharness.registry.parameters import NamedFiles, checked, default_values, json_values
 from alharness.registry.registered import BrokenPlugin, Registered, RegisteredSuite
+from alharness.registry.unfollowed import unfollowed
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,14 @@ class Registry:
             version=registered.provenance.version,
             label=reference.label,
         )
+
+    def unfollowed(self, component: Component) -> Iterator[str]:
+        """A line for each thing that a component uses and its key does not cover.
+
+        Raises what ``find`` and ``component`` raise.
+        """
+        registered = self.find(component.kind, component.name)
+        yield from unfollowed(registered, checked(registered, component.parameters))
 
     def create(self, component: Component) -> Any:
         """Build what a component stands for.

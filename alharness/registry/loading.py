@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pluggy import HookRelay, PluginManager, PluginValidationError
 
 from alharness.api.specs import API_VERSION, Parameters, Spec
+from alharness.api.text import one_line
 from alharness.registry import hookspecs
 from alharness.registry.boundary import RefusedPlugin, refusing
 from alharness.registry.parameters import json_values
@@ -23,11 +23,20 @@ from alharness.registry.registered import (
     RegisteredSuite,
     Source,
 )
+from alharness.registry.surroundings import undisturbed
 
 FILE = "(file)"
 """What stands for the distribution of a plugin file."""
 
 _NAME = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*(:[\w.-]*)?")
+_TEXTS = {"summary": 1_000, "citation": 10_000, "requires": 1_000, "cost": 1_000}
+"""The texts of a spec, and how many characters they may have."""
+
+_MOST_SPECS = 10_000
+"""What a hook may yield; a family stands for more."""
+
+_LONGEST_NAME = 100
+
 _IMPORT_STRING = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -56,16 +65,22 @@ def load(candidate: Candidate) -> Plugin:
     """Load all of a plugin or nothing of it.
 
     Raises RefusedPlugin when it has no source or cannot be imported, asks for another API,
-    has a hook that does not fit, or registers what is no sound spec or suite.
+    has a hook that does not fit, registers what is no sound spec or suite, or does not end.
+    The process is afterwards as it was (``alharness.registry.surroundings``). An interrupt passes.
     """
-    # What a plugin prints must not get into a command's data.
-    with redirect_stdout(sys.stderr):
-        with refusing("cannot be imported"):
-            module = candidate.load()
-        _check_api(module)
-        hooks = attach(module, candidate.plugin)
-        specs = list(_specs(hooks))
-        suites = list(_suite_paths(hooks))
+    with undisturbed() as interrupts:
+        try:
+            with refusing("cannot be loaded"):
+                with refusing("cannot be imported"):
+                    module = candidate.load()
+                _check_api(module)
+                hooks = attach(module, candidate.plugin)
+                specs = list(_specs(hooks))
+                suites = list(_suite_paths(hooks))
+        except KeyboardInterrupt:
+            if interrupts.seen:
+                raise
+            raise RefusedPlugin("cannot be loaded: it raises KeyboardInterrupt") from None
     provenances = _Provenances(candidate)
     return Plugin(
         candidate.plugin,
@@ -134,20 +149,41 @@ def _suite_paths(hooks: HookRelay) -> Iterator[Path]:
 
 def _yielded(hooks: HookRelay, hook: str) -> list[Any]:
     with refusing(f"hook '{hook}' fails"):
-        return [item for result in getattr(hooks, hook)() for item in result]
+        items = (item for result in getattr(hooks, hook)() for item in result)
+        yielded = list(islice(items, _MOST_SPECS + 1))
+    if len(yielded) > _MOST_SPECS:
+        raise RefusedPlugin(f"hook '{hook}' yields more than {_MOST_SPECS}; register a family")
+    return yielded
 
 
 def _check_spec(spec: object, expected: type[Spec], hook: str) -> None:
     """Raises RefusedPlugin, naming the hook, when ``spec`` is not a sound ``expected``."""
     if not isinstance(spec, expected):
         raise RefusedPlugin(f"hook '{hook}' yields {spec!r}, not a {expected.__name__}")
-    if not (isinstance(spec.name, str) and _NAME.fullmatch(spec.name)):
+    name = spec.name
+    if not (isinstance(name, str) and len(name) <= _LONGEST_NAME and _NAME.fullmatch(name)):
         raise RefusedPlugin(
-            f"hook '{hook}' yields the name {spec.name!r}; a name has lower-case letters and "
-            "digits joined by '-' or '_'; it ends in ':' for a family"
+            f"hook '{hook}' yields the name {one_line(repr(name), _LONGEST_NAME)}; a name has "
+            "lower-case letters and digits joined by '-' or '_'; it ends in ':' for a family"
+        )
+    for text, longest in _TEXTS.items():
+        _check_text(getattr(spec, text), f"hook '{hook}': the {text} of '{name}'", longest)
+    if spec.step_version is not None:
+        _check_text(
+            spec.step_version, f"hook '{hook}': the step_version of '{name}'", _LONGEST_NAME
         )
     _check_factory(spec, hook)
     _check_parameters(spec, hook)
+
+
+def _check_text(text: object, what: str, longest: int) -> None:
+    if not isinstance(text, str):
+        raise RefusedPlugin(f"{what} is {one_line(repr(text), _LONGEST_NAME)}; give a text")
+    if len(text) > longest:
+        raise RefusedPlugin(f"{what} has {len(text)} characters; {longest} are the most")
+    for letter in text:
+        if not (letter.isprintable() or letter.isspace()):
+            raise RefusedPlugin(f"{what} holds the control character {letter!r}; leave it out")
 
 
 def _check_factory(spec: Spec, hook: str) -> None:

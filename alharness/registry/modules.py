@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 _COMPILED = {".pyc", ".pyo"}
+_LISTING = {"glob", "rglob", "iglob", "iterdir", "listdir", "scandir", "walk"}
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -102,6 +103,36 @@ def mentioned(path: Path) -> set[str]:
     return names
 
 
+def imported_names(path: Path) -> set[str]:
+    """Top-level names that a file's ``import`` statements name; relative ones are its own."""
+    return {
+        name.partition(".")[0]
+        for node in _nodes(path.read_bytes())
+        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not node.level)
+        for name in _names(node, "")
+    }
+
+
+def texts(path: Path) -> set[str]:
+    """Every text that stands in a file's code."""
+    return {
+        node.value
+        for node in _nodes(path.read_bytes())
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def lists_its_folder(path: Path) -> bool:
+    """Whether a file's code knows where it lies (``__file__``) and lists folders."""
+    names = {
+        name
+        for node in _nodes(path.read_bytes())
+        if isinstance(node, ast.Name | ast.Attribute)
+        and (name := node.id if isinstance(node, ast.Name) else node.attr)
+    }
+    return "__file__" in names and not names.isdisjoint(_LISTING)
+
+
 def _nodes(source: bytes) -> Iterator[ast.AST]:
     """The syntax tree; nothing of what is no Python: a template, say, of which nothing runs."""
     try:
@@ -128,7 +159,7 @@ def _is_in(module: str, top: str) -> bool:
 def _find(top: str) -> importlib.machinery.ModuleSpec | None:
     try:
         return importlib.util.find_spec(top)
-    except (ImportError, ValueError):
+    except Exception:  # of a finder that a stranger installed, or of a module without a spec
         return None
 
 
@@ -145,7 +176,14 @@ def _locate(module: str) -> Path | None:
     folders: Sequence[str | Path] = list(spec.submodule_search_locations or ())
     for part in rest:
         file, folders = _step_into(folders, part)
-    return file if file is not None and file.suffix == ".py" else None
+    if file is None or file.suffix != ".py" or _in_archive(file):
+        return None
+    return file
+
+
+def _in_archive(file: Path) -> bool:
+    """Whether a path leads into a zip: what is imported from there has an origin, too."""
+    return any(parent.is_file() for parent in file.parents)
 
 
 def _step_into(

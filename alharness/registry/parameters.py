@@ -5,9 +5,11 @@ A parameter whose value is a path names a file or a folder; its content belongs 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import inspect
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -15,11 +17,17 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from alharness.api.errors import UsageError
+from alharness.api.errors import HarnessError, PluginError, UsageError
 from alharness.api.specs import Parameters
+from alharness.api.text import one_line
 from alharness.protocol.keys import DIGEST_BYTES, canonical_json, digest
+from alharness.protocol.suite.bounds import has_larger_number
 from alharness.protocol.wording import did_you_mean
+from alharness.registry.boundary import one_line as told
 from alharness.registry.registered import Registered
+
+_MOST_FILES = 100_000
+"""Files of a folder that a parameter names."""
 
 
 @dataclass(frozen=True)
@@ -76,18 +84,25 @@ def checked(registered: Registered, given: Mapping[str, Any]) -> Parameters:
             )
     try:
         parameters = model.model_validate(dict(given))
-        json_values(parameters)
+        if has_larger_number(json_values(parameters)):
+            raise ValueError("a whole number has more than 64 bits")
     except ValidationError as error:
         raise UsageError(
             "; ".join(_problem(problem) for problem in error.errors()),
             where=registered.origin,
             remedy=f"`alharness plugins show {registered.spec.name}` describes the parameters",
         ) from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
         raise UsageError(
-            f"parameters are not JSON values: {error}",
+            f"parameters are not JSON values: {one_line(str(error), 200)}",
             where=registered.origin,
             remedy="Give finite numbers, strings, booleans or lists of them",
+        ) from error
+    except HarnessError:
+        raise
+    except Exception as error:  # of a validator of the plugin's
+        raise PluginError(
+            f"checking its parameters raised {told(error)}", where=registered.origin
         ) from error
     return parameters
 
@@ -96,7 +111,14 @@ def _problem(problem: Mapping[str, Any]) -> str:
     place = ".".join(map(str, problem["loc"]))
     message = problem["msg"][:1].lower() + problem["msg"][1:]
     subject = f"parameter '{place}'" if place else "parameters"
-    return f"{subject} is {problem['input']!r}: {message}"
+    return f"{subject} is {_shown(problem['input'])}: {one_line(message, 200)}"
+
+
+def _shown(value: object) -> str:
+    try:
+        return one_line(repr(value), 100)
+    except ValueError:  # a whole number with thousands of digits
+        return "too long to be shown"
 
 
 def as_arguments(parameters: Parameters) -> dict[str, Any]:
@@ -125,15 +147,13 @@ class NamedFiles:
             value = getattr(parameters, attribute)
             name = field.alias or attribute
             contents = []
-            for path in _paths(value):
-                if value == field.default == Path():
-                    continue
+            for path in () if value == field.default == Path() else _paths(value):
                 try:
                     contents.append(self._content(Path(path)))
-                except OSError as error:
+                except (OSError, ValueError) as error:
                     raise UsageError(
-                        f"parameter '{name}' names '{path}', which cannot be read "
-                        f"({error.strerror})",
+                        f"parameter '{name}' names '{one_line(str(path), 200)}', which cannot "
+                        f"be read ({getattr(error, 'strerror', None) or error})",
                         where=registered.origin,
                         remedy="Give a file or folder that is there; a relative path starts "
                         "from the current folder",
@@ -152,6 +172,8 @@ class NamedFiles:
 
     def _file(self, path: Path) -> str:
         about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
         seen = (about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino, about.st_dev)
         known = self._known.get(path)
         if known is not None and known[0] == seen:
@@ -167,12 +189,19 @@ def _hasher() -> Any:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Raises OSError for a folder below it that cannot be read."""
+    """Raises OSError for a folder below it that cannot be read or is a link, and for too many."""
 
     def refuse(error: OSError) -> None:
         raise error
 
-    for place, _, names in os.walk(folder, onerror=refuse):
+    count = 0
+    for place, folders, names in os.walk(folder, onerror=refuse):
+        for name in folders:
+            if Path(place, name).is_symlink():
+                raise OSError(errno.ELOOP, f"'{name}' below it is a link to a folder")
+        count += len(names)
+        if count > _MOST_FILES:
+            raise OSError(errno.EFBIG, f"it holds more than {_MOST_FILES} files")
         yield from (Path(place, name) for name in names)
 
 
@@ -181,8 +210,13 @@ def _paths(value: Any) -> Iterator[PurePath]:
     if isinstance(value, PurePath):
         yield value
     elif isinstance(value, BaseModel):
-        yield from _paths(dict(value))
+        for attribute, field in type(value).model_fields.items():
+            inner = getattr(value, attribute)
+            if not inner == field.default == Path():
+                yield from _paths(inner)
     elif isinstance(value, Mapping):
         yield from (path for item in value.values() for path in _paths(item))
     elif isinstance(value, list | tuple):
         yield from (path for item in value for path in _paths(item))
+    elif isinstance(value, set | frozenset):
+        yield from sorted(path for item in value for path in _paths(item))

@@ -7,7 +7,11 @@ and its metadata name, and those that lie beside them in the project and are imp
 in a text, by what counts already. A factory that an import string finds elsewhere counts by its
 module's file; the version of that library is a fact of the record.
 
-A plugin file is tied to itself and to what it so names of the modules in its folder.
+A plugin file is tied to itself, to what it so names of the modules in its folder, and to the
+data there that its code names: a file counts when the steps of its path from that folder stand as
+texts in the code (``"table.csv"``, ``"tables/one.csv"``, ``HERE / "tables" / "one.csv"``). So does
+data beside the modules of an editable project. What is listed instead of named is not followed
+(``alharness.registry.unfollowed``).
 
 The harness's own plugins lie with its core and suites in one distribution, whose digest would
 change with every line of it and outdate every record. What the core computes is versioned by
@@ -40,11 +44,15 @@ from alharness.registry.modules import (
     mentioned,
     module_file,
     module_files,
+    texts,
     top_level,
 )
 
 GROUP = "alharness"
 """The group of entry points that plugins are found by, and the name of the core."""
+
+_MOST_FOLDERS = 50
+"""Folders beside a plugin in which the data that its code names is looked for."""
 
 _CHUNK = 1 << 20
 _METADATA = {".dist-info", ".egg-info", ".data"}
@@ -167,7 +175,34 @@ def _with_neighbours(roots: list[Path], folder: Path) -> dict[str, Path]:
         names = {n for file in new.values() if file.suffix == ".py" for n in mentioned(file)}
         waiting += [path for name in names - seen if (path := beside(folder, name)) is not None]
         seen |= names
-    return files
+    return {**_named_data(folder, files), **files}
+
+
+def _named_data(folder: Path, files: Mapping[str, Path]) -> dict[str, Path]:
+    """Data in and below a folder whose path from there is made of texts in the code of files."""
+    said = {text for file in files.values() if file.suffix == ".py" for text in texts(file)}
+    steps = sorted(text for text in said if _is_step(text))
+    found: dict[str, Path] = {}
+    places = [folder]
+    for place in places:  # it grows
+        for step in steps:
+            path = place / step
+            if path.is_file():
+                found[path.relative_to(folder).as_posix()] = path
+            elif path.is_dir() and len(places) < _MOST_FOLDERS and not _is_workspace(path):
+                places.append(path)
+    return {name: path for name, path in found.items() if not is_by_product(Path(name))}
+
+
+def _is_step(text: str) -> bool:
+    """Whether a text may name what lies below a folder."""
+    printable = 0 < len(text) < 256 and text.isprintable()
+    return printable and not text.startswith("/") and not {".", ".."} & set(text.split("/"))
+
+
+def _is_workspace(folder: Path) -> bool:
+    """Whether a bench writes there: what it leaves decides no key."""
+    return (folder / "records").is_dir()
 
 
 def _top_levels(distribution: Distribution) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 import alharness
-from alharness.api.space import Value
+from alharness.api.space import Choice, Value
 from alharness.protocol.bench import Bench, Condition, DatasetFacts
 from alharness.protocol.components import Component
 from alharness.protocol.keys import digest
@@ -21,7 +21,15 @@ from alharness.protocol.suite.reading import protocol_digest, suite_json
 from alharness.protocol.tuning.declared_space import write_space
 from alharness.protocol.units import TrialInputs, Unit
 from alharness.results import document
-from alharness.results.document import METRICS, SCHEMA, Document, Method, Scenario, members
+from alharness.results.document import (
+    METRICS,
+    SCHEMA,
+    Document,
+    Family,
+    Method,
+    Scenario,
+    members,
+)
 from alharness.results.findings import findings
 
 
@@ -88,6 +96,7 @@ def _scenario(
         n_classes=condition.facts.n_classes,
         n_validation=len(condition.starts[0].validation),
         labels=condition.sizes,
+        tuning=_tuning(bench, condition),
         space=write_space(condition.space),
         stop_at_accuracy=bench.suite.protocol.stop_at_accuracy,
         reference=bench.suite.methods.reference.label,
@@ -101,6 +110,7 @@ def _scenario(
             )
             for method in bench.methods
         ),
+        family=Family(others=(), narrowed_to=None),
         shared_trainings=len(frozenset.intersection(*trainings.values())),
     )
 
@@ -108,6 +118,16 @@ def _scenario(
 def _repeated(facts: DatasetFacts) -> document.RepeatedImages | None:
     found = facts.repeated
     return None if found is None else document.RepeatedImages(**found._asdict())
+
+
+def _tuning(
+    bench: Bench, condition: Condition
+) -> Literal["per-initial-set", "first-initial-set", "fixed"]:
+    """What was tuned: nothing, either, where each hyper-parameter has one value."""
+    ways = condition.space.values()
+    if all(isinstance(way, Choice) and len(way.options) == 1 for way in ways):
+        return "fixed"
+    return bench.suite.tuning.scope
 
 
 def _method(

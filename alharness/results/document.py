@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from alharness.api.space import Value
 from alharness.protocol.keys import digest
-from alharness.statistics import Comparison, PaperChain, Point
+from alharness.statistics import Comparison, FamilyDecision, PaperChain, Point
 
 SCHEMA: Final = 3
 """The version of the documents that are written. Older ones are migrated when they are read."""
@@ -144,6 +144,29 @@ class RepeatedImages(Part):
     examples: tuple[tuple[str, str], ...]
 
 
+class Member(Part):
+    """A method of the family that has no row in the document.
+
+    method: its label. Several of one label are several versions of its plugin.
+    p_value: that of its verdict against the same reference, not adjusted; None where it is not
+        known, which counts as 1.
+    """
+
+    method: str
+    p_value: float | None
+
+
+class Family(Part):
+    """Every method, but references, ever recorded in the workspace under a protocol digest.
+
+    others: those beside the methods of the document that have results. narrowed_to: the labels
+    that the reader narrowed it to, None for all of it.
+    """
+
+    others: tuple[Member, ...]
+    narrowed_to: tuple[str, ...] | None
+
+
 class Scenario(Part):
     """One experimental condition, and what each method reached in it.
 
@@ -153,9 +176,13 @@ class Scenario(Part):
     n_train: training images, labeled, pool and validation together.
     train_digest, test_digest: of the images with their labels.
     repeated_images: test images that are training images too, None where nobody looked.
+    tuning: what has a tuning of its own: each initial set, or only the first, whose
+        hyper-parameters all share; ``fixed`` where each hyper-parameter has one value. None where
+        the document does not say.
     space: the hyper-parameters that were tuned, those of the regularizers among them.
     stop_at_accuracy: the validation accuracy that ends a run, or None.
     reference: the method that all others are compared with.
+    family: what a family-wise decision counts. None where the document does not say.
     shared_trainings: how many trainings are the same for all methods.
     """
 
@@ -169,10 +196,12 @@ class Scenario(Part):
     n_classes: int | None
     n_validation: int
     labels: tuple[int, ...]
+    tuning: Literal["per-initial-set", "first-initial-set", "fixed"] | None
     space: dict[str, Any] | None
     stop_at_accuracy: float | None
     reference: str
     methods: tuple[Method, ...]
+    family: Family | None
     shared_trainings: int | None
 
     def plugins(self, kind: str) -> tuple[Component, ...]:
@@ -198,23 +227,41 @@ class MethodFindings(Part):
     """What the statistics say of a method in a scenario.
 
     curve: its accuracy at each cycle. verdict, marks (one for each budget after cycle 0) and
-    sentence (the verdict in words) are None for the reference and for what sees labels.
+    sentence (the verdict in words, with what it is conditional on) are None for the reference and
+    for what sees labels. familywise: the verdict with its family counted; None, too, for a method
+    that is not in the family.
     """
 
     curve: tuple[Point, ...]
     verdict: Comparison | None
     sentence: str | None
+    familywise: FamilyDecision | None
     marks: tuple[Comparison, ...] | None
+
+
+class FamilyFindings(Part):
+    """The family that family-wise decisions count.
+
+    methods: the label of each, several times where there are several versions.
+    narrowed_from: how many there are in all, where the reader narrowed it; else None.
+    chance: how often at least one of so many methods gets a verdict when all equal the reference.
+    """
+
+    methods: tuple[str, ...]
+    narrowed_from: int | None
+    chance: float
 
 
 class ScenarioFindings(Part):
     """What the statistics say of a scenario.
 
-    methods: by their labels. paper_chain: the paper's chain of tests by the number of labels, at
+    methods: by their labels. family: None where nothing is tested, and where the document does
+    not say what it is. paper_chain: the paper's chain of tests by the number of labels, at
     each budget after cycle 0, without the methods that see labels; empty where nothing is tested.
     """
 
     methods: dict[str, MethodFindings]
+    family: FamilyFindings | None
     paper_chain: dict[int, PaperChain]
 
 

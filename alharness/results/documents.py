@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from alharness.api.errors import UsageError
+from alharness.api.errors import HarnessError, UsageError
 from alharness.results.document import Document
 from alharness.results.reading import read_document
 from alharness.store.files import write_over
 from alharness.store.workspace import Workspace
+
+
+class NotWritten(HarnessError):
+    """A bench is done, and a file that should say what it found cannot be written.
+
+    ``document`` is what it found.
+    """
+
+    def __init__(self, document: Document, unwritten: Sequence[str]) -> None:
+        super().__init__("; ".join(unwritten))
+        self.document = document
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.document, [self.what]))
 
 
 def results(workspace: str | os.PathLike[str], suite: str | None = None) -> Document:

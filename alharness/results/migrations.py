@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from alharness.protocol.components import parse_reference
+from alharness.protocol.written_reference import name_in
+from alharness.results.findings import sentence
+from alharness.statistics import Verdict
 
 Json = dict[str, Any]
 
@@ -52,7 +54,7 @@ def _method_from_1(method: Json) -> Json:
         "sampler": {
             "kind": "sampler",
             "label": method["method"],
-            "name": parse_reference(method["method"]).name,
+            "name": name_in(method["method"]),
             "parameters": None,
             "distribution": method["distribution"],
             "version": method["version"],
@@ -95,9 +97,54 @@ def _method_findings_from_1(method: Json) -> Json:
 
 
 def _from_2(document: Json) -> Json:
-    """Documents that do not say whether test images are training images too."""
-    scenarios = [{**one, "repeated_images": None} for one in document["scenarios"]]
-    return {**document, "schema": 3, "scenarios": scenarios}
+    """Before verdicts told of tuning and family, and scenarios of test images used in training."""
+    tunings = {one["scenario"]: _tuning_of_2(document, one) for one in document["scenarios"]}
+    references = {one["scenario"]: one["reference"] for one in document["scenarios"]}
+    return {
+        **document,
+        "schema": 3,
+        "scenarios": [
+            {
+                **one,
+                "repeated_images": None,
+                "tuning": tunings[one["scenario"]],
+                "family": None,
+            }
+            for one in document["scenarios"]
+        ],
+        "findings": {
+            name: _findings_from_2(found, references[name], tunings[name])
+            for name, found in document["findings"].items()
+        },
+    }
+
+
+def _tuning_of_2(document: Json, scenario: Json) -> str | None:
+    if document["suite"]["declaration"] is None:
+        return None
+    ways = scenario["space"].values()
+    if all(isinstance(way, list) and len(way) == 1 for way in ways):
+        return "fixed"
+    return str(document["suite"]["declaration"]["tuning"]["scope"])
+
+
+def _findings_from_2(found: Json, reference: str, tuning: str | None) -> Json:
+    return {
+        **found,
+        "family": None,
+        "methods": {
+            label: {
+                **one,
+                "familywise": None,
+                "sentence": _sentence_from_2(one["verdict"], reference, tuning),
+            }
+            for label, one in found["methods"].items()
+        },
+    }
+
+
+def _sentence_from_2(verdict: Json | None, reference: str, tuning: str | None) -> str | None:
+    return None if verdict is None else sentence(Verdict(verdict["verdict"]), reference, tuning)
 
 
 MIGRATIONS: Mapping[int, Callable[[Json], Json]] = {1: _from_1, 2: _from_2}

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from alharness.api.errors import HarnessError, MismatchError, UsageError
 from alharness.results.document import SCHEMA, Document
 from alharness.results.migrations import MIGRATIONS, migrated
+from alharness.store.files import read
 
 
 def read_document(path: Path) -> Document:
@@ -20,10 +21,10 @@ def read_document(path: Path) -> Document:
     schema; MismatchError for one that is not what its schema says.
     """
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(read(path))
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _no_document(str(path)) from None
     return from_json(data, str(path))
 
@@ -52,7 +53,7 @@ def from_json(data: Any, where: str = "document") -> Document:
         first = error.errors(include_url=False, include_context=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise _mismatch(": ".join(filter(None, (place, first["msg"]))), where) from None
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
         raise _mismatch(f"{type(error).__name__}: {error}", where) from None
 
 

@@ -2,44 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 
+from alharness.api.errors import HarnessError
 from alharness.engine.device import is_gpu
 from alharness.executors.coordinator import Coordinator
 from alharness.leaderboard.report import write_report
 from alharness.observing.observers import Observers
 from alharness.observing.progress import Pace, ProgressDisplay, progress
+from alharness.observing.tried import TriedObserver
 from alharness.protocol.planning.survey import Survey
 from alharness.results.collect import collect
 from alharness.results.document import Document
-from alharness.results.documents import Documents
+from alharness.results.documents import Documents, NotWritten
+from alharness.results.family import conclude, narrowed, with_noted
 from alharness.session.asked import Computing
 from alharness.session.executors import open_executor
 from alharness.session.opening import Opened
+from alharness.store.tried import TriedMethods
 from alharness.tracking.mlflow_process import Destination, MlflowProcess
 from alharness.tracking.mlflow_tracker import MlflowTracker
-from alharness.tracking.tracking_uri import shown, tracking_uri
+from alharness.tracking.tracking_uri import TrackingStore, tracking_store
 
 
-def carry_out(opened: Opened, console: Console, computing: Computing, uri: str | None) -> Document:
+def carry_out(
+    opened: Opened,
+    console: Console,
+    computing: Computing,
+    uri: str | None,
+    family: Sequence[str] = (),
+) -> Document:
     """Execute every unit that can be, follow it on the terminal and in MLflow, write the report.
 
+    ``family``: labels of methods that the family is narrowed to; none given, it is all of it.
+
     Raises UsageError or PluginError, before anything is computed, for an executor, a
-    device or a tracking URI that cannot be used.
+    device or a tracking URI that cannot be used. Raises NotWritten, at the end, when document or
+    report cannot be written.
     """
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    for path in opened.set_aside:
+        say(f"{path} was no folder: it was set aside in 'damaged'")
+    for note in opened.notes:
+        say(f"Note: {note}.")
     for note in opened.data_notes:
         say(f"Data of {note}.")
-    uri = tracking_uri(uri, opened.workspace.root)
+    store = tracking_store(uri, opened.workspace.root)
     executor = open_executor(opened, computing, say)
     observers = Observers(opened.registry.plugins, say)
     on_gpu = is_gpu(computing.device)
+    observers.add("the note of methods tried", TriedObserver(opened.workspace.tried))
     coordinator = Coordinator(opened.bench, opened.workspace, executor, observers, on_gpu)
-    with closing(make_tracker(coordinator, uri, say)) as tracker:
+    with closing(make_tracker(coordinator, store, say)) as tracker:
         observers.add("MLflow", tracker)
         try:
             with closing(make_progress(coordinator, console)) as display:
@@ -47,17 +66,22 @@ def carry_out(opened: Opened, console: Console, computing: Computing, uri: str |
                 state = coordinator.run()
         finally:
             executor.shutdown()
-        document = _documented(opened, coordinator, state)
+        document = _documented(opened, coordinator, state, family, say)
+        unwritten = _unwritten(document, opened.workspace.reports)
         observers.bench_finished(document.to_json())
+    if unwritten:
+        raise NotWritten(document, unwritten)
     return document
 
 
-def make_tracker(coordinator: Coordinator, uri: str, say: Callable[[str], None]) -> MlflowTracker:
-    """What follows a bench in MLflow; ``uri`` names its store, ``say`` gets its messages."""
+def make_tracker(
+    coordinator: Coordinator, store: TrackingStore, say: Callable[[str], None]
+) -> MlflowTracker:
+    """What follows a bench in MLflow; ``say`` gets its messages."""
     suite, ledger = coordinator.bench.suite, coordinator.ledger
-    destination = Destination(uri, coordinator.workspace.root, suite.name, suite.title)
+    destination = Destination(store, coordinator.workspace.root, suite.name, suite.title)
     writer = MlflowProcess(destination)
-    return MlflowTracker(ledger.record, ledger.curves, writer, shown(uri), say)
+    return MlflowTracker(ledger.record, ledger.curves, writer, store.name, say)
 
 
 def make_progress(coordinator: Coordinator, console: Console) -> ProgressDisplay:
@@ -65,11 +89,41 @@ def make_progress(coordinator: Coordinator, console: Console) -> ProgressDisplay
     return progress(console, Pace(coordinator.ledger.seconds, coordinator.executor.slots))
 
 
-def _documented(opened: Opened, coordinator: Coordinator, state: Survey) -> Document:
-    """Collect the document; write it and the report."""
+def _documented(
+    opened: Opened,
+    coordinator: Coordinator,
+    state: Survey,
+    family: Sequence[str],
+    say: Callable[[str], None],
+) -> Document:
+    """Collect the document."""
     failed = state.failed()
     failures = [message for key, message in coordinator.failures.items() if key in failed]
     document = collect(opened.bench, state, coordinator.ledger, failures)
-    Documents(opened.workspace.reports).write(document)
-    write_report(document, opened.workspace.reports)
-    return document
+    return _with_family(document, opened.workspace.tried, family, say)
+
+
+def _with_family(
+    document: Document,
+    tried: TriedMethods,
+    family: Sequence[str],
+    say: Callable[[str], None],
+) -> Document:
+    """The document with the family of the workspace, which notes its results before."""
+    try:
+        conclude(document, tried)
+    except HarnessError as error:
+        say(f"What was found is not noted for later families: {error}")
+    document = with_noted(document, tried)
+    return narrowed(document, family) if family else document
+
+
+def _unwritten(document: Document, folder: Path) -> list[str]:
+    """Write the document and the report. One that cannot be written costs only itself."""
+    lines = []
+    for write in (Documents(folder).write, partial(write_report, folder=folder)):
+        try:
+            write(document)
+        except HarnessError as error:
+            lines.append(str(error))
+    return lines

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alharness.api.errors import UsageError
+from alharness.api.text import one_line
 from alharness.protocol.suite.tables import Suite
 from alharness.session.asked import Computing, Opening
 
@@ -30,6 +33,7 @@ def bench(
     query_timeout: float = Computing.query_timeout,
     query_memory: int | None = Computing.query_memory,
     tracking_uri: str | None = None,
+    family: Iterable[str] = (),
 ) -> Document:
     """Run a suite: train, query and compare; what ``alharness bench`` does.
 
@@ -44,26 +48,31 @@ def bench(
     query_timeout: seconds that a sampler may take for a query; query_memory: MiB that its
         process may hold, None for half of the machine's. tracking_uri: an MLflow server or
         database, None for ``mlflow.db`` in the workspace; the environment is not read.
+    family: the methods that family-wise decisions count, by label; none given, all that were ever
+        recorded in the workspace under the scenario's protocol digest.
 
     Returns the document; units that failed are in its ``failures``. Raises UsageError or
     PluginError, before anything is computed, for what cannot be used, and ContractViolation
-    for a model that has other outputs than classes.
+    for a model that has other outputs than classes; at the end a HarnessError with the document
+    as its ``document`` when that or the report cannot be written.
     """
     from rich.console import Console
 
     from alharness.session.executors import find_executor
+    from alharness.session.families import family_of
     from alharness.session.first_pass import require_networks
     from alharness.session.opening import open_bench
 
     computing = Computing(executor, device, jobs, jobs_per_gpu, query_timeout, query_memory)
     opened = open_bench(_opening(suite, plugins, plugin_files, workspace, data_dir, download))
     find_executor(opened.registry, computing)
+    labels = family_of(opened, family)
     known = {condition.name: condition.facts for condition in opened.bench.conditions}
     require_networks(opened.bench, known, opened.registry, opened.workspace.records)
     # Imports torch: a mistake in what was asked for shows before that.
     from alharness.session.carrying_out import carry_out
 
-    return carry_out(opened, Console(stderr=True), computing, tracking_uri)
+    return carry_out(opened, Console(stderr=True), computing, tracking_uri, labels)
 
 
 def plan(
@@ -99,4 +108,16 @@ def _opening(
     download: bool,
 ) -> Opening:
     files = tuple(map(Path, plugin_files))
-    return Opening(suite, tuple(plugins), files, Path(workspace), Path(data_dir), download)
+    folders = _folder(workspace, "workspace"), _folder(data_dir, "data_dir")
+    return Opening(suite, tuple(plugins), files, *folders, download)
+
+
+def _folder(path: str | os.PathLike[str], what: str) -> Path:
+    """Raises UsageError for what can be no path on this machine: too long, or with a NUL."""
+    try:
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            Path(path).stat()
+    except (OSError, ValueError) as error:
+        shown, reason = one_line(str(path), 100), getattr(error, "strerror", None) or error
+        raise UsageError(f"'{shown}' can be no folder: {reason}", where=what) from None
+    return Path(path)

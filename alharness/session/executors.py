@@ -8,7 +8,8 @@ from typing import Any
 
 from alharness.api.errors import PluginError, UsageError
 from alharness.api.executor import Executor, Site
-from alharness.protocol.components import Component, Reference, parse_reference
+from alharness.protocol.components import Component, Reference
+from alharness.protocol.written_reference import parse_reference
 from alharness.registry import Registered, Registry
 from alharness.registry.boundary import plugin_code
 from alharness.registry.parameters import describe_parameters

@@ -12,6 +12,8 @@ from alharness.api.needs import REPRESENTATIONS, Needs
 from alharness.protocol.components import Component, MethodNeeds, Reference
 from alharness.registry import Registry
 
+_LARGEST_COMMITTEE = 1_000
+
 
 def find_method(registry: Registry, reference: Reference) -> Component:
     """The sampler that a reference stands for, with what it declares that it needs.
@@ -33,8 +35,10 @@ def _declared(needs: Any, origin: str) -> MethodNeeds:
         raise refused(f"{needs!r}, which is no alharness.Needs")
     if isinstance(needs.committee, bool) or not isinstance(needs.committee, int):
         raise refused(f"a committee of {needs.committee!r}; it is a whole number of models")
-    if needs.committee < 0:
-        raise refused(f"a committee of {needs.committee} models; it is 0 or more")
+    if not 0 <= needs.committee <= _LARGEST_COMMITTEE:
+        raise refused(
+            f"a committee of {needs.committee} models; it is from 0 to {_LARGEST_COMMITTEE}"
+        )
     if needs.representation not in (None, *REPRESENTATIONS):
         raise refused(
             f"the representation {needs.representation!r}; there is {', '.join(REPRESENTATIONS)}"

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alharness.protocol.bench import Bench
-from alharness.protocol.components import parse_reference
 from alharness.protocol.suite.tables import Suite
+from alharness.protocol.written_reference import parse_reference
 from alharness.registry import Registry, discover
 from alharness.session.asked import Opening
 from alharness.session.data import DataFound
+from alharness.session.notes import notes
 from alharness.session.resolve import Resolver, find_suite
 from alharness.store.workspace import Workspace
 
@@ -20,7 +21,9 @@ from alharness.store.workspace import Workspace
 class Opened:
     """A bench with the plugins and the workspace it is carried out with.
 
-    ``data_notes``: what a user has to know of its data, a line each.
+    ``data_notes``: what a user has to know of its data; ``notes``: what else is not as it may
+    seem; a line each.
+    ``set_aside``: places in the workspace where something else stood than belongs there.
     """
 
     registry: Registry
@@ -29,6 +32,8 @@ class Opened:
     plugin_files: tuple[Path, ...]
     data_dir: Path
     data_notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    set_aside: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Planned:
     workspace: Workspace
     bench: Bench
     data: Mapping[str, DataFound]
+    notes: tuple[str, ...] = ()
 
 
 def open_bench(opening: Opening) -> Opened:
@@ -49,6 +55,7 @@ def open_bench(opening: Opening) -> Opened:
     registry, suite = _named(opening)
     workspace = Workspace(opening.workspace_dir)
     workspace.require_writable()
+    aside = tuple(workspace.make_way())
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
     bench = resolver.bench(suite, f"suite '{opening.suite_label}'")
     return Opened(
@@ -58,6 +65,8 @@ def open_bench(opening: Opening) -> Opened:
         opening.plugin_files,
         opening.data_dir,
         resolver.data_notes,
+        notes(registry, bench, suite),
+        aside,
     )
 
 
@@ -71,7 +80,7 @@ def open_plan(opening: Opening) -> Planned:
     workspace.require_readable()
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
     bench, data = resolver.plan(suite, f"suite '{opening.suite_label}'")
-    return Planned(registry, workspace, bench, data)
+    return Planned(registry, workspace, bench, data, notes(registry, bench, suite))
 
 
 def _named(opening: Opening) -> tuple[Registry, Suite]:

@@ -9,7 +9,15 @@ from typing import Any, Final
 from alharness.protocol.bench import Bench
 from alharness.protocol.planning.outdated import Outdated, outdated
 from alharness.protocol.planning.survey import survey
-from alharness.protocol.planning.tally import Group, Tally, estimate, overall, tallies
+from alharness.protocol.planning.tally import (
+    Group,
+    Kind,
+    Tally,
+    estimate,
+    overall,
+    tallies,
+    trainings,
+)
 from alharness.session.data import DataFound, DataState
 from alharness.session.opening import Planned
 from alharness.store.allocating import uncollected
@@ -56,16 +64,22 @@ class Plan:
     """What a bench would compute.
 
     ``units`` count a unit that serves several methods with each of them, ``distinct_units``
-    once. ``seconds_left``: what is left takes about so long on one worker; None while nothing
-    like it was measured. ``outdated``: why units that were computed have to be computed again.
+    once, and of these ``trainings`` train: trials and members of committees. ``seconds_left``:
+    what is left takes about so long on one worker; None while nothing like it was measured, and
+    longer by what is ``not_measured``, kinds of units by scenario. ``outdated``: why units that
+    were computed have to be computed again.
+    ``notes``: what keys do not cover, and methods that are there twice.
     """
 
     suite: str
     data: tuple[PlannedData, ...]
     units: tuple[PlannedUnits, ...]
     distinct_units: Tally
+    trainings: Tally
     seconds_left: float | None
+    not_measured: tuple[Kind, ...]
     outdated: tuple[Outdated, ...]
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form, which ``plan --json`` prints."""
@@ -81,8 +95,11 @@ class Plan:
                 for one in self.units
             ],
             "distinct_units": _tally_json(self.distinct_units),
+            "trainings": _tally_json(self.trainings),
             "seconds_left": self.seconds_left,
+            "not_measured": [one._asdict() for one in self.not_measured],
             "outdated": [asdict(reason) for reason in self.outdated],
+            "notes": list(self.notes),
         }
 
 
@@ -95,13 +112,17 @@ def make_plan(planned: Planned) -> Plan:
 def _plan(planned: Planned) -> Plan:
     ledger = StoreLedger(planned.workspace)
     state = survey(planned.bench, ledger)
+    left = estimate(state, ledger.seconds)
     return Plan(
         suite=planned.bench.suite.name,
         data=tuple(_data(*one) for one in planned.data.items()),
         units=_units(planned.bench, tallies(state)),
         distinct_units=overall(state),
-        seconds_left=estimate(state, ledger.seconds),
+        trainings=trainings(state),
+        seconds_left=None if left is None else left.seconds,
+        not_measured=() if left is None else left.uncounted,
         outdated=(*outdated(state.ready(), ledger.recorded_at), *_superseded(ledger)),
+        notes=planned.notes,
     )
 
 

@@ -3,28 +3,33 @@
 from alharness.statistics.curves import Point, curve
 from alharness.statistics.detectable import minimum_detectable_effect
 from alharness.statistics.endpoint import endpoint
+from alharness.statistics.family import FamilyDecision, chance_of_a_verdict, familywise
 from alharness.statistics.holm import Holm, holm
 from alharness.statistics.intervals import Interval
 from alharness.statistics.metrics import KEPT_BYTES, Metrics, log_probabilities, metrics
-from alharness.statistics.paired import Comparison, Verdict, compare, marks
+from alharness.statistics.paired import Comparison, Verdict, compare, marks, verdict
 from alharness.statistics.paper_chain import PaperChain, paper_chain
 
 __all__ = [
     "KEPT_BYTES",
     "Comparison",
+    "FamilyDecision",
     "Holm",
     "Interval",
     "Metrics",
     "PaperChain",
     "Point",
     "Verdict",
+    "chance_of_a_verdict",
     "compare",
     "curve",
     "endpoint",
+    "familywise",
     "holm",
     "log_probabilities",
     "marks",
     "metrics",
     "minimum_detectable_effect",
     "paper_chain",
+    "verdict",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from alharness.api.errors import HarnessError
 from alharness.protocol.keys import digest_bytes
-from alharness.store.files import set_aside, write_over
+from alharness.store.files import read, set_aside, write_over
 
 if TYPE_CHECKING:
     import torch
@@ -47,24 +47,29 @@ class Checkpoints:
         """
         path = self._path(key)
         try:
-            if digest_bytes(path.read_bytes()) == expected:
+            if digest_bytes(read(path)) == expected:
                 return path
         except FileNotFoundError as error:
             raise CheckpointMissing("no weights", where=str(path)) from error
+        except OSError:
+            pass
         set_aside(path, self._damaged)
         raise CheckpointMissing("damaged weights, set aside", where=str(path))
 
     def keys(self) -> set[str]:
         """The trials whose weights are there."""
-        return {path.stem for path in self._folder.glob("*.safetensors")}
+        return {path.stem for path in self._folder.glob("*.safetensors") if path.is_file()}
 
     def has(self, key: str) -> bool:
         """Whether the weights of a trial are there."""
-        return self._path(key).exists()
+        return self._path(key).is_file()
 
     def drop(self, key: str) -> None:
         """Remove the weights of a trial."""
-        self._path(key).unlink(missing_ok=True)
+        try:
+            self._path(key).unlink(missing_ok=True)
+        except OSError:  # a folder in its place, or not ours to remove
+            set_aside(self._path(key), self._damaged)
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}.safetensors"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from alharness.api.errors import HarnessError
 from alharness.protocol.bench import DatasetFacts, RepeatedImages
 from alharness.protocol.components import Component
 from alharness.protocol.keys import digest, digest_bytes
-from alharness.store.files import cannot_write, set_aside, write_over
+from alharness.store.files import cannot_write, read, set_aside, write_over
 from alharness.store.images import StoredImages, open_stored, pack, split_digest, write_array
 from alharness.store.repeated import repeated_images
 from alharness.store.seen import Seen
@@ -88,7 +89,7 @@ class Datasets:
         """The labels of a split, (n,) int64. Raises HarnessError when they cannot be read."""
         path = self.labels_path(name)
         try:
-            labels: NDArray[np.int64] = np.load(path, allow_pickle=False)
+            labels: NDArray[np.int64] = np.load(io.BytesIO(read(path)), allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             raise HarnessError(
                 f"prepared labels cannot be read ({error})",
@@ -106,10 +107,10 @@ class Datasets:
     def _noted(self, dataset: Component) -> dict[str, Any] | None:
         """What was noted of a dataset, or None when that is absent or damaged."""
         try:
-            noted = json.loads(self._entry_path(dataset).read_text())
+            noted = json.loads(read(self._entry_path(dataset)))
             entry: dict[str, Any] = noted["entry"]
             return entry if digest(entry) == noted["digest"] else None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def _is_whole(self, name: str) -> bool:
@@ -163,7 +164,7 @@ class Datasets:
         no damage, and it must find it there at any time.
         """
         folder = self.images_folder(name)
-        were_there = folder.is_dir()
+        were_there = os.path.lexists(folder)
         self._put_labels(self.labels_path(name), _npy(labels))
         if were_there and not self._is_whole(name):
             set_aside(folder, self._damaged)
@@ -174,10 +175,13 @@ class Datasets:
         self._note_whole(name, files)
 
     def _put_labels(self, path: Path, data: bytes) -> None:
-        held = path.read_bytes() if path.exists() else None
-        if held == data:
-            return
-        if held is not None:
+        try:
+            if read(path) == data:
+                return
+            set_aside(path, self._damaged)
+        except FileNotFoundError:
+            pass
+        except OSError:
             set_aside(path, self._damaged)
         write_over(path, data)
 

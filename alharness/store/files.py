@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from alharness.api.errors import HarnessError
+
+
+def read(path: Path) -> bytes:
+    """What a file holds.
+
+    Raises FileNotFoundError when nothing is there, another OSError when what is there cannot be
+    read, or is no file. It is looked at before it is read: a pipe would keep us waiting for ever.
+    """
+    try:
+        with open(path, "rb", opener=_without_waiting) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise OSError(errno.EINVAL, "it is no file", str(path))
+            return stream.read()
+    except FileNotFoundError as error:
+        if path.is_symlink():
+            raise OSError(errno.ELOOP, "it is a broken link", str(path)) from error
+        raise
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def write_once(path: Path, data: bytes) -> bool:
@@ -27,7 +51,7 @@ def append(path: Path, data: bytes) -> None:
     """Put ``data`` behind what is at ``path``. Raises HarnessError when the disk refuses."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as stream:
+        with open(path, "ab", opener=_without_waiting) as stream:
             stream.write(data)
     except OSError as error:
         raise cannot_write(path, error) from error
@@ -48,11 +72,12 @@ def _write(path: Path, data: bytes, *, replace: bool) -> bool:
         else:
             put = _linked(temporary, path)
         _sync_folder(path.parent)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name that no file system takes
         raise cannot_write(path, error) from error
     finally:
         if temporary is not None:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
     return put
 
 
@@ -64,10 +89,11 @@ def _linked(temporary: Path, path: Path) -> bool:
     return True
 
 
-def cannot_write(path: Path, error: OSError) -> HarnessError:
+def cannot_write(path: Path, error: OSError | ValueError) -> HarnessError:
     """What to raise when the disk refuses."""
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return HarnessError(
-        f"cannot write: {error.strerror or error}",
+        f"cannot write: {why}",
         where=str(path),
         remedy="Free space or mend permissions, then run the same command again",
     )
@@ -90,7 +116,7 @@ def set_aside(path: Path, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         number = 1
-        while (place := folder / f"{path.name}.{number}").exists():
+        while os.path.lexists(place := folder / f"{path.name}.{number}"):
             number += 1
         path.rename(place)
     except FileNotFoundError:

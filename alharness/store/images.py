@@ -78,6 +78,7 @@ StoredImages: TypeAlias = DecodedImages | PackedImages
 def open_stored(folder: Path) -> StoredImages:
     """The images in a prepared folder. Raises HarnessError when they cannot be read."""
     try:
+        _require_files(folder)
         if (folder / PACKED).exists():
             return _open_packed(folder)
         return DecodedImages(folder / ARRAY)
@@ -87,6 +88,13 @@ def open_stored(folder: Path) -> StoredImages:
             where=str(folder),
             remedy="Run the same command again: they are prepared anew",
         ) from error
+
+
+def _require_files(folder: Path) -> None:
+    """Raises ValueError for what is no file: a pipe would keep us waiting for ever."""
+    for path in folder.iterdir():
+        if not path.is_file():
+            raise ValueError(f"{path.name} is no file")
 
 
 def _open_packed(folder: Path) -> PackedImages:

@@ -7,12 +7,13 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from alharness.protocol.planning.outdated import position_of
 from alharness.protocol.units import KINDS
-from alharness.store.files import append
+from alharness.store.files import append, read, set_aside
 from alharness.store.records import Record, Records
 from alharness.store.seen import Look
 
@@ -89,6 +90,8 @@ class Index:
     def save(self) -> None:
         """Append what is new to the index's file. Raises HarnessError when the disk refuses."""
         if self._unsaved:
+            if os.path.lexists(self._path) and not self._path.is_file():
+                set_aside(self._path, self._root.parent / "damaged")
             lines = [json.dumps(entry, separators=(",", ":")) for entry in self._unsaved]
             append(self._path, ("\n".join(lines) + "\n").encode())
             self._unsaved.clear()
@@ -111,8 +114,8 @@ class Index:
     def _noted(self) -> Iterator[Entry]:
         """What the index's file says; lines that are none are passed over."""
         try:
-            data = self._path.read_bytes()
-        except FileNotFoundError:
+            data = read(self._path)
+        except OSError:
             return
         for fields in _parsed(data.splitlines()):
             try:
@@ -124,28 +127,39 @@ class Index:
     def _files(self) -> Iterator[tuple[str, str, Look]]:
         for kind in KINDS:
             folder = self._root / kind
-            if not folder.is_dir():
-                continue
-            for group in os.scandir(folder):
-                for file in os.scandir(group.path) if group.is_dir() else ():
+            for group in _inside(folder):
+                for file in _inside(group.path) if group.is_dir() else ():
                     if file.name.endswith(".json") and not file.name.startswith("."):
-                        about = file.stat()
-                        look = (about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
-                        yield kind, file.name.removesuffix(".json"), Look(*look)
+                        with suppress(OSError):
+                            yield kind, file.name.removesuffix(".json"), _look(file)
+
+
+def _inside(folder: str | os.PathLike[str]) -> list[os.DirEntry[str]]:
+    """What is in a folder; nothing when it is none, or cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
+
+
+def _look(file: os.DirEntry[str]) -> Look:
+    about = file.stat()
+    return Look(about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
 
 
 def _parsed(lines: Sequence[bytes]) -> list[Any]:
     """The JSON of each line that has any; all at once where all have."""
     try:
         return list(json.loads(b"[" + b",".join(lines) + b"]"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return [one for line in lines for one in _parsed_line(line)]
 
 
 def _parsed_line(line: bytes) -> list[Any]:
     try:
         return [json.loads(line)]
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
 
 

@@ -10,12 +10,12 @@ import numpy as np
 
 from alharness.api.errors import HarnessError
 from alharness.protocol.partition.sets import IndexSet, joined
-from alharness.store.files import set_aside, write_once
+from alharness.store.files import read, set_aside, write_once
 
 
 def load_index_set(path: Path) -> IndexSet:
     """The set in a file. Raises OSError when it cannot be read, ValueError when it is damaged."""
-    data = path.read_bytes()
+    data = read(path)
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             return IndexSet(arrays["indices"], arrays.get("labels"))
@@ -74,7 +74,10 @@ class IndexSets:
         path = self.path(name)
         try:
             index_set = load_index_set(path)
+        except FileNotFoundError as error:
+            raise self._lost(name, f"index set cannot be read ({error.strerror})") from error
         except OSError as error:
+            set_aside(path, self._damaged)
             raise self._lost(name, f"index set cannot be read ({error.strerror})") from error
         except ValueError:
             pass

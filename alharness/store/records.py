@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from alharness.api.errors import ExitCode, HarnessError
 from alharness.protocol.keys import canonical_json, digest, digest_bytes
 from alharness.protocol.units import Unit
-from alharness.store.files import set_aside, write_once, write_over
+from alharness.store.files import read, set_aside, write_once, write_over
 
 SCHEMA = 2
 """2 since alharness 0.2: typed inputs, the step version in the record, arrays beside it."""
@@ -83,8 +84,8 @@ class Records:
     def described(self, kind: str, key: str) -> dict[str, Any] | None:
         """A record as JSON, whatever version wrote it; None when it cannot be read."""
         try:
-            fields = json.loads(self.path(kind, key).read_bytes())
-        except (FileNotFoundError, ValueError):
+            fields = json.loads(read(self.path(kind, key)))
+        except (OSError, ValueError, RecursionError):
             return None
         return fields if isinstance(fields, dict) else None
 
@@ -102,7 +103,7 @@ class Records:
         the way is set aside.
         """
         path = self.path(record.unit.kind, record.unit.key)
-        if path.exists():
+        if os.path.lexists(path):
             if self.read(record.unit.kind, record.unit.key) is not None:
                 return False
             set_aside(path, self._damaged)
@@ -121,8 +122,8 @@ class Records:
         kind, key = record.unit.kind, record.unit.key
         path = self._beside(kind, key, name)
         try:
-            data = path.read_bytes()
-        except FileNotFoundError:
+            data = read(path)
+        except OSError:
             data = b""
         if digest_bytes(data) == record.beside[name]:
             return data
@@ -183,5 +184,5 @@ def _parse(fields: dict[str, Any], path: Path) -> Record | None:
             and isinstance(record.facts, dict)
         )
         return record if whole else None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from alharness.store.files import write_over
+from alharness.store.files import read, write_over
 
 SCHEMA = 1
 
@@ -84,14 +84,14 @@ class Seen:
     def _notes(self) -> dict[str, Note]:
         """By absolute path; empty when the notebook is absent, damaged or of another schema."""
         try:
-            kept = json.loads(self._notebook.read_bytes())
+            kept = json.loads(read(self._notebook))
             if kept["schema"] != SCHEMA:
                 return {}
             return {
                 name: Note(Look(*look), value, settled=True)
                 for name, (*look, value) in kept["files"].items()
             }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return {}
 
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 
 from alharness.api.errors import HarnessError, UsageError
 from alharness.protocol.partition.sets import Added, IndexSet
-from alharness.protocol.units import AnnotationInputs, Unit
+from alharness.protocol.units import KINDS, AnnotationInputs, Unit
 from alharness.store.checkpoints import Checkpoints
 from alharness.store.curves import CURVES, read_curves
 from alharness.store.datasets import Datasets
+from alharness.store.files import set_aside
 from alharness.store.index_sets import IndexSets
 from alharness.store.records import Record, Records
+from alharness.store.tried import TriedMethods
+
+_FOLDERS = (
+    "checkpoints", "data", "data/images", "data/labels", "data/prepared", "failures",
+    "mlartifacts", "reports", "sets",
+)  # fmt: skip
 
 
 class Workspace:
@@ -26,6 +35,7 @@ class Workspace:
         self.checkpoints = Checkpoints(self.root)
         self.sets = IndexSets(self.root)
         self.datasets = Datasets(self.root)
+        self.tried = TriedMethods(self.root)
 
     @property
     def reports(self) -> Path:
@@ -69,6 +79,22 @@ class Workspace:
             return given
         assert isinstance(annotation.unit.inputs, AnnotationInputs)
         return IndexSet(indices, self.datasets.labels(annotation.unit.inputs.data)[indices])
+
+    def make_way(self) -> list[Path]:
+        """Set aside what stands where a folder belongs; the places where something did.
+
+        Raises HarnessError when the disk refuses.
+        """
+        places = ["damaged", "records", *(f"records/{kind}" for kind in KINDS), *_FOLDERS]
+        found = [self.root / place for place in places]
+        found = [path for path in found if os.path.lexists(path) and not path.is_dir()]
+        for path in found:
+            if path.name == "damaged":
+                number = next(n for n in count(1) if not os.path.lexists(f"{path}.{n}"))
+                path.rename(f"{path}.{number}")
+            else:
+                set_aside(path, self.root / "damaged")
+        return found
 
     def require_writable(self) -> None:
         """Raises UsageError when nothing can be written here."""

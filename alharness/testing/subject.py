@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from alharness.api.errors import UsageError
-from alharness.protocol.components import Component, parse_reference
+from alharness.protocol.components import Component
+from alharness.protocol.written_reference import parse_reference
 from alharness.registry import Registry, discover
 from alharness.session.methods import find_method
 

@@ -35,7 +35,8 @@ class LoggedRun:
     ``key`` says which run it is, in one experiment: writing it again continues it.
     ``state`` says how far it has come, and is written last: a run that has this
     state need not be written again. ``parent`` is a key. Times are in
-    milliseconds since 1970.
+    milliseconds since 1970. ``whole``: it is not continued but replaced by what
+    is written later.
     """
 
     key: str
@@ -48,6 +49,7 @@ class LoggedRun:
     params: Mapping[str, str]
     metrics: Sequence[MetricValue]
     tags: Mapping[str, str]
+    whole: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The form that travels to the process that writes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +11,14 @@ from itertools import chain, count
 from pathlib import Path
 
 from mlflow import MlflowClient
-from mlflow.entities import Experiment, Metric, Param, Run, RunTag
+from mlflow.entities import Experiment, LifecycleStage, Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE as MLFLOW_NOTE
 
+from alharness.api.text import block
+from alharness.store.files import set_aside
+from alharness.tracking.accepted import accepted
 from alharness.tracking.logged_run import (
     FAILURE_TAG,
     KEY_TAG,
@@ -22,9 +28,15 @@ from alharness.tracking.logged_run import (
     SUPERSEDED_TAG,
     LoggedRun,
 )
+from alharness.tracking.method_runs import experiment_note
+from alharness.tracking.own_database import OwnDatabase
 from alharness.tracking.tracking_uri import is_database
 
+LOCK = "mlflow.lock"
 PAGE = 200
+NOTE = 15_000
+"""Characters of an experiment's note, at most."""
+
 ONE_BATCH, ONE_BATCH_TAGS = 1000, 100
 """What MLflow takes in one request: so many metrics, params and tags in all, so many tags."""
 
@@ -39,20 +51,35 @@ class MlflowStore:
     An experiment of that name that alharness 0.1 wrote is renamed, and
     ``superseded`` is its new name: its runs are not mixed with new ones.
 
-    Runs are created under a lock that all benches of the workspace share, after
-    a look whether another bench has created the same one meanwhile. Two
-    workspaces that track one suite to one server at the same time can still
-    create a run twice.
+    MLflow is met for the first time, and each run is written, under a lock that all
+    benches of the workspace share; a new one after a look whether another bench has
+    created it meanwhile. What is there twice all the same (a server that
+    answered too late, two workspaces that track to one server) is put right by the
+    next one that looks: of each key one run stays, the others go to the bin.
     """
 
-    def __init__(self, uri: str, workspace: Path, experiment: str, title: str) -> None:
-        self._client = MlflowClient(uri)
-        self._lock = workspace / "mlflow.lock"
+    def __init__(
+        self,
+        uri: str,
+        workspace: Path,
+        experiment: str,
+        title: str,
+        own: OwnDatabase | None = None,
+    ) -> None:
+        """``own`` is the workspace's own database when ``uri`` names that."""
+        self._lock = workspace / LOCK
         self._me = uuid.uuid4().hex
+        self._own = own
+        self._accompanied = False
         self.superseded: str | None = None
+        self.damage: str | None = None
         with self._exclusive():
+            if own is not None:
+                self.damage = own.make_whole()
+            self._client = MlflowClient(uri)
             self._experiment = self._find_experiment(uri, workspace, experiment, title)
-        self._runs = {run.data.tags[KEY_TAG]: run for run in self._runs_of(self._experiment)}
+            self._runs = self._each_once(list(self._runs_of(self._experiment)))
+        self._accompanied = False
 
     def states(self) -> dict[str, str]:
         """The state of every run that is there, by key."""
@@ -60,7 +87,24 @@ class MlflowStore:
 
     def write(self, run: LoggedRun) -> None:
         """Create a run or continue it. The state is written last: a run without it is continued."""
-        there = self._runs.get(run.key) or self._create(run)
+        run = accepted(run)
+        with self._exclusive():
+            if self._own is not None:
+                self._own.require_same()
+            try:
+                self._write(run)
+            except MlflowException:
+                if not self._is_gone(run):
+                    raise
+                self._write(run)
+
+    def describe(self, note: str) -> None:
+        """What the experiment's page says of it, in Markdown."""
+        self._client.set_experiment_tag(self._experiment, MLFLOW_NOTE, block(note, NOTE))
+
+    def _write(self, run: LoggedRun) -> None:
+        known = None if run.whole else self._runs.get(run.key)
+        there = known or (self._replace(run) if run.whole else self._create(run))
         self._runs[run.key] = there
         run_id = there.info.run_id
         if FAILURE_TAG in there.data.tags and FAILURE_TAG not in run.tags:
@@ -72,6 +116,36 @@ class MlflowStore:
             self._client.set_terminated(run_id, run.status, run.ended)
         self._log(run_id, run)
         there.data.tags.update(run.tags)
+
+    def _is_gone(self, run: LoggedRun) -> bool:
+        """Whether a run was put into the bin since it was found; then it is forgotten."""
+        there = self._runs.get(run.key)
+        if there is None:
+            return False
+        now = self._client.get_run(there.info.run_id)
+        if now.info.lifecycle_stage == LifecycleStage.ACTIVE:
+            return False
+        del self._runs[run.key]
+        return True
+
+    def _each_once(self, runs: list[Run]) -> dict[str, Run]:
+        """The runs by key.
+
+        Of several one stays, the same whoever looks; what is nested in the others becomes its.
+        """
+        first: dict[str, Run] = {}
+        moved: dict[str, str] = {}
+        for run in sorted(runs, key=lambda one: one.info.run_id):
+            kept = first.setdefault(run.data.tags[KEY_TAG], run)
+            if kept is not run:
+                moved[run.info.run_id] = kept.info.run_id
+        for run in first.values() if moved else ():
+            parent = moved.get(run.data.tags.get(MLFLOW_PARENT_RUN_ID, ""))
+            if parent is not None:
+                self._client.set_tag(run.info.run_id, MLFLOW_PARENT_RUN_ID, parent)
+        for surplus in moved:
+            self._client.delete_run(surplus)
+        return first
 
     def _log(self, run_id: str, run: LoggedRun) -> None:
         """One ``log_batch``. MLflow cuts a big one up, tags first: then the state goes apart."""
@@ -98,7 +172,7 @@ class MlflowStore:
         artifacts = folder.as_uri() if is_database(uri) else None
         # The kind opens the page of training runs, not that of language models.
         tags = {
-            "mlflow.note.content": title,
+            MLFLOW_NOTE: experiment_note(title),
             "mlflow.experimentKind": "custom_model_development",
             LAYOUT_TAG: str(LAYOUT),
         }
@@ -148,25 +222,35 @@ class MlflowStore:
 
     def _create(self, run: LoggedRun) -> Run:
         """A new run with its key, unless another bench created it since this one looked."""
-        with self._exclusive() as alone:
-            if not alone:
-                same = f"tags.`{KEY_TAG}` = '{run.key}'"
-                for there in self._runs_of(self._experiment, same):
-                    return there
-            tags = {KEY_TAG: run.key}
-            if run.parent is not None:
-                tags[MLFLOW_PARENT_RUN_ID] = self._runs[run.parent].info.run_id
-            return self._client.create_run(self._experiment, run.started, tags, run.name)
+        there = next(self._with_key(run.key), None) if self._accompanied else None
+        return there or self._new(run)
+
+    def _replace(self, run: LoggedRun) -> Run:
+        """A new run in the place of those that have its key."""
+        for there in list(self._with_key(run.key)):
+            self._client.delete_run(there.info.run_id)
+        return self._new(run)
+
+    def _new(self, run: LoggedRun) -> Run:
+        tags = {KEY_TAG: run.key}
+        if run.parent is not None:
+            tags[MLFLOW_PARENT_RUN_ID] = self._runs[run.parent].info.run_id
+        return self._client.create_run(self._experiment, run.started, tags, run.name)
+
+    def _with_key(self, key: str) -> Iterator[Run]:
+        return self._runs_of(self._experiment, f"tags.`{KEY_TAG}` = '{key}'")
 
     @contextmanager
-    def _exclusive(self) -> Iterator[bool]:
-        """Hold the workspace's lock; whether nobody else held it since the last time."""
+    def _exclusive(self) -> Iterator[None]:
+        """Hold the workspace's lock, and note whether anybody else has held it since the start."""
+        if os.path.lexists(self._lock) and not self._lock.is_file():
+            set_aside(self._lock, self._lock.parent / "damaged")
         with self._lock.open("a+") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
             stream.seek(0)
-            alone = stream.read() == self._me
-            if not alone:
+            if stream.read() != self._me:
+                self._accompanied = True
                 stream.truncate(0)
                 stream.write(self._me)
                 stream.flush()
-            yield alone
+            yield

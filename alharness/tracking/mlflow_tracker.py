@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import alharness
 from alharness.protocol.bench import Bench
 from alharness.protocol.planning.survey import Survey
 from alharness.protocol.units import Unit
+from alharness.registry.boundary import one_line
 from alharness.store.records import Record
 from alharness.tracking.logged_run import LoggedRun
+from alharness.tracking.method_runs import Found, found
 from alharness.tracking.mlflow_process import NotLogged, Opened
-from alharness.tracking.tracking_plan import Contents, TrackingPlan
+from alharness.tracking.tracking_plan import Contents, Planned, TrackingPlan
 
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0
 """Seconds until a store that failed is tried again."""
@@ -24,6 +26,9 @@ WORTH_A_LINE = 4 * FIRST_PAUSE
 
 CLOSING_LINE = 5.0
 """Seconds after which the terminal is told why the bench has not ended yet."""
+
+PASSING = 10
+"""How many failures that need no waiting are tried again at once."""
 
 PATIENCE = 30.0
 """Seconds without progress after which the end of a bench waits no longer."""
@@ -38,6 +43,10 @@ class Writer(Protocol):
 
     def write(self, run: LoggedRun) -> None:
         """Write one run. Raises NotLogged."""
+        ...
+
+    def describe(self, note: str) -> None:
+        """Write the experiment's note. Raises NotLogged."""
         ...
 
     def kill(self) -> None:
@@ -74,9 +83,11 @@ class MlflowTracker:
         self._report = report
         self._news = threading.Condition()
         self._survey: Survey | None = None
-        self._exported: Survey | None = None
+        self._found = Found((), "")
+        self._exported: tuple[Survey | None, Found] = None, self._found
         self._closing = False
         self._connected = False
+        self._passing = 0
         self._there = Contents()
         self._problem = "no answer"
         self._progress = time.monotonic()
@@ -99,6 +110,14 @@ class MlflowTracker:
     def alharness_unit_failed(self, unit: Mapping[str, Any], message: str) -> None:
         """Keep the message for the run's tag."""
         self._failures[unit["key"]] = message
+
+    @alharness.hookimpl
+    def alharness_bench_finished(self, summary: Mapping[str, Any]) -> None:
+        """Add what was found: a run for each method, and a note."""
+        what = found(summary, round(1000 * time.time()))
+        with self._news:
+            self._found = what
+            self._news.notify_all()
 
     def close(self) -> None:
         """Write the rest, as long as that goes forward, and report what is missing."""
@@ -130,11 +149,15 @@ class MlflowTracker:
                 pause = 0.0
             except NotLogged as error:
                 self._problem = str(error)
+                if error.passing and self._passing < PASSING:
+                    self._passing += 1
+                    pause = 0.0
+                    continue
                 pause = min(2 * pause, LONGEST_PAUSE) or FIRST_PAUSE
                 if pause == WORTH_A_LINE:
                     self._report(f"{self._store_name} is away ({self._problem}): the bench goes on")
             except Exception as error:
-                self._problem = f"{type(error).__name__}: {error}"
+                self._problem = one_line(error)
                 return
 
     def _wait(self, pause: float) -> bool:
@@ -145,22 +168,24 @@ class MlflowTracker:
         began = time.monotonic()
         with self._news:
             if not pause:
-                self._news.wait_for(lambda: self._closing or self._survey is not self._exported)
-                return self._survey is not self._exported
+                self._news.wait_for(lambda: self._closing or self._is_behind())
+                return self._is_behind()
             self._news.wait_for(lambda: self._closing, pause)
             return not self._closing or time.monotonic() - began >= FIRST_PAUSE
 
+    def _is_behind(self) -> bool:
+        survey, what = self._exported
+        return self._survey is not survey or self._found is not what
+
     def _export(self) -> None:
         """Write what the latest survey has and the store has not. Raises NotLogged."""
-        survey, plan = self._survey, self._plan
-        assert survey is not None
-        assert plan is not None
+        survey, what = self._survey, self._found
         if not self._connected:
             self._open()
-        for planned in plan.missing(survey, self._there):
+        for planned in self._missing(survey, what):
             self._progress = time.monotonic()
             try:
-                self._write(planned.build())
+                self._write(_built(planned))
             except NotLogged as error:
                 if not error.lasting:
                     self._connected = False
@@ -168,13 +193,26 @@ class MlflowTracker:
                 self._there.refused[planned.key] = str(error)
             else:
                 self._there.states[planned.key] = planned.state
+        if what.note and what is not self._exported[1]:
+            self._writer.describe(what.note)
         self._progress = time.monotonic()
-        self._exported = survey
+        self._exported = survey, what
+
+    def _missing(self, survey: Survey | None, what: Found) -> Iterator[Planned]:
+        """What is to be written, a parent before what is nested in it."""
+        if survey is not None and self._plan is not None:
+            yield from self._plan.missing(survey, self._there)
+        yield from (one for one in what.runs if not self._there.has(one))
 
     def _open(self) -> None:
-        states, superseded = self._writer.open()
+        states, superseded, damage = self._writer.open()
         self._there = Contents(states, refused=self._there.refused)
         self._connected = True
+        if damage is not None:
+            self._report(
+                f"{self._store_name} could not be used ({damage}): it was set aside in 'damaged', "
+                "and is made again from the records"
+            )
         if superseded is not None:
             self._report(f"MLflow runs of alharness 0.1 are kept apart, in '{superseded}'")
 
@@ -185,9 +223,7 @@ class MlflowTracker:
 
     def _report_missing(self) -> None:
         """One line when something was not logged."""
-        missing = []
-        if self._survey is not None and self._plan is not None:
-            missing = list(self._plan.missing(self._survey, self._there))
+        missing = list(self._missing(self._survey, self._found))
         if missing:
             self._report(
                 f"{len(missing)} MLflow runs were not logged to {self._store_name} "
@@ -197,3 +233,11 @@ class MlflowTracker:
         if refused:
             reason = next(iter(refused.values()))
             self._report(f"{self._store_name} refused {len(refused)} MLflow runs ({reason})")
+
+
+def _built(planned: Planned) -> LoggedRun:
+    """The run; one that cannot be made up from its records is refused, and no other."""
+    try:
+        return planned.build()
+    except Exception as error:
+        raise NotLogged(one_line(error), lasting=True) from error

@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from alharness.work import landlock
-
-PRIVATE = ("ALHARNESS_", "MLFLOW_")
-"""How variables begin that are the bench's alone: they name its folders, and who may log in."""
+from alharness.work.environment import is_private
 
 COMPILERS = ("TRITON_CACHE_DIR", "NUMBA_CACHE_DIR", "MPLCONFIGDIR")
 """Variables that say where libraries keep what they make as they run."""
@@ -69,7 +67,7 @@ def _keep_to(scratch: str) -> None:
 
 
 def _forget_the_command() -> None:
-    """Command line and variables name the workspace, which is nothing that a sampler needs."""
+    """Command line and variables name the workspace and hold secrets: nothing for a sampler."""
     sys.argv[:] = [""]  # in place: the list is held elsewhere too
-    for name in [name for name in os.environ if name.startswith(PRIVATE)]:
+    for name in [name for name in os.environ if is_private(name)]:
         del os.environ[name]

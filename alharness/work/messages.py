@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
 
 from alharness.api.errors import ContractViolation, HarnessError, PluginError, UsageError
-from alharness.registry.boundary import one_line
+from alharness.registry.boundary import one_line, trace
 from alharness.store.checkpoints import CheckpointMissing
 
 Message: TypeAlias = dict[str, Any]
@@ -51,13 +50,12 @@ def unless_error(answer: Message) -> Message:
 
 def describe_error(error: BaseException) -> dict[str, str]:
     """An exception as JSON. One that is no HarnessError is told in one line: type, text, place."""
-    trace = "".join(traceback.format_exception(error))
     if isinstance(error, HarnessError):
         kind = next(one.__name__ for one in type(error).__mro__ if one.__name__ in _ERRORS)
         what, where, remedy = error.what, error.where, error.remedy
     else:
         kind, what, where, remedy = "", one_line(error), "", ""
-    return {"kind": kind, "what": what, "where": where, "remedy": remedy, "trace": trace}
+    return {"kind": kind, "what": what, "where": where, "remedy": remedy, "trace": trace(error)}
 
 
 def described_error(description: dict[str, str]) -> HarnessError:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from alharness.api.errors import HarnessError
-from alharness.work.confinement import PRIVATE
 from alharness.work.duties import work
+from alharness.work.environment import without_private
 from alharness.work.messages import Message, answered, receive, send, unless_error
 
 POLL_SECONDS = 0.05
@@ -153,26 +153,24 @@ def worker_context() -> BaseContext:
 
 
 def start_forkserver() -> None:
-    """Start the process that workers are forked from; its libraries keep to one thread.
+    """Start the process that workers are forked from.
 
-    What it was started with can be read in ``/proc``: no variable of the bench's alone.
+    Its libraries keep to one thread. It is given no secrets: what a process was started with
+    stays readable for its children, whatever they remove from it later.
     """
     if "forkserver" not in get_all_start_methods():
         return
     get_context("forkserver").set_forkserver_preload(["alharness.work.preloaded"])
-    private = [name for name in os.environ if name.startswith(PRIVATE)]
-    before = {name: os.environ.get(name) for name in (*THREAD_VARIABLES, *private)}
-    for name in private:
+    before = dict(os.environ)
+    for name in set(before) - without_private(before).keys():
         del os.environ[name]
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
     try:
         forkserver.ensure_running()
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        os.environ.update(before)
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
 
 
 def resident_mebibytes(pid: int) -> int:

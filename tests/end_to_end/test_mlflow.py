@@ -42,7 +42,7 @@ model = "mlp"
 regularizers = []
 oracle = "perfect"
 """
-SHARED, OWN, RUNS = 2 * 2, 2 * 2 * 2 * 2, 2 * 2
+SHARED, OWN, RUNS, METHODS = 2 * 2, 2 * 2 * 2 * 2, 2 * 2, 2
 """Initial sets x trials; methods x initial sets x later cycles x trials; methods x initial sets."""
 
 
@@ -77,10 +77,14 @@ class Logged:
         assert len(self.below("shared/")) == SHARED
         assert len(self.kind("trial")) == SHARED + OWN
         assert len(self.kind("run")) == RUNS
+        assert len(self.kind("method")) == METHODS
         assert {run.info.status for run in self.runs} == {"FINISHED"}
         for run in self.kind("run"):
             assert 0 <= run.data.metrics["test_accuracy"] <= 1
             assert run.data.tags["alharness.trial.0"] in keys
+        for run in self.kind("method"):
+            assert 0 <= run.data.metrics["test_accuracy"] <= 1
+            assert run.data.tags["alharness.verdict"] in ("reference", "not testable")
 
 
 @pytest.fixture
@@ -181,7 +185,7 @@ def test_a_server_has_the_trials_and_what_it_missed_comes_later(bench, tmp_path:
     down = bench("--tracking-uri", f"http://127.0.0.1:{port}")
     assert down.returncode == 0, down.stderr
     (line,) = [line for line in down.stderr.splitlines() if "logged" in line]
-    runs = SHARED + OWN + 2 + RUNS
+    runs = SHARED + OWN + 2 + RUNS + METHODS
     assert line.startswith(f"{runs} MLflow runs were not logged to http://127.0.0.1:{port} (")
     assert line.endswith("run the same command again to log them")
     assert not (tmp_path / "w" / "mlflow.db").exists()

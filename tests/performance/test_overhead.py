@@ -19,6 +19,7 @@ from alharness.registry import discover
 from alharness.session.carrying_out import make_tracker
 from alharness.session.resolve import Resolver
 from alharness.store.workspace import Workspace
+from alharness.tracking.tracking_uri import tracking_store
 
 SUITE = """
 schema = 1
@@ -120,8 +121,8 @@ def test_overhead_beside_the_bare_loop(tmp_path: Path, benchmark, epochs, trials
         executor.open(Site(workspace=workspace.root, device="cpu"))
         observers = Observers()
         coordinator = Coordinator(bench, workspace, executor, observers)
-        uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-        with closing(make_tracker(coordinator, uri, print)) as tracker:
+        store = tracking_store(None, tmp_path)
+        with closing(make_tracker(coordinator, store, print)) as tracker:
             observers.add("MLflow", tracker)
             began = time.perf_counter()
             state = coordinator.run()

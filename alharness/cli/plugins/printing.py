@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from alharness.api.errors import PluginError
 from alharness.registry import Registered, Registry
 
 JSON_SCHEMA = 1
@@ -25,10 +26,19 @@ def row(registry: Registry, registered: Registered) -> dict[str, Any]:
         "plugin": registered.provenance.plugin,
         "distribution": registered.provenance.distribution,
         "version": registered.provenance.version,
-        "source": registered.provenance.source,
+        "source": _source(registered),
         "step_version": registered.spec.step_version,
         "conflict": registry.conflicts(registered),
     }
+
+
+def _source(registered: Registered) -> str | None:
+    """The digest of its source; None, with a word on stderr, when it cannot be read."""
+    try:
+        return registered.provenance.source
+    except PluginError as error:
+        click.echo(f"Note: {error}", err=True)
+        return None
 
 
 def print_json(**content: Any) -> None:

@@ -41,7 +41,7 @@ def _description(registry: Registry, registered: Registered) -> dict[str, Any]:
         "cost": registered.spec.cost,
         "factory": factory
         if isinstance(factory, str)
-        else f"{factory.__module__}:{factory.__qualname__}",
+        else f"{getattr(factory, '__module__', '')}:{getattr(factory, '__qualname__', factory)}",
         "parameters": [asdict(info) for info in describe_parameters(registered.spec.parameters)],
     }
 

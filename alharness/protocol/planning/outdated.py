@@ -1,4 +1,4 @@
-"""Why a unit is to be computed though its position has a record: what of its inputs changed."""
+"""Why a unit is to be computed though its position has a record: code or data changed."""
 
 from __future__ import annotations
 
@@ -6,29 +6,25 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from alharness.protocol.keys import digest
 from alharness.protocol.units import KINDS, Unit
-from alharness.protocol.wording import spell
 
 Described: TypeAlias = Mapping[str, Any]
 """A unit as its record describes it: kind, step, key and inputs, of whatever version."""
 
-_NAMES = {
-    "data": "the training data",
-    "test": "the test data",
-    "labeled": "the labeled set",
-    "validation": "the validation set",
-    "recipe.normalization": "the images that normalization is computed from",
-    "hyperparameters": "the hyper-parameters",
-    "stored": "what the sampler stored at its last query",
-}
+_DATA = {"data": "the training data", "test": "the test data"}
 _PLUGINS = ("sampler", "model", "oracle", "loss", "extension", "recipe.schedule")
 _CONSEQUENCES = frozenset(
-    {"trial", "previous", "committee", "labeled", "hyperparameters", "query", "stored"}
+    {
+        "seed",  # at one position it says the same, however it is spelled
+        *("trial", "previous", "committee", "query", "stored"),
+        *("labeled", "validation", "hyperparameters", "recipe.normalization"),
+        *("n_classes", "in_channels", "image_size"),
+    }
 )
-"""Inputs that differ whenever something before them does: told only when nothing else is."""
+"""Inputs that differ whenever something before them does, and so explain nothing."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +43,10 @@ def outdated(
     """Why units that are ready were computed before and have to be computed again.
 
     ``recorded_at`` gives the recorded units of a kind at each of some positions
-    (``position_of``). A unit at whose position nothing is recorded is new, and not mentioned; of
-    several records there the one that differs least explains it.
+    (``position_of``). A record is outdated when code or data changed since, and nothing that a
+    suite declares: one of other epochs, say, is another suite's, and stays what it is. A unit
+    that outdates no record is new, and not mentioned; of several records the one that differs
+    least explains it.
     """
     at: dict[str, dict[str, Described]] = defaultdict(dict)
     for unit in ready:
@@ -57,7 +55,8 @@ def outdated(
     reasons: Counter[tuple[str, str]] = Counter()
     for kind, units in at.items():
         for position, records in recorded_at(kind, units.keys()).items():
-            why = min((_why(record, units[position]) for record in records), key=len, default=[])
+            found = (_why(record, units[position]) for record in records)
+            why = min(filter(None, found), key=len, default=[])
             if why:
                 reasons[kind, "; ".join(why)] += 1
     return tuple(Outdated(kind, why, units) for (kind, why), units in reasons.items())
@@ -69,14 +68,18 @@ def position_of(kind: str, inputs: dict[str, Any]) -> str:
 
 
 def _why(record: Described, unit: Described) -> list[str]:
-    """What changed from a record to the unit now at its position, causes only."""
+    """What of code and data changed from a record to the unit now at its position.
+
+    Nothing when a declaration changed, too: then the record is no older form of the unit.
+    """
     if record["key"] == unit["key"]:
         return ["its weights are needed and were not kept"]
+    changes = list(_changes(_flat(record["inputs"]), _flat(unit["inputs"])))
+    if not all(change.from_outside for change in changes):
+        return []
     if record["step"] != unit["step"]:
         return [f"alharness computes this kind of unit in another way now: {unit['kind']}"]
-    changes = dict(_changes(_flat(record["inputs"]), _flat(unit["inputs"])))
-    causes = {name: text for name, text in changes.items() if name not in _CONSEQUENCES}
-    return list((causes or changes).values())
+    return [change.text for change in changes]
 
 
 def _flat(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,51 +89,44 @@ def _flat(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {**flat, **inputs.get("network", {}), **recipe}
 
 
-def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The inputs that differ, with what to say of each; None stands for a default."""
+class _Change(NamedTuple):
+    """An input that differs. ``from_outside``: by code or data, not by what a suite declares."""
+
+    text: str
+    from_outside: bool
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[_Change]:
+    """What differs, but for what follows from it; None stands for a default."""
     for name in dict.fromkeys([*now, *before]):
         old, new = before.get(name), now.get(name)
-        if old == new:
+        if old == new or name in _CONSEQUENCES:
             continue
         if name in _PLUGINS and old is not None and new is not None:
             yield from _plugin(name.rpartition(".")[2], old, new)
         elif name == "regularizers":
             yield from _regularizers(old or [], new or [])
-        elif name in _NAMES or name in _CONSEQUENCES:
-            yield name, f"{_NAMES.get(name, f'the {name}')} changed"
         else:
-            label = name.removeprefix("recipe.").replace("_", " ")
-            yield name, f"{label} changed from {_spell(old)} to {_spell(new)}"
+            yield _Change(f"{_DATA.get(name, name)} changed", name in _DATA)
 
 
-def _spell(value: Any) -> str:
-    return "its default" if value is None else spell(value)
-
-
-def _plugin(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _plugin(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[_Change]:
     """What differs between two identities of one kind."""
-    if old["name"] != new["name"]:
-        yield kind, f"the {kind} changed from '{old['name']}' to '{new['name']}'"
-        return
     named = f"{kind} '{new['name']}'"
+    if old["name"] != new["name"] or old.get("parameters") != new.get("parameters"):
+        yield _Change(f"{named} is another", False)
     if old["source"] != new["source"]:
-        yield f"{kind}.source", f"the source of {named} changed"
-    if old.get("parameters") != new.get("parameters"):
-        yield f"{kind}.parameters", f"the parameters of {named} changed"
+        yield _Change(f"the source of {named} changed", True)
     for name, digest_now in new.get("files", {}).items():
         if old.get("files", {}).get(name) != digest_now:
-            yield f"{kind}.files.{name}", f"the file that {name} of {named} names changed"
+            yield _Change(f"the file that {name} of {named} names changed", True)
     if old.get("fingerprint") != new.get("fingerprint"):
-        yield f"{kind}.fingerprint", f"what {named} reads changed"
+        yield _Change(f"what {named} reads changed", True)
 
 
-def _regularizers(
-    old: list[dict[str, Any]], new: list[dict[str, Any]]
-) -> Iterator[tuple[str, str]]:
-    names = [[one["name"] for one in several] for several in (old, new)]
-    if names[0] != names[1]:
-        yield "regularizers", f"regularizers changed from {spell(names[0])} to {spell(names[1])}"
+def _regularizers(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> Iterator[_Change]:
+    if [one["name"] for one in old] != [one["name"] for one in new]:
+        yield _Change("regularizers changed", False)
         return
     for before, now in zip(old, new, strict=True):
-        for name, text in _plugin("regularizer", before, now):
-            yield f"{name}.{now['name']}", text
+        yield from _plugin("regularizer", before, now)

@@ -61,31 +61,66 @@ def overall(survey: Survey) -> Tally:
     return _count(survey.units.values(), 0)
 
 
-def estimate(survey: Survey, seconds: Callable[[Unit], float | None]) -> float | None:
-    """Seconds that the units still to do would take one after another, from what was measured.
+def trainings(survey: Survey) -> Tally:
+    """Numbers of distinct units that train a model; ``shared`` is 0."""
+    return _count((one for one in survey.units.values() if one.slot.kind in _ALIKE), 0)
+
+
+class Kind(NamedTuple):
+    """Units of one kind in a scenario."""
+
+    scenario: str
+    kind: SlotKind
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How long units take, one after another.
+
+    ``uncounted`` are kinds that are still to do and were not measured: ``seconds`` are without
+    them, so that it takes longer.
+    """
+
+    seconds: float
+    uncounted: tuple[Kind, ...] = ()
+
+
+_ALIKE: Mapping[SlotKind, SlotKind] = {"committee": "trial", "trial": "committee"}
+"""Kinds of units that do the same: they train."""
+
+
+def estimate(survey: Survey, seconds: Callable[[Unit], float | None]) -> Estimate | None:
+    """What the units still to do would take, from what was measured.
 
     ``seconds`` gives the measured time of a recorded unit. A unit is taken to last
     as long as the measured ones of its scenario, kind and cycle do on average, or
-    of the nearest cycle that was measured, in proportion to the labeled images.
-    None when a kind that is still to do was not measured in its scenario.
+    of the nearest cycle that was measured, in proportion to the labeled images. Where no
+    trial was measured, members of a committee stand for it, and the other way round.
+    None when nothing like what is still to do was measured.
     """
     everything = survey.units.values()
-    measured: dict[tuple[str, SlotKind], dict[int, list[float]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
+    measured: dict[Kind, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for entry in everything:
         unit = entry.step.unit
         taken = seconds(unit) if unit is not None and entry.step.state is State.DONE else None
         if taken is not None:
-            measured[entry.run.condition.name, entry.slot.kind][entry.slot.cycle].append(taken)
+            kind = Kind(entry.run.condition.name, entry.slot.kind)
+            measured[kind][entry.slot.cycle].append(taken)
     total = 0.0
+    uncounted: dict[Kind, None] = {}
     for entry in everything:
-        if entry.step.state in (State.READY, State.WAITING):
-            by_cycle = measured.get((entry.run.condition.name, entry.slot.kind))
-            if not by_cycle:
-                return None
+        if entry.step.state not in (State.READY, State.WAITING):
+            continue
+        kind = Kind(entry.run.condition.name, entry.slot.kind)
+        alike = kind._replace(kind=_ALIKE.get(kind.kind, kind.kind))
+        by_cycle = measured.get(kind) or measured.get(alike)
+        if by_cycle:
             total += _expected(by_cycle, entry.slot.cycle, entry.run.condition.sizes)
-    return total
+        else:
+            uncounted[kind] = None
+    if uncounted and not total:
+        return None
+    return Estimate(total, tuple(uncounted))
 
 
 def _expected(by_cycle: Mapping[int, list[float]], cycle: int, sizes: tuple[int, ...]) -> float:

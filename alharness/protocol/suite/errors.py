@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
 from alharness.api.errors import UsageError
+from alharness.api.text import one_line
 from alharness.protocol.wording import did_you_mean, spell, spell_key, spell_kind
 
 if TYPE_CHECKING:
@@ -52,8 +53,7 @@ def _explain(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str, st
         return _dotted(path), "unknown key", did_you_mean(str(path[-1]), known)
     if detail["type"] == "missing":
         return _dotted(path), "is missing", f"Write {description}"
-    shown = spell(given)
-    shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+    shown = one_line(spell(given), _LONGEST)
     return _dotted(path), f"{shown} ({spell_kind(given)}) does not fit", f"Write {description}"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import stat
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -9,9 +11,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from alharness.api.errors import UsageError
+from alharness.api.text import one_line
 from alharness.protocol.keys import digest
+from alharness.protocol.suite.bounds import DEEPEST, LARGEST_FILE, depth_exceeds
 from alharness.protocol.suite.errors import usage_error
 from alharness.protocol.suite.tables import SCHEMA, Scenario, Suite
+from alharness.protocol.wording import spell
 
 
 def load_suite(path: str | Path) -> Suite:
@@ -19,15 +24,31 @@ def load_suite(path: str | Path) -> Suite:
 
     Raises UsageError for a file that cannot be read, and as ``parse_suite`` does.
     """
+    where = one_line(str(path), 200)
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
+        content = _bytes(Path(path))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise UsageError(
-            f"cannot be read: {error.strerror}", where=str(path), remedy="Give the path of a suite"
+            f"cannot be read: {reason}", where=where, remedy="Give the path of a suite"
         ) from None
+    if len(content) > LARGEST_FILE:
+        raise UsageError(
+            f"is larger than {LARGEST_FILE >> 20} MiB", where=where, remedy="Give a suite's path"
+        )
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise UsageError("is not UTF-8 text", where=str(path), remedy="Save it as UTF-8") from None
-    return parse_suite(text, str(path))
+        raise UsageError("is not UTF-8 text", where=where, remedy="Save it as UTF-8") from None
+    return parse_suite(text.replace("\r\n", "\n"), where)
+
+
+def _bytes(path: Path) -> bytes:
+    """What a regular file holds, of a large one its beginning. Raises OSError."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
+    with path.open("rb") as file:
+        return file.read(LARGEST_FILE + 1)
 
 
 def parse_suite(text: str, where: str) -> Suite:
@@ -38,12 +59,17 @@ def parse_suite(text: str, where: str) -> Suite:
     """
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"is not TOML: {error}", where=where, remedy="Mend that line") from None
+    except RecursionError:
+        raise _too_deep(where) from None
+    except ValueError as error:  # of a number with thousands of digits, too
+        reason = one_line(str(error), 200)
+        raise UsageError(f"is not TOML: {reason}", where=where, remedy="Mend that line") from None
+    if depth_exceeds(table):
+        raise _too_deep(where)
     schema = table.get("schema")
     if isinstance(schema, int) and schema > SCHEMA:
         raise UsageError(
-            f"{schema} is newer than this alharness knows ({SCHEMA})",
+            f"{one_line(spell(schema), 60)} is newer than this alharness knows ({SCHEMA})",
             where=f"{where}, schema",
             remedy="Upgrade alharness",
         )
@@ -51,6 +77,14 @@ def parse_suite(text: str, where: str) -> Suite:
         return Suite.model_validate(table)
     except ValidationError as error:
         raise usage_error(Suite, error, where) from None
+
+
+def _too_deep(where: str) -> UsageError:
+    return UsageError(
+        f"tables and lists lie more than {DEEPEST} deep within each other",
+        where=where,
+        remedy="Write it flatter",
+    )
 
 
 def suite_digest(suite: Suite) -> str:

@@ -10,8 +10,10 @@ from typing import Annotated, TypeAlias
 
 from pydantic import PlainSerializer, PlainValidator
 
+from alharness.api.text import one_line
 from alharness.protocol.components import Reference
 from alharness.protocol.keys import canonical_json
+from alharness.protocol.suite.bounds import LONGEST_NAME, has_larger_number
 from alharness.protocol.suite.errors import misfit
 from alharness.protocol.wording import spell
 
@@ -34,6 +36,10 @@ def written_out(regularizers: object) -> object:
     )
 
 
+def _is_name(text: str) -> bool:
+    return len(text) <= LONGEST_NAME and text.isprintable() and bool(_PLUGIN.fullmatch(text))
+
+
 def _reader(kind: str) -> PlainValidator:
 
     def read(value: object) -> Reference:
@@ -41,16 +47,19 @@ def _reader(kind: str) -> PlainValidator:
             return value
         parameters = dict(value) if isinstance(value, dict) else {kind: value}
         name = parameters.pop(kind, None)
-        if not (isinstance(name, str) and _PLUGIN.fullmatch(name)):
+        if not (isinstance(name, str) and _is_name(name)):
             raise misfit(
-                f"{spell(value)} names no {kind}",
+                f"{one_line(spell(value), 100)} names no {kind}",
                 f'Write "NAME" or {{ {kind} = "NAME", parameter = value }}',
             )
         try:
             canonical_json(parameters)
-        except (TypeError, ValueError):
+            if has_larger_number(parameters):
+                raise ValueError
+        except (TypeError, ValueError, RecursionError):
             raise misfit(
-                f"a parameter of {kind} '{name}' is a date, a time, infinite or not a number",
+                f"a parameter of {kind} '{name}' is a date, a time, infinite, not a number or "
+                "has more than 64 bits",
                 "Write a finite number, a string, a boolean, a list or a table",
             ) from None
         return Reference(name, parameters)

@@ -22,6 +22,16 @@ from alharness.api.errors import UsageError
 from alharness.api.space import Choice, Space
 from alharness.protocol.components import Reference
 from alharness.protocol.partition.splits import MUNJAL2022_SEEDS
+from alharness.protocol.suite.bounds import (
+    LONGEST_NAME,
+    LONGEST_TITLE,
+    MOST_CYCLES,
+    MOST_EPOCHS,
+    MOST_PARTS,
+    MOST_SETS,
+    MOST_TRAININGS,
+    MOST_TRIALS,
+)
 from alharness.protocol.suite.errors import misfit, misfit_from
 from alharness.protocol.suite.references import (
     DatasetReference,
@@ -43,9 +53,15 @@ _KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def _kebab(name: str) -> str:
-    if not _KEBAB.fullmatch(name):
+    if len(name) > LONGEST_NAME or not _KEBAB.fullmatch(name):
         raise ValueError(name)
     return name
+
+
+def _line(text: str) -> str:
+    if len(text) > LONGEST_TITLE or not text.isprintable():
+        raise ValueError(text)
+    return text
 
 
 def _is_none(value: object) -> bool:
@@ -56,8 +72,8 @@ def _is_none(value: object) -> bool:
 def _initial_sets(value: object) -> int | Literal["munjal2022"]:
     if value == "munjal2022":
         return "munjal2022"
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_SETS:
+        raise ValueError("out of range")
     return value
 
 
@@ -71,8 +87,9 @@ def _read_space(value: object) -> Space:
 _tuple = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 
 Name: TypeAlias = Annotated[str, AfterValidator(_kebab)]
-Count: TypeAlias = Annotated[int, Field(ge=1)]
-Share: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
+Line: TypeAlias = Annotated[str, AfterValidator(_line)]
+Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
+Share: TypeAlias = Annotated[Number, Field(gt=0, lt=1)]
 
 PAPERS_MOMENTUM = 0.9
 """Of SGD, in the paper's published code."""
@@ -80,9 +97,12 @@ PAPERS_MOMENTUM = 0.9
 _CONSTANT = Reference("constant")
 _CROSS_ENTROPY = Reference("cross-entropy")
 
-_NAME = "a name in kebab-case, such as my-suite"
-_COUNT = "a whole number of 1 or more"
+_NAME = f"a name in kebab-case of at most {LONGEST_NAME} characters, such as my-suite"
 _SHARE = "a fraction of all training images, above 0 and below 1"
+
+
+def _count(most: int) -> str:
+    return f"a whole number from 1 to {most}"
 
 
 class _Table(BaseModel):
@@ -95,9 +115,10 @@ class Protocol(_Table):
     """Initial sets, seeds and budgets (paper, sections 4, 5 and 6.1)."""
 
     initial_sets: Annotated[int | Literal["munjal2022"], PlainValidator(_initial_sets)] = Field(
-        description='a whole number of 1 or more, or "munjal2022" for the paper\'s five partitions'
+        description=f"a whole number from 1 to {MOST_SETS}, or "
+        '"munjal2022" for the paper\'s five partitions'
     )
-    seeds: Count = Field(description=_COUNT)
+    seeds: int = Field(ge=1, le=MOST_SETS, description=_count(MOST_SETS))
     initial_fraction: Share = Field(description=_SHARE)
     query_fraction: Share = Field(description=_SHARE)
     final_fraction: Share = Field(description=_SHARE)
@@ -152,6 +173,13 @@ class Protocol(_Table):
                 f"Write one that divides {float(_exact(final) - _exact(initial))}",
                 key="query_fraction",
             )
+        if self.n_cycles > MOST_CYCLES:
+            raise misfit(
+                f"{self.query_fraction} makes {self.n_cycles} cycles from {initial} to {final}; "
+                f"{MOST_CYCLES} are the most",
+                "Write a larger query_fraction",
+                key="query_fraction",
+            )
         if _exact(final) + self.exact_validation_fraction > 1:
             raise misfit(
                 f"{final} and validation_fraction = {self.validation_fraction} are more than "
@@ -165,7 +193,9 @@ class Protocol(_Table):
 class Tuning(_Table):
     """The AutoML of a cycle: random search over ``space`` (paper, section 4; supplement 1.3)."""
 
-    trials: Count = Field(description=f"{_COUNT}: the trials of one tuning")
+    trials: int = Field(
+        ge=1, le=MOST_TRIALS, description=f"{_count(MOST_TRIALS)}: the trials of one tuning"
+    )
     scope: Literal["per-initial-set", "first-initial-set", "fixed"] = Field(
         description='"per-initial-set", "first-initial-set" or "fixed"'
     )
@@ -192,7 +222,7 @@ class Tuning(_Table):
 class Training(_Table):
     """How a model is trained (paper, section 5)."""
 
-    epochs: Count = Field(description=_COUNT)
+    epochs: int = Field(ge=1, le=MOST_EPOCHS, description=_count(MOST_EPOCHS))
     normalize: bool = Field(
         default=True,
         description="true (by mean and deviation of the initial labeled set) or false",
@@ -202,7 +232,7 @@ class Training(_Table):
         exclude_if=lambda schedule: schedule == _CONSTANT,
         description='a schedule of the learning rate, such as "cosine"',
     )
-    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(
+    momentum: Annotated[Number, Field(ge=0, lt=1)] = Field(
         default=PAPERS_MOMENTUM,
         exclude_if=lambda momentum: momentum == PAPERS_MOMENTUM,
         description="a number from 0 to below 1: of sgd",
@@ -212,10 +242,10 @@ class Training(_Table):
         exclude_if=lambda nesterov: not nesterov,
         description="true or false: of sgd",
     )
-    weight_decay: Annotated[float, Field(ge=0)] = Field(
+    weight_decay: Annotated[Number, Field(ge=0, le=1e6)] = Field(
         default=0.0,
         exclude_if=lambda decay: decay == 0,
-        description="a number of 0 or more: of every optimizer, fixed",
+        description="a number from 0 to 1e6: of every optimizer, fixed",
     )
 
     @model_validator(mode="after")
@@ -230,7 +260,9 @@ class Training(_Table):
 class Methods(_Table):
     """The samplers compared, and the one that all others are compared with."""
 
-    compared: Annotated[tuple[SamplerReference, ...], _tuple, Field(min_length=1)] = Field(
+    compared: Annotated[
+        tuple[SamplerReference, ...], _tuple, Field(min_length=1, max_length=MOST_PARTS)
+    ] = Field(
         description='a list of samplers, such as ["random", { sampler = "vaal", epochs = 15 }]'
     )
     reference: SamplerReference = Field(
@@ -256,9 +288,11 @@ class LongTail(_Table):
     The counts are scaled to the size of the initial set.
     """
 
-    a: Annotated[float, Field(ge=1)] = Field(description="a number of 1 or more")
-    k: Annotated[float, Field(gt=0)] = Field(description="a number above 0")
-    alpha: Annotated[float, Field(lt=0)] = Field(description="a number below 0")
+    a: Annotated[Number, Field(ge=1, le=1e9)] = Field(description="a number from 1 to 1e9")
+    k: Annotated[Number, Field(gt=0, le=1e9)] = Field(description="a number above 0, up to 1e9")
+    alpha: Annotated[Number, Field(ge=-1000, lt=0)] = Field(
+        description="a number below 0, down to -1000"
+    )
 
 
 class Scenario(_Table):
@@ -267,9 +301,11 @@ class Scenario(_Table):
     name: Name = Field(description=_NAME)
     dataset: DatasetReference = Field(description='a dataset, such as "digits"')
     model: ModelReference = Field(description='a model, such as "small-cnn"')
-    regularizers: Annotated[tuple[RegularizerReference, ...], BeforeValidator(written_out)] = Field(
-        description='a list of regularizers, such as ["weight-decay", "strong"], or []'
-    )
+    regularizers: Annotated[
+        tuple[RegularizerReference, ...],
+        BeforeValidator(written_out),
+        Field(max_length=MOST_PARTS),
+    ] = Field(description='a list of regularizers, such as ["weight-decay", "strong"], or []')
     oracle: OracleReference = Field(description='an oracle, such as "perfect"')
     loss: LossReference = Field(
         default=_CROSS_ENTROPY,
@@ -301,9 +337,9 @@ class Suite(_Table):
         alias="schema", ge=SCHEMA, le=SCHEMA, description=f"schema = {SCHEMA}"
     )
     name: Name = Field(description=_NAME)
-    version: Count = Field(description=_COUNT)
-    title: str = Field(description="a line of text")
-    departures: Annotated[tuple[str, ...], _tuple] = Field(
+    version: int = Field(ge=1, lt=2**31, description="a whole number of 1 or more, below 2**31")
+    title: Line = Field(description=f"a line of at most {LONGEST_TITLE} characters")
+    departures: Annotated[tuple[Line, ...], _tuple, Field(max_length=MOST_PARTS)] = Field(
         default=(),
         exclude_if=lambda departures: departures == (),
         description="a list of sentences: how it differs from what produced the results that it is "
@@ -316,13 +352,27 @@ class Suite(_Table):
     tuning: Tuning = Field(description="a table [tuning]")
     training: Training = Field(description="a table [training]")
     methods: Methods = Field(description="a table [methods]")
-    scenarios: Annotated[tuple[Scenario, ...], _tuple, Field(min_length=1)] = Field(
-        description="at least one table [[scenarios]]"
-    )
+    scenarios: Annotated[
+        tuple[Scenario, ...], _tuple, Field(min_length=1, max_length=MOST_PARTS)
+    ] = Field(description=f"from 1 to {MOST_PARTS} tables [[scenarios]]")
 
     @model_validator(mode="after")
     def _scenarios_distinct(self) -> Suite:
         _refuse_repeats([scenario.name for scenario in self.scenarios], key="scenarios")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_planned(self) -> Suite:
+        protocol, tuning = self.protocol, self.tuning
+        runs = len(self.scenarios) * len(self.methods.compared) * protocol.n_initial_sets
+        trainings = runs * protocol.n_cycles * (tuning.trials + protocol.seeds - 1)
+        if trainings > MOST_TRAININGS:
+            raise misfit(
+                f"scenarios, methods, initial sets, seeds, cycles and trials make up to "
+                f"{trainings} trainings; {MOST_TRAININGS} are the most",
+                "Lower one of them",
+                key="protocol",
+            )
         return self
 
     @model_validator(mode="after")

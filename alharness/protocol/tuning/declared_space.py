@@ -8,6 +8,8 @@ from typing import Any
 
 from alharness.api.errors import UsageError
 from alharness.api.space import Choice, Distribution, LogUniform, Space, Uniform, Value
+from alharness.api.text import one_line
+from alharness.protocol.suite.bounds import LARGEST_BATCH, LARGEST_NUMBER, LONGEST_NAME, MOST_PARTS
 from alharness.protocol.wording import spell
 
 HARNESS_KEYS = ("learning-rate", "batch-size", "optimizer")
@@ -30,9 +32,15 @@ def read_space(table: object) -> Space:
     """
     if not isinstance(table, dict):
         raise UsageError(
-            f"{spell(table)} is not a table",
+            f"{_shown(table)} is not a table",
             where="tuning.space",
             remedy="Write [tuning.space] and a line for each hyper-parameter",
+        )
+    if len(table) > MOST_PARTS:
+        raise UsageError(
+            f"{len(table)} hyper-parameters; {MOST_PARTS} are the most",
+            where="tuning.space",
+            remedy="Leave some out",
         )
     space = {name: _read_distribution(name, value) for name, value in table.items()}
     for name in HARNESS_KEYS:
@@ -60,7 +68,7 @@ def require_single_values(space: Space) -> None:
     for name, distribution in space.items():
         if not isinstance(distribution, Choice) or len(distribution.options) > 1:
             raise UsageError(
-                f"{spell(write_distribution(distribution))} is not a single value, "
+                f"{_shown(write_distribution(distribution))} is not a single value, "
                 'but tuning.scope is "fixed"',
                 where=key(name),
                 remedy=f"Write {name} = VALUE, or another tuning.scope",
@@ -73,8 +81,10 @@ def key(name: str) -> str:
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a finite number; a boolean is none."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether a value is a finite number of at most 64 bits; a boolean is none."""
+    if isinstance(value, int):
+        return not isinstance(value, bool) and abs(value) <= LARGEST_NUMBER
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def equal(one: Value, other: Value) -> bool:
@@ -83,9 +93,9 @@ def equal(one: Value, other: Value) -> bool:
 
 
 def _read_distribution(name: str, value: object) -> Distribution:
-    if not _NAME.fullmatch(name):
+    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
         raise UsageError(
-            f"{spell(name)} is not the name of a hyper-parameter",
+            f"{_shown(name)} is not the name of a hyper-parameter",
             where="tuning.space",
             remedy="Write it in kebab-case, such as learning-rate",
         )
@@ -97,12 +107,16 @@ def _read_distribution(name: str, value: object) -> Distribution:
 def _read_choice(where: str, options: list[Any]) -> Choice:
     if not options:
         raise UsageError("[] has no choice", where=where, remedy=_FORMS)
+    if len(options) > MOST_PARTS:
+        raise UsageError(
+            f"{len(options)} choices; {MOST_PARTS} are the most", where=where, remedy=_FORMS
+        )
     for position, option in enumerate(options):
         if not (isinstance(option, bool | str) or is_number(option)):
-            raise UsageError(f"{spell(option)} is not a choice", where=where, remedy=_FORMS)
+            raise UsageError(f"{_shown(option)} is not a choice", where=where, remedy=_FORMS)
         if any(equal(option, earlier) for earlier in options[:position]):
             raise UsageError(
-                f"{spell(option)} is listed twice",
+                f"{_shown(option)} is listed twice",
                 where=where,
                 remedy="Choices are equally likely: list it once",
             )
@@ -111,10 +125,10 @@ def _read_choice(where: str, options: list[Any]) -> Choice:
 
 def _read_range(where: str, table: dict[str, Any]) -> LogUniform | Uniform:
     if len(table) != 1 or not table.keys() <= _RANGES.keys():
-        raise UsageError(f"{spell(table)} is not a range", where=where, remedy=_FORMS)
+        raise UsageError(f"{_shown(table)} is not a range", where=where, remedy=_FORMS)
     ((kind, bounds),) = table.items()
     if not (isinstance(bounds, list) and len(bounds) == 2 and all(map(is_number, bounds))):
-        raise UsageError(f"{spell(bounds)} is not [low, high]", where=where, remedy=_FORMS)
+        raise UsageError(f"{_shown(bounds)} is not [low, high]", where=where, remedy=_FORMS)
     low, high = map(float, bounds)
     if kind == "log" and low <= 0:
         raise UsageError(
@@ -137,18 +151,24 @@ def _check_harness_keys(space: Space) -> None:
     if not all(is_number(value) and float(value) > 0 for value in rates):
         raise _unfit("learning-rate", rate, "numbers above 0")
     if not (isinstance(size, Choice) and all(map(_is_count, size.options))):
-        raise _unfit("batch-size", size, "whole numbers of 1 or more, such as [16, 32, 64]")
+        raise _unfit(
+            "batch-size", size, f"whole numbers from 1 to {LARGEST_BATCH}, such as [16, 32, 64]"
+        )
     if not (isinstance(optimizer, Choice) and set(optimizer.options) <= set(OPTIMIZERS)):
         raise _unfit("optimizer", optimizer, f"choices among {spell(OPTIMIZERS)}")
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LARGEST_BATCH
 
 
 def _unfit(name: str, distribution: Distribution, expected: str) -> UsageError:
     return UsageError(
-        f"{spell(write_distribution(distribution))} does not fit",
+        f"{_shown(write_distribution(distribution))} does not fit",
         where=key(name),
         remedy=f"Write {expected}",
     )
+
+
+def _shown(value: object) -> str:
+    return one_line(spell(value), 100)

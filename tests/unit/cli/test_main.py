@@ -62,9 +62,33 @@ def test_debug_adds_the_traceback(command_that):
     assert result.stderr.endswith("Error: bad name\n")
 
 
-def test_every_other_exception_passes_for_it_is_a_bug(command_that):
+@pytest.mark.parametrize(
+    "error", [KeyError("bug"), RecursionError(), OSError(5, "a disk"), MemoryError()]
+)
+def test_every_other_exception_is_a_mistake_of_ours_with_a_code_of_its_own(command_that, error):
+    command_that(error)
+    result = CliRunner().invoke(main.alharness, ["fail"])
+    assert (result.exit_code, result.stdout) == (ExitCode.DEFECT, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"Error: {type(error).__name__}")
+    assert "(test_main.py, line " in line
+    assert "'alharness --debug'" in line
+
+
+def test_debug_shows_the_traceback_of_a_mistake_of_ours(command_that):
     command_that(KeyError("bug"))
-    assert isinstance(CliRunner().invoke(main.alharness, ["fail"]).exception, KeyError)
+    result = CliRunner().invoke(main.alharness, ["--debug", "fail"])
+    assert result.exit_code == ExitCode.DEFECT
+    assert "Traceback" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(click.UsageError("x"), 2), (click.exceptions.Exit(5), 5), (click.Abort(), 1)],
+)
+def test_clicks_own_endings_stay(command_that, error, code):
+    command_that(error)
+    assert CliRunner().invoke(main.alharness, ["fail"]).exit_code == code
 
 
 def test_an_interrupt_ends_as_stopped(command_that):

@@ -69,8 +69,10 @@ def test_the_table_says_what_the_json_says(command, cells):
         waiting, shared = (sum(one[name] for one in units.values()) for name in STATES)
         assert counts == [*done, "–", str(waiting), "–", "–", str(shared or "–")]
     total = planned["distinct_units"]["total"]
-    assert f"{total} distinct units: 0 done, {total} to do (0 of them now), 0 blocked." in lines[-3]
-    assert lines[-2] == "Time left on one worker: nothing measured yet."
+    assert f"{total} distinct units: 0 done, {total} to do (0 of them now), 0 blocked." in lines[-4]
+    trained = planned["trainings"]["total"]
+    assert lines[-3] == f"Of them {trained} train a model: 0 done, {trained} to do."
+    assert lines[-2].startswith("Time left on one worker: nothing measured yet; from the first")
 
 
 STATES = ("waiting", "shared")
@@ -86,7 +88,7 @@ def test_what_can_be_executed_at_once_is_cycle_0s_tunings(command, cells):
     assert {(row[0], row[1], row[8]) for row in rows if row[8] != "–"} == {
         (method, "0", str(SETS * TRIALS)) for method in ("random", "margin", "qbc:members=3")
     }
-    assert f"({SETS * TRIALS} of them now)" in lines[-2]
+    assert f"({SETS * TRIALS} of them now)" in lines[-3]
     assert command.everything() == before
 
 

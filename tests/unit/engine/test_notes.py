@@ -117,3 +117,32 @@ def test_numpys_values_become_json():
     notes = {"i": np.int8(1), "f": np.float32(0.5), "b": np.True_, "s": np.str_("s"), "n": 2}
     expected = '{"i": 1, "f": 0.5, "b": true, "s": "s", "n": 2}'
     assert json.dumps(checked_notes(notes, "x")) == expected
+
+
+def test_names_are_spelled_so_that_mlflow_takes_them():
+    notes = {"gap (%)": 1.5, "acc@5": 2.0, "x/y:z-1.5 ü": 3.0}
+    assert checked_notes(notes, "x") == {"gap ___": 1.5, "acc_5": 2.0, "x/y:z-1.5 ü": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("notes", "said"),
+    [
+        ({str(number): 1 for number in range(101)}, "101 notes; a query has 100 at most"),
+        ({"acc@5": 1, "acc%5": 2}, "two notes are named 'acc_5'"),
+        ({"": 1}, "notes are a mapping of names"),
+        ({"big": 10**400}, "notes are a mapping of names"),
+        ({"x" * 10**6: [1]}, "notes are a mapping of names"),
+    ],
+)
+def test_notes_are_bounded_and_the_sampler_is_named(notes, said):
+    with pytest.raises(ContractViolation, match=said) as caught:
+        checked_notes(notes, "sampler 'x'")
+    assert str(caught.value).startswith("sampler 'x': ")
+    assert len(str(caught.value)) < 400
+
+
+def test_long_notes_lose_their_middle():
+    ((name, text),) = checked_notes({"n" * 10**6: "\x1b[31mt" * 10**6}, "x").items()
+    assert len(name) <= 100
+    assert len(text) <= 1000
+    assert "\x1b" not in text

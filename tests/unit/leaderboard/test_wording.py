@@ -98,7 +98,7 @@ def test_no_budget_is_a_share_of_nothing(labels, n_train, text):
 )
 def test_an_accuracy_that_ends_runs_is_told_as_the_suite_gives_it(stop, text):
     scenario = SimpleNamespace(labels=(1,), n_train=None, stop_at_accuracy=stop, reference="random")
-    assert wording.header(scenario)[2] == f"labels to {text}"
+    assert wording.header(scenario, SimpleNamespace(family=None))[2] == f"labels to {text}"
 
 
 @pytest.mark.parametrize(

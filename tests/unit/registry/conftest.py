@@ -62,7 +62,8 @@ def beside_core(tmp_path, monkeypatch):
     before = set(sys.modules)
     yield Distributions(folder)
     for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
+        file = getattr(sys.modules[name], "__file__", tmp_path)  # some replace themselves
+        if str(file).startswith(str(tmp_path)):
             del sys.modules[name]
 
 

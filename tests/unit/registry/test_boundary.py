@@ -7,7 +7,15 @@ import pytest
 from alharness import ContractViolation, HarnessError, PluginError, UsageError
 from alharness.protocol.components import Reference
 from alharness.registry import discover
-from alharness.registry.boundary import RefusedPlugin, one_line, plugin_code, refusing, unit_code
+from alharness.registry.boundary import (
+    TRACE,
+    RefusedPlugin,
+    one_line,
+    plugin_code,
+    refusing,
+    trace,
+    unit_code,
+)
 
 ORIGIN = "sampler 'mine' (my-plugin 0.1)"
 
@@ -59,6 +67,21 @@ def test_an_exception_that_cannot_say_what_it_is():
             raise RuntimeError
 
     assert one_line(Mute()) == "Mute"
+
+
+def test_fifty_megabytes_of_message_stay_a_line():
+    with pytest.raises(PluginError) as caught, plugin_code("load", ORIGIN):
+        raise ValueError("\x1b[31m" + "x" * 50_000_000)
+    assert len(str(caught.value)) < 1500
+    assert "\x1b" not in str(caught.value)
+    assert len(trace(caught.value)) <= 20_000
+    assert "test_boundary.py" in trace(caught.value)
+
+
+def test_where_the_traceback_of_a_unit_lies():
+    with pytest.raises(HarnessError) as caught, unit_code("query 0a", list):
+        raise ContractViolation("broken", where=ORIGIN, remedy=TRACE)
+    assert caught.value.remedy == "Its traceback is in the workspace, below failures/0a"
 
 
 PLUGINS = """

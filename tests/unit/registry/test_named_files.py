@@ -18,7 +18,12 @@ from pydantic import BaseModel, DirectoryPath, FilePath
 class Table(BaseModel):
     path: Path | None = None
 
+class Nested(BaseModel):
+    path: Path = Path()
+    text: str = ""
+
 class P(alharness.Parameters):
+    nested: Nested = Nested()
     weights: Path = Path()
     maybe: Path | None = None
     several: list[Path] = []
@@ -148,3 +153,33 @@ def test_a_unit_is_not_executed_when_what_it_was_planned_with_changed(registry, 
     file.write_bytes(b"two")
     with pytest.raises(PluginError, match="'weights' names has changed since the unit was planned"):
         plugins.create("sampler", identity)
+
+
+def test_a_nested_default_names_nothing(registry):
+    assert component(registry, nested={"text": "x"}).files == {}
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda path: os.mkfifo(path), "it is no regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "it is no regular file"),
+        (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
+        (lambda path: path.mkdir() or (path / "a").symlink_to("/"), "is a link to a folder"),
+        (lambda path: path.mkdir() or os.mkfifo(path / "a"), "it is no regular file"),
+    ],
+)
+def test_what_has_no_end_is_refused_at_once(registry, tmp_path, make, reason):
+    make(tmp_path / "odd")
+    with pytest.raises(UsageError, match=reason):
+        component(registry, weights=str(tmp_path / "odd"))
+    with pytest.raises(UsageError, match="null"):
+        component(registry, weights="a\x00b")
+
+
+def test_a_folder_of_too_many_files_is_refused(registry, tmp_path, monkeypatch):
+    monkeypatch.setattr("alharness.registry.parameters._MOST_FILES", 3)
+    for number in range(4):
+        (tmp_path / str(number)).touch()
+    with pytest.raises(UsageError, match="more than 3 files"):
+        component(registry, weights=str(tmp_path))

@@ -216,6 +216,48 @@ def test_a_plugin_file_is_tied_to_what_it_uses_of_its_folder(dists, tmp_path):
     assert provenance.source != before
 
 
+READS = """
+import json
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SETTINGS = {step}
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "data"),
+    [
+        ('HERE / "table.csv"', "table.csv"),
+        ('HERE / "tables" / "one.csv"', "tables/one.csv"),
+        ('HERE / "tables/one.csv"', "tables/one.csv"),
+        ('HERE.joinpath("tables", "deep", "one.csv")', "tables/deep/one.csv"),
+    ],
+)
+def test_a_plugin_file_is_tied_to_the_data_that_its_code_names(dists, tmp_path, step, data):
+    file = tmp_path / "mine.py"
+    file.write_text(READS.format(step=step) + SAMPLER.format("object"))
+    (tmp_path / data).parent.mkdir(parents=True, exist_ok=True)
+    for name in (data, "other.csv"):
+        (tmp_path / name).write_text("1")
+    found = discover([file]).find("sampler", "mine").provenance
+    assert set(found.code.files) == {"mine.py", data}
+    (tmp_path / "other.csv").write_text("2")
+    assert discover([file]).find("sampler", "mine").provenance.source == found.source
+    (tmp_path / data).write_text("2")
+    assert discover([file]).find("sampler", "mine").provenance.source != found.source
+
+
+def test_what_a_bench_writes_is_no_data_of_a_plugin(dists, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("IN = ('here', 'out.csv')\n" + SAMPLER.format("object"))
+    (tmp_path / "here" / "records").mkdir(parents=True)
+    (tmp_path / "here" / "out.csv").write_text("1")
+    files = discover([file]).find("sampler", "mine").provenance.code.files
+    assert set(files) == {"mine.py"}
+
+
 def test_a_plugin_file_has_the_digest_of_its_installed_form(dists, tmp_path):
     dists.install("my-plugin", SAMPLER.format("object"))
     installed = source_of()

@@ -25,10 +25,13 @@ def test_the_report_says_what_was_found(clear):
     text = report_markdown(clear.model_copy(update={"failures": ("query k: it | broke",)}))
     header, _, random, margin, *_ = rows(text)
     assert header[:4] == ["method", "6 (10%)", "12 (20%)", "18 (30%)"]
-    assert header[4:] == ["verdict against random", "difference", "detectable"]
-    assert random[4:] == ["reference", "", ""]
-    assert margin[4] == "better than random"
-    assert margin[5] == "+9.99 [+9.94, +10.04]"
+    assert header[4:] == [
+        "verdict against random", "in a family of 1", "difference", "detectable",
+    ]  # fmt: skip
+    assert random[4:] == ["reference", "", "", ""]
+    assert margin[4] == "better than random, at fixed hyper-parameters"
+    assert margin[5] == "better, p <0.0001"
+    assert margin[6] == "+9.99 [+9.94, +10.04]"
     assert sum("▲" in cell for cell in margin) == 2
     assert f"Suite tiny version 1, digest {clear.suite.digest}; alharness" in text
     assert text.startswith("# Tiny\n")
@@ -45,7 +48,7 @@ def test_the_paper_s_chain_is_in_it(clear):
 
 def test_trainings_are_told(finished):
     """Published trap 19: tuning costs something too."""
-    notes = " ".join(wording.notes(finished.scenarios[0], 1))
+    notes = " ".join(wording.notes(finished.scenarios[0], finished.findings["blobs"], 1))
     assert "random 24, margin 24; 8 of them are the same for all" in notes
 
 
@@ -63,8 +66,8 @@ def test_test_images_that_are_training_images_are_a_note(finished):
 
 def test_nothing_computed_yet(empty):
     _, _, random, margin, *_ = rows(report_markdown(empty))
-    assert random == ["random", "–", "–", "–", "reference", "", ""]
-    assert margin == ["margin", "–", "–", "–", "not testable", "–", "–"]
+    assert random == ["random", "–", "–", "–", "reference", "", "", ""]
+    assert margin == ["margin", "–", "–", "–", "not testable", "not counted", "–", "–"]
 
 
 def test_runs_that_stop_at_an_accuracy(clear, changed):
@@ -84,7 +87,7 @@ def test_runs_that_stop_at_an_accuracy(clear, changed):
 def test_what_sees_labels_is_marked(clear, changed):
     text = report_markdown(changed(clear, margin={"sees_labels": True}))
     margin = rows(text)[3]
-    assert margin[4:] == ["sees labels", "", ""]
+    assert margin[4:] == ["sees labels", "", "", ""]
     assert not any("▲" in cell for cell in margin)
     assert "margin: shown the hidden labels. An upper bound" in text
 
@@ -110,9 +113,11 @@ def test_the_report_of_0_1_still_prints(of_0_1):
 
 def test_models_that_a_document_does_not_say_are_not_claimed(finished):
     (scenario,) = finished.scenarios
-    assert "One architecture" in " ".join(wording.notes(scenario, 1))
+    assert "One architecture" in " ".join(wording.notes(scenario, finished.findings["blobs"], 1))
     for n_models in (2, None):
-        assert "One architecture" not in " ".join(wording.notes(scenario, n_models))
+        assert "One architecture" not in " ".join(
+            wording.notes(scenario, finished.findings["blobs"], n_models)
+        )
 
 
 def test_a_report_is_a_file_in_a_folder(tmp_path, finished):

@@ -11,9 +11,9 @@ from PIL import Image
 
 from alharness import DatasetShape, PluginError, UsageError
 from alharness.protocol.bench import DatasetFacts
-from alharness.protocol.components import parse_reference
 from alharness.protocol.keys import digest
 from alharness.protocol.suite.reading import parse_suite
+from alharness.protocol.written_reference import parse_reference
 from alharness.registry import discover
 from alharness.session.data import Data, DataState, declared
 from alharness.session.data_notes import data_notes

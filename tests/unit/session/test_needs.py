@@ -3,7 +3,8 @@
 import pytest
 
 from alharness import PluginError
-from alharness.protocol.components import MethodNeeds, parse_reference
+from alharness.protocol.components import MethodNeeds
+from alharness.protocol.written_reference import parse_reference
 from alharness.registry import discover
 from alharness.session.methods import find_method
 
@@ -74,7 +75,7 @@ def test_they_are_plain_data_of_the_component(find, name, needs):
         ("object", "which is no alharness.TrainingExtension"),
         ("half", "a committee of 0.5; it is a whole number"),
         ("true", "a committee of True; it is a whole number"),
-        ("negative", "a committee of -1 models; it is 0 or more"),
+        ("negative", "a committee of -1 models; it is from 0 to"),
         ("elsewhere", "the representation 'pixels'; there is task-model"),
         ("unhashable", "the representation ['task-model']; there is task-model"),
         ("perhaps", "sees_labels = 1; it is True or False"),

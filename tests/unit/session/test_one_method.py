@@ -2,7 +2,8 @@
 
 import pytest
 
-from alharness.protocol.components import Reference, parse_reference
+from alharness.protocol.components import Reference
+from alharness.protocol.written_reference import parse_reference
 from alharness.registry import discover
 from alharness.session.methods import distinct, find_method
 

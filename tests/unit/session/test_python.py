@@ -103,7 +103,8 @@ def test_plan_prints_its_labels_and_counts(finished, suite):
     (row,) = [line for line in lines if line.startswith("│ margin │     1")]
     cells = [cell.strip() for cell in row.strip("│").split("│")]
     assert cells[2:] == ["57", "2 / 2", "2 / 2", "–", "–", "–", "–", "–", "–", "–", "–"]
-    assert lines[-1].startswith("20 distinct units: 20 done, 0 to do")
+    assert lines[-2].startswith("20 distinct units: 20 done, 0 to do")
+    assert lines[-1] == "Of them 6 train a model: 6 done, 0 to do."
 
 
 def test_results_are_the_document(finished):

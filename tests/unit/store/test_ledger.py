@@ -27,7 +27,6 @@ from alharness.store.records import Record, RecordMismatch, Records
 from alharness.store.workspace import Workspace
 
 PLUGIN = Identity(name="one", source="s")
-NETWORK = Network(data="d", n_classes=3, in_channels=1, image_size=8, model=PLUGIN)
 VALUES = {"learning-rate": 0.1}
 
 
@@ -35,15 +34,20 @@ def seed(number=0):
     return SeedPath(suite_seed=0, purpose="trial", initial_set=0, cycle=0, number=number)
 
 
-def trial(number=0, epochs=1):
+def network(source):
+    model = Identity(name="mlp", source=source)
+    return Network(data="d", n_classes=3, in_channels=1, image_size=8, model=model)
+
+
+def trial(number=0, source="s"):
     return make_unit(
         TrialInputs(
-            network=NETWORK,
+            network=network(source),
             hyperparameters=VALUES,
             labeled=("l0",),
             validation="v",
             loss=PLUGIN,
-            recipe=Recipe(epochs=epochs, schedule=PLUGIN),
+            recipe=Recipe(epochs=1, schedule=PLUGIN),
             seed=seed(number),
         )
     )
@@ -176,12 +180,12 @@ def test_records_at_a_position(workspace):
     for number in range(3):
         workspace.records.write(record(trial(number)))
     ledger = StoreLedger(workspace)
-    now = trial(1, epochs=2)
+    now = trial(1, source="b")
     position = position_of("trial", now.to_json()["inputs"])
     (found,) = ledger.recorded_at("trial", {position})[position]
     assert found["key"] == trial(1).key
     (reason,) = outdated([now], ledger.recorded_at)
-    assert reason.why == "epochs changed from 1 to 2"
+    assert reason.why == "the source of model 'mlp' changed"
 
 
 def test_a_newer_schema_is_refused(workspace):
@@ -245,7 +249,7 @@ def test_a_set_that_is_lost_is_made_again_from_the_records(workspace):
     indices, labels = np.array([4, 2]), np.array([1, 0])
     query = make_unit(
         QueryInputs(
-            network=NETWORK,
+            network=network(source),
             hyperparameters=VALUES,
             sampler=PLUGIN,
             trial="t",

@@ -15,6 +15,7 @@ from alharness.tracking.logged_run import (
     MetricValue,
 )
 from alharness.tracking.mlflow_process import Destination, MlflowProcess
+from alharness.tracking.tracking_uri import tracking_store
 
 PARENT = LoggedRun(
     "parent", "layout-2 RUNNING", "s/margin/0/0", None, "RUNNING", 1000, None,
@@ -305,7 +306,8 @@ def test_other_suites_are_not_superseded(uri: str, tmp_path: Path) -> None:
 
 def test_two_benches_that_start_at_once_supersede_once(uri: str, tmp_path: Path) -> None:
     client, old, ids = as_0_1_left_it(uri, keys=20)
-    processes = [MlflowProcess(Destination(uri, tmp_path, "suite", "A suite")) for _ in range(2)]
+    there = Destination(tracking_store(uri, tmp_path), tmp_path, "suite", "A suite")
+    processes = [MlflowProcess(there) for _ in range(2)]
     try:
         with ThreadPoolExecutor(2) as both:
             opened = list(both.map(MlflowProcess.open, processes))
@@ -319,3 +321,60 @@ def test_two_benches_that_start_at_once_supersede_once(uri: str, tmp_path: Path)
     assert sorted(one.name for one in client.search_experiments()) == ["Default", "suite", OLD]
     assert superseded_runs(client, old) == ids
     assert list(read(uri)[1]) == ["parent"]
+
+
+def test_what_is_there_twice_is_put_right(uri: str, tmp_path: Path) -> None:
+    """As after a server that answered too late."""
+    connect(uri, tmp_path).write(PARENT)
+    client, runs = read(uri)
+    experiment = runs["parent"].info.experiment_id
+    ids = {runs["parent"].info.run_id}
+    for _ in range(2):
+        there = client.create_run(experiment, tags={KEY_TAG: "parent"}, run_name="again")
+        ids.add(there.info.run_id)
+    children = [
+        client.create_run(experiment, tags={KEY_TAG: f"t{one}", "mlflow.parentRunId": one})
+        for one in ids
+    ]
+    store = connect(uri, tmp_path)
+    _, after = read(uri)
+    assert after["parent"].info.run_id == min(ids)
+    assert len(client.search_runs([experiment])) == 1 + len(children)
+    parents = {run.data.tags.get("mlflow.parentRunId") for run in after.values()}
+    assert parents == {None, min(ids)}
+    store.write(PARENT)
+    assert len(client.search_runs([experiment])) == 1 + len(children)
+
+
+def test_a_run_put_into_the_bin_meanwhile_is_written_again(uri: str, tmp_path: Path) -> None:
+    store = connect(uri, tmp_path)
+    store.write(PARENT)
+    client, runs = read(uri)
+    client.delete_run(runs["parent"].info.run_id)
+    store.write(PARENT)
+    assert read(uri)[1]["parent"].data.params == {"method": "margin"}
+
+
+def test_a_run_that_is_written_as_a_whole_replaces_the_older_one(uri: str, tmp_path: Path) -> None:
+    one, other = connect(uri, tmp_path), connect(uri, tmp_path)
+    for store, value in ((one, 0.1), (other, 0.2), (one, 0.3)):
+        points = [MetricValue("test_accuracy", value, 10, 1500)]
+        store.write(replace(PARENT, whole=True, metrics=points))
+    client, runs = read(uri)
+    assert len(client.search_runs([runs["parent"].info.experiment_id])) == 1
+    history = client.get_metric_history(runs["parent"].info.run_id, "test_accuracy")
+    assert [point.value for point in history] == [0.3]
+
+
+def test_the_note_of_an_experiment(uri: str, tmp_path: Path) -> None:
+    connect(uri, tmp_path).describe("# Found" + "x" * 100_000)
+    client, _ = read(uri)
+    note = client.get_experiment_by_name("suite").tags["mlflow.note.content"]
+    assert note.startswith("# Found")
+    assert len(note) <= 15_000
+
+
+def test_something_else_in_the_place_of_the_lock(uri: str, tmp_path: Path) -> None:
+    (tmp_path / "mlflow.lock").mkdir()
+    connect(uri, tmp_path).write(PARENT)
+    assert (tmp_path / "damaged" / "mlflow.lock.1").is_dir()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from alharness.observing.observers import Observers
+from alharness.results.collect import collect
 from alharness.tracking import mlflow_tracker
 from alharness.tracking.logged_run import FAILURE_TAG, LoggedRun
 from alharness.tracking.mlflow_process import NotLogged, Opened
@@ -28,6 +29,9 @@ class Shelf:
         assert run.parent is None or run.parent in self.runs
         self.writes += 1
         self.runs[run.key] = run
+
+    def describe(self, note: str) -> None:
+        self.note = note
 
     def kill(self) -> None:
         self.killed.set()
@@ -213,6 +217,76 @@ def test_a_tracker_observes_like_any_plugin(laboratory, lines) -> None:
 def test_a_bench_that_was_never_surveyed_closes(laboratory, track, lines) -> None:
     track(laboratory(), Shelf()).close()
     assert lines == []
+
+
+def test_what_passes_is_tried_again_at_once(laboratory, track, lines) -> None:
+    class Dying(Shelf):
+        deaths = 0
+
+        def write(self, run: LoggedRun) -> None:
+            if self.deaths < 3 and len(self.runs) == 5 * self.deaths:
+                self.deaths += 1
+                raise NotLogged("its process ended", passing=True)
+            super().write(run)
+
+    lab, shelf = laboratory(), Dying()
+    began = time.monotonic()
+    follow(track(lab, shelf), lab)
+    assert time.monotonic() - began < mlflow_tracker.FIRST_PAUSE
+    assert (shelf.deaths, len(shelf.runs), lines) == (3, 26, [])
+
+
+def test_what_passes_again_and_again_is_waited_for(laboratory, track, lines) -> None:
+    class Dead(Shelf):
+        opened = 0
+
+        def open(self) -> Opened:
+            self.opened += 1
+            raise NotLogged("its process ended", passing=True)
+
+    lab, shelf = laboratory(), Dead()
+    follow(track(lab, shelf), lab)
+    assert shelf.opened == mlflow_tracker.PASSING + 1
+    assert lines[-1].startswith("26 MLflow runs were not logged to http://there")
+
+
+def test_what_was_found_is_written_at_the_end(laboratory, track, lines) -> None:
+    lab, shelf = laboratory(), Shelf()
+    for _ in range(2):
+        tracker = track(lab, shelf)
+        tracker.alharness_bench_surveyed(lab.work())
+        tracker.alharness_bench_finished(collect(lab.bench, lab.survey(), lab, []).to_json())
+        tracker.close()
+    assert len(shelf.runs) == shelf.writes == 26 + 2
+    assert "| margin | not testable |" in shelf.note
+    assert lines == []
+
+
+def test_a_damaged_database_is_told_in_one_line(laboratory, track, lines) -> None:
+    class Damaged(Shelf):
+        def open(self) -> Opened:
+            return Opened({}, damage="it is no database")
+
+    lab = laboratory()
+    follow(track(lab, Damaged()), lab)
+    (line,) = lines
+    assert line == (
+        "http://there could not be used (it is no database): it was set aside in 'damaged', and is "
+        "made again from the records"
+    )
+
+
+def test_a_record_that_cannot_be_told_of_costs_its_own_run(laboratory, track, lines) -> None:
+    lab, shelf = laboratory(), Shelf()
+    lab.work()
+    victim = next(record for record in lab.records.values() if record.unit.kind == "trial")
+    del victim.facts["host"]
+    tracker = track(lab, shelf)
+    tracker.alharness_bench_surveyed(lab.survey())
+    tracker.close()
+    assert len(shelf.runs) == 25
+    assert lines == ["http://there refused 1 MLflow runs (KeyError: 'host' (tracking_plan.py, "
+                     f"line {lines[0].rpartition('line ')[2]}"]  # fmt: skip
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -89,7 +89,9 @@ def test_one_that_dies_while_it_is_asked_is_replaced_by_one_that_is_asked_again(
 
 def test_what_kills_every_worker_is_asked_twice_and_no_more(tmp_path):
     file, log = tmp_path / "dies.py", tmp_path / "log"
-    file.write_text(f"import os\nopen({str(log)!r}, 'a').write('died\\n')\nos._exit(7)\n")
+    file.write_text(
+        f"open({str(log)!r}, 'a').write('died\\n')\nimport ctypes\nctypes.CDLL(None)._exit(7)\n"
+    )
     start_forkserver()
     seat = Seat(Setup(None, (file,), "cpu"))
     try:

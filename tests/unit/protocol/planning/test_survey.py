@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from alharness.protocol.planning.run import Slot, State
 from alharness.protocol.planning.survey import Planner, next_units, survey
-from alharness.protocol.planning.tally import Group, Tally, estimate, overall, tallies
+from alharness.protocol.planning.tally import Estimate, Group, Tally, estimate, overall, tallies
 
 SCOPES = ["per-initial-set", "first-initial-set", "fixed"]
 WALK = settings(
@@ -499,7 +499,11 @@ def test_estimate(make_bench, world):
     assert estimate(survey(bench, one), seconds) is None
     for unit in next_units(bench, one):
         one.compute(unit)
-    assert estimate(survey(bench, one), seconds) is None, "no query was measured"
+    # Measured are two trials of 3 s at 6 labels; those at 12 and 18 labels take 6 and 9 s.
+    first = estimate(survey(bench, one), seconds)
+    name = bench.conditions[0].name
+    assert first.seconds == 2 * (6.0 + 9.0)
+    assert set(first.uncounted) == {(name, kind) for kind in ("evaluation", "query", "annotation")}
     query = until(one, bench, "annotation", 0)
     assert query.kind == "annotation"
     one.compute(query)
@@ -510,7 +514,9 @@ def test_estimate(make_bench, world):
         state = survey(bench, one)
     # Trials at 12 and 18 labels: 2 x 3 s x 2 and x 3. Evaluations 1 s x 2 and x 3.
     # Query and annotation of cycle 1, at 12 labels: (5 + 7) s x 2.
-    assert estimate(state, seconds) == pytest.approx(2 * 3 * (2 + 3) + 1 * (2 + 3) + (5 + 7) * 2)
+    left = estimate(state, seconds)
+    assert left.seconds == pytest.approx(2 * 3 * (2 + 3) + 1 * (2 + 3) + (5 + 7) * 2)
+    assert left.uncounted == ()
     first = next_units(bench, one)[0]
     one.compute(first)
 
@@ -519,8 +525,9 @@ def test_estimate(make_bench, world):
 
     # Measured at 12 labels: the other trial there takes 10 s, those at 18 labels 15 s.
     state = survey(bench, one)
-    assert estimate(state, slower) == pytest.approx(10 + 2 * 15 + 1 * (2 + 3) + (5 + 7) * 2)
-    assert estimate(world(bench).finish(bench), lambda unit: None) == 0.0
+    slow = estimate(state, slower).seconds
+    assert slow == pytest.approx(10 + 2 * 15 + 1 * (2 + 3) + (5 + 7) * 2)
+    assert estimate(world(bench).finish(bench), lambda unit: None) == Estimate(0.0)
 
 
 def test_tally_of_a_bench_that_began(make_bench, world):

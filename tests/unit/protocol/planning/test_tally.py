@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from alharness.protocol.planning.entries import entries, unique
 from alharness.protocol.planning.run import State
 from alharness.protocol.planning.survey import Planner, next_units, survey
-from alharness.protocol.planning.tally import Tally, estimate, overall, tallies
+from alharness.protocol.planning.tally import (
+    Estimate,
+    Tally,
+    estimate,
+    overall,
+    tallies,
+    trainings,
+)
 
 SETS, SEEDS, METHODS, CYCLES, TRIALS = 2, 2, 2, 3, 2
 RUNS = SETS * SEEDS
@@ -122,7 +129,7 @@ def test_what_failed_or_is_blocked_takes_no_time(bench, world):
         State.FAILED,
         State.BLOCKED,
     }
-    assert estimate(state, lambda unit: 100.0) == 0.0
+    assert estimate(state, lambda unit: 100.0) == Estimate(0.0)
 
 
 @settings(
@@ -136,11 +143,27 @@ def test_an_estimate_is_between_the_fastest_and_the_slowest(bench, somewhere, ra
     one, state, _ = somewhere(random, n_steps, 0)
     seconds = {key: random.uniform(1, 10) for key in one.units}
     left = estimate(state, lambda unit: seconds[unit.key])
-    to_do = sum(PLANNED.values()) - len(one.records)
+    done = Counter(unit.kind for unit in one.units.values())
+    measured = {kind for kind in PLANNED if done[kind]}
     if left is None:
-        assert {unit.kind for unit in one.units.values()} < set(PLANNED)
-    else:
-        assert to_do * 1 / 3 <= left <= to_do * 10 * 3
+        assert not measured
+        return
+    assert {one.kind for one in left.uncounted} == set(PLANNED) - measured
+    to_do = sum(PLANNED[kind] - done[kind] for kind in measured)
+    assert to_do * 1 / 3 <= left.seconds <= to_do * 10 * 3
+
+
+def test_committees_and_trials_stand_for_each_other(make_bench, world):
+    """Both train. The first trial of a bench gives an estimate of all trainings."""
+    bench = make_bench(("qbc",), initial_sets=1, seeds=1)
+    one = world(bench)
+    one.compute(next_units(bench, one)[0])
+    state = survey(bench, one)
+    left = estimate(state, lambda unit: 1.0)
+    assert {kind for _, kind in left.uncounted} == {"evaluation", "query", "annotation"}
+    assert trainings(state).total == sum(
+        entry.slot.kind in ("trial", "committee") for entry in state.units.values()
+    )
 
 
 def test_no_units_are_none():

@@ -1,0 +1,61 @@
+"""Caveats: what a verdict is conditional on, in sentences that stand below it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from alharness.results.document import FamilyFindings, Scenario, ScenarioFindings
+
+
+def caveats(scenario: Scenario, found: ScenarioFindings) -> list[str]:
+    """How it was tuned, where that matters, and how many methods were tried."""
+    family = [] if found.family is None else _family(found.family, scenario.reference)
+    return [*_tuning(scenario), *family]
+
+
+def _tuning(scenario: Scenario) -> list[str]:
+    match scenario.tuning:
+        case "first-initial-set":
+            return [
+                "Conditional on one tuning: all initial sets share the hyper-parameters that one "
+                "tuning found, and its luck, which more initial sets do not average out."
+            ]
+        case "fixed":
+            return [
+                "At fixed hyper-parameters: nothing was tuned. They have to come from initial "
+                "sets that are not compared here."
+            ]
+        case None:
+            return [
+                "This document does not say how it was tuned: where all initial sets shared one "
+                "tuning, its verdicts are conditional on that."
+            ]
+        case _:
+            return []
+
+
+def _family(family: FamilyFindings, reference: str) -> list[str]:
+    size, narrowed = len(family.methods), family.narrowed_from
+    if size == 0:
+        return []
+    which = (
+        "every method recorded in this workspace for this protocol"
+        if narrowed is None
+        else f"narrowed from {narrowed} to {size}"
+    )
+    listed = f"Family of {size} ({which}): {_names(family)}."
+    if size == 1:
+        return [listed]
+    return [
+        listed,
+        f"Of {size} that equal {reference}, at least one gets a verdict in "
+        f"{100 * family.chance:.0f} % of benches; counted as a family (Holm), in 5 % at most.",
+    ]
+
+
+def _names(family: FamilyFindings) -> str:
+    counts = Counter(family.methods)
+    return ", ".join(
+        name if versions == 1 else f"{name} ({versions} versions)"
+        for name, versions in counts.items()
+    )

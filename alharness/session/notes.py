@@ -1,0 +1,23 @@
+"""What is said of a bench before it is carried out: what is not as it may seem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from alharness.protocol.bench import Bench
+from alharness.protocol.suite.tables import Suite
+from alharness.registry import Registry
+
+
+def notes(registry: Registry, bench: Bench, suite: Suite) -> tuple[str, ...]:
+    """A line for each thing that keys do not cover, and for each method that is there twice."""
+    uncovered = (line for one in bench.components() for line in registry.unfollowed(one))
+    return tuple(dict.fromkeys([*uncovered, *_compared_once(registry, bench, suite)]))
+
+
+def _compared_once(registry: Registry, bench: Bench, suite: Suite) -> Iterator[str]:
+    compared = {method.identity.spelled(): method.label for method in bench.methods}
+    for reference in suite.methods.compared:
+        if reference.label not in compared.values():
+            same = compared[registry.component("sampler", reference).identity.spelled()]
+            yield f"method '{reference.label}' is '{same}', written out: it is compared once"
