@@ -16,6 +16,7 @@ COMMANDS = {
     "bench": ("alharness.cli.bench:bench", "Run a suite and give its verdict."),
     "plan": ("alharness.cli.plan:plan", "Show what bench would compute, and compute nothing."),
     "report": ("alharness.cli.report:report", "Show again what benches found."),
+    "forget": ("alharness.cli.forget:forget", "Have a unit, and what rests on it, computed anew."),
     "plugins": ("alharness.cli.plugins:plugins", "List, describe and check plugins."),
 }
 """Each command: where it is, imported only when invoked, and its short help."""

@@ -6,10 +6,11 @@ import sys
 import pytest
 
 COMMANDS = {
-    (): ["bench", "plan", "report", "plugins", "--debug", "--version"],
+    (): ["bench", "plan", "report", "forget", "plugins", "--debug", "--version"],
     ("bench",): ["--suite", "--executor", "--jobs-per-gpu", "--query-memory", "--tracking-uri"],
     ("plan",): ["--suite", "--plugin-file", "--download", "--json"],
     ("report",): ["--workspace", "--suite", "--json"],
+    ("forget",): ["KEY", "--workspace"],
     ("plugins",): ["list", "show", "check"],
     ("plugins", "list"): ["--kind", "--plugin-file", "--json"],
     ("plugins", "show"): ["NAME", "--kind", "--json"],
