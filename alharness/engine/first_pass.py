@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 
 from alharness.api.errors import ContractViolation, HarnessError, PluginError
+from alharness.api.regularizer import Regularizer
 from alharness.api.space import Value
 from alharness.engine.network import Network, make_network, make_regularizers
 from alharness.engine.plugins import Plugins
@@ -23,7 +24,7 @@ def first_pass(
 ) -> None:
     """Build a network, with its regularizers, and pass two images of noise through it.
 
-    In training and in evaluation mode, on the CPU. Raises PluginError when model or
+    In training mode augmented, and in evaluation mode, on the CPU. Raises PluginError when model or
     regularizer raises, ContractViolation when the outputs are not (2, n_classes)
     floating-point numbers or the features not (2, num_features); both name the plugin.
     """
@@ -36,7 +37,7 @@ def first_pass(
             images = torch.rand(2, *shape)
             regularizers = make_regularizers(plugins, described.regularizers, hyperparameters)
             network = make_network(plugins, described, regularizers)
-            outputs, features = _passed(network, images)
+            outputs, features = _passed(network, images, regularizers)
     except PluginError as error:
         remedy = error.remedy or REMEDY
         raise PluginError(error.what, where=error.where, remedy=remedy) from error
@@ -45,9 +46,14 @@ def first_pass(
 
 
 @torch.no_grad()
-def _passed(network: Network, images: torch.Tensor) -> tuple[Any, Any]:
-    """Outputs and penultimate features, evaluation mode; training mode is passed, too."""
-    network.train()(images)
+def _passed(
+    network: Network, images: torch.Tensor, regularizers: Sequence[Regularizer]
+) -> tuple[Any, Any]:
+    """Outputs and penultimate features, evaluation mode; augmented, they pass in training mode."""
+    augmented, generator = images, torch.Generator().manual_seed(0)
+    for regularizer in regularizers:
+        augmented = regularizer.augment(augmented, generator)
+    network.train()(augmented)
     network.eval()
     features = network.forward_head(network.forward_features(images), pre_logits=True)
     return network(images), features.flatten(1)

@@ -58,6 +58,12 @@ class Builds(alharness.Model):
         return Net(self.kind, n_classes)
 
 
+class Colours(alharness.Regularizer):
+    def augment(self, images, generator):
+        red, green, blue = images.unbind(dim=1)
+        return images
+
+
 class Wraps(alharness.Regularizer):
     def wrap_model(self, model):
         return model.no_such_layer
@@ -71,6 +77,7 @@ def alharness_models():
 @alharness.hookimpl
 def alharness_regularizers():
     yield alharness.RegularizerSpec("wraps", Wraps)
+    yield alharness.RegularizerSpec("colours", Colours)
 """
 SUITE = """
 schema = 1
@@ -164,12 +171,16 @@ def test_a_network_that_does_not_fit_is_one_line_with_scenario_and_model(tried, 
         assert line.endswith("Take another model, or images of a size that it takes")
 
 
-def test_a_regularizer_that_breaks_the_model_is_named(tried):
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("wraps", "no_such_layer"), ("colours", "Colours.augment raised ValueError")],
+)
+def test_a_regularizer_that_fits_neither_model_nor_images_is_named(tried, name, said):
     with pytest.raises(HarnessError) as refused:
-        tried("builds:good", regularizers='["wraps"]')
+        tried("builds:good", regularizers=f'["{name}"]')
     line = str(refused.value)
-    assert "regularizer 'wraps'" in line
-    assert "Wraps.wrap_model raised AttributeError" in line or "no_such_layer" in line
+    assert f"regularizer '{name}'" in line
+    assert said in line
     assert "scenario 's0'" in line
 
 
