@@ -6,10 +6,13 @@ import sys
 import pytest
 
 COMMANDS = {
-    (): ["bench", "plan", "report", "plugins", "--debug", "--version"],
+    (): ["bench", "plan", "report", "suites", "plugins", "--debug", "--version"],
     ("bench",): ["--suite", "--executor", "--jobs-per-gpu", "--query-memory", "--tracking-uri"],
     ("plan",): ["--suite", "--plugin-file", "--download", "--json"],
     ("report",): ["--workspace", "--suite", "--json"],
+    ("suites",): ["list", "show"],
+    ("suites", "list"): ["--plugin-file", "--json"],
+    ("suites", "show"): ["NAME|PATH", "--json"],
     ("plugins",): ["list", "show", "check"],
     ("plugins", "list"): ["--kind", "--plugin-file", "--json"],
     ("plugins", "show"): ["NAME", "--kind", "--json"],
