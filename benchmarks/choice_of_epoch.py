@@ -52,7 +52,7 @@ class Epoch(NamedTuple):
 
 
 def earliest(epochs: Sequence[Epoch]) -> Epoch:
-    """The first of the best, as the harness keeps."""
+    """The first of the best, as the harness kept before 0.2."""
     return max(epochs, key=lambda epoch: epoch.validation.accuracy)
 
 
@@ -62,7 +62,7 @@ def latest(epochs: Sequence[Epoch]) -> Epoch:
 
 
 def lowest_loss(epochs: Sequence[Epoch]) -> Epoch:
-    """Of the best, the first with the lowest validation loss."""
+    """Of the best, the first with the lowest validation loss, as the harness keeps."""
     return max(epochs, key=lambda epoch: (epoch.validation.accuracy, -epoch.validation.loss))
 
 

@@ -117,6 +117,13 @@ class Dataset(ABC):
         """What else changes when the data below ``root`` does: then it is loaded again."""
         return ""
 
+    def copies(self) -> Sequence[Path]:
+        """Files and folders elsewhere that hold the same images with their labels.
+
+        Such as an installed package has. Samplers are denied them, where the kernel allows.
+        """
+        return ()
+
     def census(self, root: Path) -> Sequence[str]:
         """What there is of the data below ``root``, a line each: what is used, what not, and why.
 

@@ -22,6 +22,8 @@ class Site(BaseModel):
     query_timeout: seconds after which a sampler that has not answered is ended; None: never.
     query_memory: MiB above which a sampler's process is ended; None: half of the
         memory of the machine that it runs on.
+    hidden: files and folders with the data, as that machine sees them: samplers are denied
+        them, as they are the workspace, where the kernel allows.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,6 +33,7 @@ class Site(BaseModel):
     device: str = "auto"
     query_timeout: float | None = Field(default=None, gt=0)
     query_memory: int | None = Field(default=None, gt=0)
+    hidden: tuple[Path, ...] = ()
 
     def on(self, device: str) -> Site:
         """The same on another device."""

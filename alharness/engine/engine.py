@@ -19,6 +19,7 @@ from alharness.engine.annotation import annotate
 from alharness.engine.answering import answer_question
 from alharness.engine.evaluation import measure
 from alharness.engine.plugins import Plugins
+from alharness.engine.processor import processor
 from alharness.engine.query import ask
 from alharness.engine.questions import Answer, Question
 from alharness.engine.surroundings import Computed, Surroundings
@@ -76,6 +77,7 @@ class Engine:
         return {
             "host": platform.node(),
             "device": name,
+            "processor": processor(),
             "cores": os.cpu_count(),
             "versions": {
                 "alharness": alharness.__version__,
@@ -110,7 +112,8 @@ class Engine:
             raise HarnessError(
                 "computed again, it gives another result than its record",
                 where=f"{unit.kind} {unit.key}",
-                remedy="Use the device and the versions that its record names, or a new workspace",
+                remedy="Use the processor, the device and the versions that its record names, or "
+                f"`alharness forget {unit.key}`: it and what rests on it are computed anew",
             )
 
     def _provenance(self, inputs: Inputs) -> list[dict[str, Any]]:

@@ -32,4 +32,8 @@ def ask(
     beside = {} if stored is None else {STORED: stored}
     if stored is not None:
         result["stored"] = digest_bytes(stored)
-    return Computed(result, beside, {"notes": checked_notes(answer["notes"], origin)})
+    facts = {
+        "notes": checked_notes(answer["notes"], origin),
+        "isolation": answer.get("isolation"),
+    }
+    return Computed(result, beside, facts)

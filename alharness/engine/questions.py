@@ -12,7 +12,7 @@ import base64
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,12 +64,16 @@ class Answer(TypedDict):
     """Positions in the pool, the share of them that chance decided, and the sampler's notes.
 
     stored: what it stores for its next query, an ``.npz`` in base64; None for nothing.
+    isolation: of the process that answered, where it is one of its own: ``seconds`` until it
+        could be asked, the version of ``landlock`` that denied it files or None, why that
+        ``refused``, and what stayed ``open`` though it is hidden.
     """
 
     positions: list[int]
     share_of_ties: float
     notes: dict[str, str | float | bool]
     stored: str | None
+    isolation: NotRequired[dict[str, Any]]
 
 
 @dataclass(frozen=True)

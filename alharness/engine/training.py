@@ -43,14 +43,19 @@ class Score:
     accuracy: float
     loss: float
 
+    def is_better_than(self, other: Score) -> bool:
+        """Whether it is chosen before the other: by accuracy, then by loss."""
+        return (self.accuracy, -self.loss) > (other.accuracy, -other.loss)
+
 
 @dataclass
 class Trained:
     """What a training leaves.
 
-    ``weights`` are those of the earliest best epoch on validation, or a
-    regularizer's own where these are not worse (then ``replaced_by`` names it);
-    ``extension`` are the weights of an extension's module at the same time.
+    ``weights`` are those of the best epoch on validation (the highest accuracy, then the lowest
+    loss, then the earliest), or a regularizer's own where these are not worse (then
+    ``replaced_by`` names it); ``extension`` are the weights of an extension's module at the
+    same time.
     """
 
     best: Score = field(default_factory=lambda: Score(-1.0, math.inf))
@@ -99,7 +104,7 @@ class Training:
             score = evaluate(self.network, self.validation)
             trained.training_loss.append(float(loss))
             trained.validation.append(score)
-            if score.accuracy > trained.best.accuracy:
+            if score.is_better_than(trained.best):
                 trained.best, trained.best_epoch = score, epoch
                 self._keep(trained)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from alharness.api.errors import PluginError, UsageError
@@ -14,6 +15,7 @@ from alharness.registry.boundary import plugin_code
 from alharness.registry.parameters import describe_parameters
 from alharness.session.asked import Computing
 from alharness.session.opening import Opened
+from alharness.work.landlock import cannot_confine
 
 
 def open_executor(opened: Opened, computing: Computing, say: Callable[[str], None]) -> Executor:
@@ -28,6 +30,8 @@ def open_executor(opened: Opened, computing: Computing, say: Callable[[str], Non
     _open(executor, component, _site(opened, computing))
     if not getattr(spec, "isolated", True):
         say(f"Executor {component.name}: samplers are not isolated. Use it to look for errors.")
+    elif (refused := cannot_confine()) is not None:
+        say(f"Samplers can read files with hidden labels if they set out to: {refused}.")
     return executor
 
 
@@ -71,7 +75,20 @@ def _site(opened: Opened, computing: Computing) -> Site:
         device=computing.device,
         query_timeout=computing.query_timeout,
         query_memory=computing.query_memory,
+        hidden=_hidden(opened),
     )
+
+
+def _hidden(opened: Opened) -> tuple[Path, ...]:
+    """Where the data lies: its folder, what the datasets name, and copies elsewhere."""
+    root = opened.data_dir.expanduser().absolute()
+    hidden = [root]
+    for dataset in {one.dataset.label: one.dataset for one in opened.bench.conditions}.values():
+        texts = [value for value in dataset.parameters.values() if isinstance(value, str)]
+        hidden += [root / text for text in texts if text and (root / text).exists()]
+        with plugin_code("copies", dataset.origin):
+            hidden += opened.registry.create(dataset).copies()
+    return tuple(dict.fromkeys(hidden))
 
 
 def _open(executor: Executor, component: Component, site: Site) -> None:

@@ -30,6 +30,7 @@ class Opened:
     workspace: Workspace
     bench: Bench
     plugin_files: tuple[Path, ...]
+    data_dir: Path
     data_notes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     set_aside: tuple[Path, ...] = ()
@@ -62,6 +63,7 @@ def open_bench(opening: Opening) -> Opened:
         workspace,
         bench,
         opening.plugin_files,
+        opening.data_dir,
         resolver.data_notes,
         notes(registry, bench, suite),
         aside,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import platform
 import time
@@ -47,8 +48,13 @@ class Truth(alharness.Oracle):
         return true_labels
 
 
+QUERIES = itertools.count()
+"""Queries since this module was imported."""
+
+
 class Witness(alharness.Sampler):
-    """Picks at random; notes in which process it was asked, and whether it has the store there."""
+    """Picks at random; notes in which process it was asked, whether it has the store there, and how
+    many queries this module has seen before."""
 
     def query(
         self, pool: alharness.Pool, budget: int, rng: np.random.Generator
@@ -56,7 +62,11 @@ class Witness(alharness.Sampler):
         """Any."""
         here = [type(thing).__module__ for thing in gc.get_objects()]
         stores = any(str(module).startswith("alharness.store.") for module in here)
-        self.notes = {"process": process(), "store_in_reach": stores}
+        self.notes = {
+            "process": process(),
+            "store_in_reach": stores,
+            "queries_before": next(QUERIES),
+        }
         return rng.permutation(pool.n_unlabeled)[:budget]
 
 

@@ -146,6 +146,22 @@ def isolation(subject: Subject) -> None:
         raise Broken("a sampler was asked in a process that holds the store")
 
 
+def fresh_plugins(subject: Subject) -> None:
+    """Every query meets plugins that are imported for it: nothing that a module keeps reaches the
+    next one."""
+    spec = subject.registry.find("executor", subject.plugin.name).spec
+    if not getattr(spec, "isolated", True):
+        raise NotApplicable("it is declared to isolate nothing (isolated = False)")
+    with _opened(subject) as (executor, errands):
+        errands.carry_out_here(errands.ready("trial"))
+        queries = errands.ready("query")[:2]
+        for unit in queries:
+            _done([executor.submit(errands.described(unit))])
+        notes = [errands.record(unit).facts["notes"] for unit in queries]
+    if any(note["queries_before"] for note in notes):
+        raise Broken("a sampler's module had seen another query when it was asked")
+
+
 def shutdown(subject: Subject) -> None:
     """Shut down while units are in progress, it ends their futures, and leaves no process."""
     for _ in range(2):  # What serves every executor of a process may stay after the first.
@@ -168,6 +184,7 @@ RULES = tuple(
         units_together,
         same_results,
         isolation,
+        fresh_plugins,
         shutdown,
     )
 )

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from alharness.work.environment import is_private
+from alharness.work.confinement import confined
 from alharness.work.messages import (
     Message,
     answered,
@@ -35,13 +34,18 @@ def work(setup: Setup, connection: Connection, lifeline: Connection) -> None:
     os.dup2(2, 1)  # what plugins print is no data
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_die_with_starter, args=(lifeline,), daemon=True).start()
-    duty = _duty(setup, connection)
-    while True:
-        try:
+    try:
+        # Confined before any other thread runs: those that did would stay free.
+        first = receive(connection)
+        isolation = confined(first)
+        threading.Thread(target=_die_with_starter, args=(lifeline,), daemon=True).start()
+        duty = _duty(setup, connection)
+        told = {} if isolation is None else {"isolation": isolation.ready()}
+        send(connection, {**answered(duty, first), **told})
+        while True:
             send(connection, answered(duty, receive(connection)))
-        except (EOFError, ConnectionError):
-            return  # who asks is gone
+    except (EOFError, ConnectionError):
+        return  # who asks is gone
 
 
 def _die_with_starter(lifeline: Connection) -> None:
@@ -75,7 +79,9 @@ def _executing_units(setup: Setup, workspace: Path, connection: Connection) -> D
         sampler = question["inputs"]["sampler"]
         who = plugins.component("sampler", Identity(**sampler)).origin
         send(connection, {"question": question, "sampler": sampler, "who": who})
-        answer: Answer = unless_error(receive(connection))["answer"]
+        told = unless_error(receive(connection))
+        answer: Answer = told["answer"]
+        answer["isolation"] = told["isolation"]
         return answer
 
     engine = Engine(Workspace(workspace), plugins, find_device(setup.device), ask)
@@ -96,17 +102,9 @@ def _asking_samplers(setup: Setup) -> Duty:
 
     plugins = Plugins(discover(setup.plugin_files))
     device = find_device(setup.device)
-    _forget_the_command()
 
     def ask(message: Message) -> Message:
         question: list[Question] = [message.pop("question")]
         return {"answer": answer_question(question.pop(), plugins, device)}
 
     return ask
-
-
-def _forget_the_command() -> None:
-    """Command line and variables name the workspace and hold secrets: nothing for a sampler."""
-    sys.argv[:] = [""]  # in place: the list is held elsewhere too
-    for name in [name for name in os.environ if is_private(name)]:
-        del os.environ[name]

@@ -8,19 +8,20 @@ from typing import Any
 
 from alharness.api.errors import HarnessError
 from alharness.api.executor import Site
+from alharness.work.asking import Asking
 from alharness.work.messages import Message
 from alharness.work.outcome import Outcome
 from alharness.work.seat import Seat
-from alharness.work.workers import Limits, Setup, half_of_memory, start_forkserver
+from alharness.work.workers import Setup, start_forkserver
 
 
 class WorkSite(AbstractContextManager["WorkSite"]):
-    """Carries out units on this machine, one at a time, in processes that live across units.
+    """Carries out units on this machine, one at a time, in processes of its own.
 
-    One process executes them and writes their records; it never runs a sampler. For a
-    query it asks another one, which knows no workspace, no hidden label and no test image, and
-    serves one sampler: another sampler gets another process, so that nothing one does
-    reaches the other. This process runs neither.
+    One process, which lives across units, executes them and writes their records; it never
+    runs a sampler. For a query another one is asked, which is started for it, knows no
+    workspace, no hidden label and no test image, and is denied their files where the kernel
+    lets it; see ``Asking``. This process runs neither.
 
     A process that dies is replaced, and what it was carrying out is tried once more. All of
     them die with the process that made the site, however that ends. ``close`` may be
@@ -29,11 +30,8 @@ class WorkSite(AbstractContextManager["WorkSite"]):
 
     def __init__(self, site: Site) -> None:
         start_forkserver()
-        files = site.plugin_files
-        self._executing = Seat(Setup(site.workspace, files, site.device))
-        self._asking = Seat(Setup(None, files, site.device))
-        self._limits = Limits(site.query_timeout, site.query_memory or half_of_memory())
-        self._asked: Any = None
+        self._executing = Seat(Setup(site.workspace, site.plugin_files, site.device))
+        self._asking = Asking(site)
 
     def carry_out(self, units: Sequence[Mapping[str, Any]]) -> list[Outcome]:
         """How each unit ended, in their order.
@@ -60,8 +58,4 @@ class WorkSite(AbstractContextManager["WorkSite"]):
         return None
 
     def _ask_sampler(self, message: Message) -> Message:
-        if message["sampler"] != self._asked:
-            self._asking.empty()
-            self._asked = message["sampler"]
-        question = {"question": message["question"]}
-        return self._asking.ask(question, message["who"], self._limits)
+        return self._asking.ask(message["question"], message["who"])

@@ -1,5 +1,6 @@
 """A bench whose processes are killed, again and again, ends as an undisturbed one does."""
 
+import json
 import os
 import subprocess
 import time
@@ -226,6 +227,9 @@ def test_a_unit_whose_worker_dies_is_tried_once_more(witnessed):
     deaths = witnessed.folder / "deaths"
     deaths.mkdir()
     finished = witnessed.bench("--executor", "local", "--jobs", "2", DIE_ONCE=deaths)
-    assert {path.name for path in deaths.iterdir()} == {"trial", "query"}
+    assert {path.name for path in deaths.iterdir()} == {"trial"}
     assert finished.returncode == 0, finished.stderr
+    records = map(json.loads, witnessed.workspace().record_files().values())
+    notes = [one["facts"]["notes"] for one in records if one["kind"] == "query"]
+    assert notes.count({"died": True}) == 2
     assert witnessed.workspace().results() == witnessed.workspace("undisturbed").results()

@@ -78,8 +78,7 @@ class Hunts(alharness.Sampler):
             frame = frame.f_back
         for name, value in [*os.environ.items(), *enumerate(sys.argv)]:
             found.update(f"environment {name}: {what}" for what in self._names(value))
-        with open(os.environ["HUNT_LOG"], "a") as log:
-            log.write(json.dumps(sorted(found)) + "\\n")
+        self.notes = {"found": json.dumps(sorted(found))}
         return rng.permutation(pool.n_unlabeled)[:budget]
 
     def _suspicions(self, thing, n):
@@ -135,15 +134,13 @@ def hostile_bench(tmp_path_factory, new_alharness):
     command.suite("all.toml", compared=json.dumps(good[:2] + HOSTILE_NAMES + good[2:]), **small)
     options = ["--plugin-file", elsewhere / "hostile.py", "--executor", "local", "--jobs", "2"]
     limits = ["--query-timeout", "15", "--query-memory", "1200"]
-    log = elsewhere / "hunt.jsonl"
     alone, beside = (ground / name for name in ("alone", "beside"))
     command.alone = command.bench(*options, suite="good.toml", workspace=alone)
-    command.hostile = command.bench(
-        *options, *limits, "--json", suite="all.toml", workspace=beside, HUNT_LOG=log
-    )
+    command.hostile = command.bench(*options, *limits, "--json", suite="all.toml", workspace=beside)
     command.results = [command.workspace(place).results() for place in (alone, beside)]
-    assert log.exists(), command.hostile.stderr
-    command.found = [json.loads(line) for line in log.read_text().splitlines()]
+    records = map(json.loads, command.workspace(beside).record_files().values())
+    notes = [one["facts"]["notes"] for one in records if one["kind"] == "query"]
+    command.found = [json.loads(note["found"]) for note in notes if "found" in note]
     return command
 
 

@@ -40,8 +40,7 @@ class Digs(alharness.Sampler):
                     found.add(f"{len(thing)} integers")
             if isinstance(thing, (str, os.PathLike)) and "hunting" + "-ground" in os.fspath(thing):
                 found.add(os.fspath(thing))
-        with open(os.environ["HUNT_LOG"], "a") as log:
-            log.write(json.dumps([n_arrays, sorted(found)]) + "\\n")
+        self.notes = {"found": json.dumps([n_arrays, sorted(found)])}
         return rng.permutation(pool.n_unlabeled)[:budget]
 
 
@@ -143,10 +142,12 @@ def test_a_sampler_that_digs_finds_no_classes(alharness, tmp_path_factory):
         initial_sets=1,
         seeds=1,
     )
-    log, ground = alharness.folder / "hunt.jsonl", tmp_path_factory.mktemp("hunting-ground")
+    ground = tmp_path_factory.mktemp("hunting-ground")
     options = ["--plugin-file", "hunter.py", "--executor", "local", "--jobs", "1"]
-    bench = alharness.bench(*options, "--data-dir", ".", workspace=ground, HUNT_LOG=log)
+    bench = alharness.bench(*options, "--data-dir", ".", workspace=ground)
     assert bench.returncode == ExitCode.DONE, bench.stderr
-    ((n_arrays, found),) = map(json.loads, log.read_text().splitlines())
+    records = map(json.loads, alharness.workspace(ground).record_files().values())
+    (notes,) = (one["facts"]["notes"] for one in records if one["kind"] == "query")
+    n_arrays, found = json.loads(notes["found"])
     assert n_arrays >= 2, "where the images lie was not found: the walk is too short"
     assert found == []

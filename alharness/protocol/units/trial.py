@@ -20,7 +20,7 @@ class TrialInputs(Inputs):
     """
 
     kind: ClassVar[str] = "trial"
-    step: ClassVar[int] = 2
+    step: ClassVar[int] = 3
     slim: ClassVar[tuple[str, ...]] = ("validation_accuracy", "validation_loss", "checkpoint")
 
     network: Network

@@ -71,6 +71,6 @@ def alharness_executors() -> Iterator[alharness.ExecutorSpec]:
         LocalExecutor,
         summary="Worker processes on this machine, samplers in processes of their own",
         cost="A core, or a share of a GPU, for each unit at a time; for each of these a process "
-        "that executes units and, once it queries, one that asks samplers.",
+        "that executes units and, during a query, one that asks its sampler.",
         parameters=LocalParameters,
     )

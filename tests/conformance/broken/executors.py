@@ -11,6 +11,7 @@ from alharness_plugins.executors.local import LocalExecutor
 import alharness
 from alharness.store.workspace import Workspace
 from alharness.work import Outcome, spread
+from alharness.work.asking import Asking
 
 LEFT = []
 
@@ -125,6 +126,21 @@ class InOneProcess(alharness.Executor):
         self.threads.shutdown(cancel_futures=True)
 
 
+class Remembers(Sound):
+    """Has every query answered by one process, as imported for the first."""
+
+    def open(self, site):
+        super().open(site)
+        for one in self._sites:
+            one._asking = OneAnswering(site)
+
+
+class OneAnswering(Asking):
+    def ask(self, question, who):
+        answer = self._seat.ask({"question": question}, who, self._limits)
+        return {**answer, "isolation": None}
+
+
 class Leaves(Sound):
     """Starts a process that nobody ends (but itself, after a while)."""
 
@@ -146,6 +162,7 @@ def alharness_executors():
         "same-results": Rounds,
         "isolation": InlineExecutor,
         "isolation_from-the-store": InOneProcess,
+        "fresh-plugins": Remembers,
         "shutdown": Leaves,
     }.items():
         yield alharness.ExecutorSpec(name, factory)

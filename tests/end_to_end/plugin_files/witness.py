@@ -3,12 +3,14 @@
 ``WITNESS`` is the path of a log, one line for each event: ``start`` or ``end``, the
 unit's kind and key, the process. The end is logged once the record is written.
 ``PAUSE``: seconds that a trial sleeps at each batch. ``DIE_ONCE``: a folder; the first
-trial and the first query of the sampler ``mortal`` kill their process, and leave a file there.
+trial kills its process and leaves a file there; each query of ``mortal`` does, and leaves one where
+it may write, and a note.
 """
 
 import contextlib
 import os
 import signal
+import tempfile
 import time
 from pathlib import Path
 
@@ -55,7 +57,12 @@ class Mortal(alharness.Sampler):
     """Chooses at random."""
 
     def query(self, pool, budget, rng):
-        _die_once("query")
+        if "DIE_ONCE" in os.environ:
+            mark = Path(tempfile.gettempdir()) / "died"
+            if not mark.exists():
+                mark.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            self.notes = {"died": True}
         return rng.permutation(pool.n_unlabeled)[:budget]
 
 

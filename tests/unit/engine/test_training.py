@@ -1,5 +1,6 @@
 """The epoch loop, the best weights, and global state."""
 
+import math
 import random
 
 import numpy as np
@@ -13,7 +14,7 @@ from alharness import Regularizer
 from alharness.engine.images import HeldImages
 from alharness.engine.network import channel_statistics
 from alharness.engine.randomness import controlled
-from alharness.engine.training import Examples, Training, copied_weights, evaluate
+from alharness.engine.training import Examples, Score, Training, copied_weights, evaluate
 
 
 class Scripted(nn.Module):
@@ -52,9 +53,39 @@ def training(network, regularizers=(), n=4, batch_size=4):
 
 
 @pytest.mark.parametrize(
-    ("plan", "best"), [([1, 3, 2], 1), ([1, 3, 3, 0], 1), ([2, 2], 0), ([0, 1, 4], 2), ([0, 0], 0)]
+    ("better", "worse"),
+    [
+        (Score(0.9, 5.0), Score(0.8, 0.1)),
+        (Score(0.9, 0.1), Score(0.9, 0.2)),
+        (Score(0.9, 0.1), Score(0.9, math.inf)),
+        (Score(0.0, math.inf), Score(-1.0, math.inf)),
+    ],
 )
-def test_the_earliest_best_weights_are_kept(plan, best):
+def test_accuracy_comes_before_loss(better, worse):
+    assert better.is_better_than(worse)
+    assert not worse.is_better_than(better)
+    assert not better.is_better_than(better)
+
+
+@pytest.mark.parametrize(
+    ("steepness", "best"), [([1, 3, 2, 3], 1), ([1, 1, 1], 0), ([3, 2, 1], 0), ([1, 2, 3], 2)]
+)
+def test_of_equally_accurate_epochs_the_one_of_the_lowest_loss_is_kept(steepness, best):
+    """All of them are right everywhere; the steeper the logits, the lower the loss."""
+
+    class Steep(Scripted):
+        def forward(self, images):
+            logits = super().forward(images) - self.weight  # the loss follows the script alone
+            return logits * steepness[min(int(self.steps) - 1, len(steepness) - 1)]
+
+    trained = training(Steep([4])).fit(len(steepness))
+    assert {score.accuracy for score in trained.validation} == {1.0}
+    assert trained.best_epoch == best
+    assert int(trained.weights["steps"]) == best + 1
+
+
+@pytest.mark.parametrize(("plan", "best"), [([1, 3, 2], 1), ([0, 1, 4], 2), ([3, 1, 2], 0)])
+def test_the_best_weights_are_kept(plan, best):
     """Published trap 1: not references to weights that training goes on to change."""
     network = Scripted(plan)
     trained = training(network).fit(len(plan))

@@ -1,10 +1,13 @@
 """Benches carried out by the coordinator with the inline executor."""
 
+import re
+
 import pytest
 
 import alharness
 from alharness.observing.observers import Observers
 from alharness.protocol.planning.run import State
+from alharness.store.forgetting import forget
 
 
 def states(survey):
@@ -66,7 +69,14 @@ def test_training_that_cannot_be_repeated_ends_with_a_message(workbench):
         path.unlink()
     again = workbench.coordinator(bench)
     assert states(again.run()) == {"watching/0/0": State.FAILED}
-    assert "gives another result than its record" in next(iter(again.failures.values()))
+    for _ in range(2):  # Without the queries, nothing tells that one trial rests on the other.
+        (told,) = again.failures.values()
+        assert "gives another result than its record" in told
+        (key,) = re.findall(r"`alharness forget (\w+)`", told)
+        forget(workbench.workspace, key)
+        again = workbench.coordinator(bench)
+        end = again.run()
+    assert states(end) == {"watching/0/0": State.DONE}
 
 
 class Watcher:

@@ -138,10 +138,10 @@ def test_ten_keys_never_change():
 
 
 PINNED = {
-    "trial": "f7965f8a087526177d603f2dc57e864c",
-    "full trial": "d71eecc3773f616a8f7dcea2edb47e18",
-    "trial of another cycle": "7f506d997f4b8cf1c4dcc56a1648d448",
-    "trial with an extension": "ad511f6bb445ffecf11302613c2284ff",
+    "trial": "bc5b77b72ff3039e1c1b3e8f9130919d",
+    "full trial": "51affac2cb4c980949e2a87152882c8b",
+    "trial of another cycle": "03acde1dad7cb714d4f25e2e6f82992a",
+    "trial with an extension": "60dbfd2629110edff1cf467e89c123c1",
     "query": "a6a3092d429a1762c68a3c2ca5a37d57",
     "full query": "3e772ea2d46b38c0cf6cdd1ddf8c2b2d",
     "evaluation": "c82ae73645185c3a90d5c73066702f8f",

@@ -313,7 +313,7 @@ def test_a_suite_is_named_by_what_it_declares(dists):
     dists.install("my-suites")
     registry = discover()
     assert registry.find_suite("mine") == Path(dists.folder / "my_suites/my_file.toml")
-    with pytest.raises(UsageError, match="no suite named 'my_file'.*Did you mean 'mine'"):
+    with pytest.raises(UsageError, match=r"no suite named 'my_file'.*Did you mean 'mine'"):
         registry.find_suite("my_file")
 
 

@@ -50,7 +50,11 @@ def opened(tmp_path_factory):
     file = folder / "never.py"
     file.write_text(PLUGINS)
     return SimpleNamespace(
-        registry=discover([file]), workspace=SimpleNamespace(root=folder), plugin_files=(file,)
+        registry=discover([file]),
+        workspace=SimpleNamespace(root=folder),
+        plugin_files=(file,),
+        bench=SimpleNamespace(conditions=()),
+        data_dir=folder / "data",
     )
 
 

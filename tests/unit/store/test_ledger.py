@@ -249,7 +249,7 @@ def test_a_set_that_is_lost_is_made_again_from_the_records(workspace):
     indices, labels = np.array([4, 2]), np.array([1, 0])
     query = make_unit(
         QueryInputs(
-            network=network(source),
+            network=network("s"),
             hyperparameters=VALUES,
             sampler=PLUGIN,
             trial="t",

@@ -52,13 +52,16 @@ class Desk:
 
 @pytest.fixture
 def new_desk(workbench, tmp_path):
-    """A workbench in another folder, with two samplers, two initial sets and trained trials."""
+    """A workbench in another folder, with two samplers, two initial sets and trained trials.
 
-    def new(name):
+    ``new_desk(name, "other", plugins=…)``: with another sampler, and the code that has it.
+    """
+
+    def new(name, method="second", plugins=""):
         file = tmp_path / "process.py"
-        file.write_text(PLUGINS)
+        file.write_text(PLUGINS + plugins)
         bench = type(workbench)(tmp_path / name, discover([file]), (file,))
-        desk = Desk(bench, bench.bench("watching", "second", sets=2))
+        desk = Desk(bench, bench.bench("watching", method, sets=2))
         with alharness.work.InProcessSite(desk.site) as site:
             for outcome in site.carry_out(desk.ready("trial")):
                 outcome.result()

@@ -7,7 +7,7 @@ from multiprocessing import Pipe
 import pytest
 
 from alharness import UsageError
-from alharness.work import duties
+from alharness.work import confinement, duties
 from alharness.work.messages import unless_error
 from alharness.work.workers import Setup
 
@@ -16,10 +16,12 @@ def test_who_asks_samplers_forgets_the_command(monkeypatch):
     arguments = ["alharness", "bench", "--workspace", "/secret"]
     monkeypatch.setattr(sys, "argv", arguments)
     monkeypatch.setenv("ALHARNESS_WORKSPACE", "/secret")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret")
     monkeypatch.setenv("ANOTHER_VARIABLE", "kept")
-    duties._forget_the_command()
+    confinement._forget_the_command()
     assert arguments == [""], "the list itself: others hold it"
     assert "ALHARNESS_WORKSPACE" not in os.environ
+    assert "MLFLOW_TRACKING_PASSWORD" not in os.environ
     assert os.environ["ANOTHER_VARIABLE"] == "kept"
 
 

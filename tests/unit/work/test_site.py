@@ -22,6 +22,7 @@ names = st.text("abc/ü .", min_size=1)
         device=names,
         query_timeout=st.none() | st.floats(0, exclude_min=True, allow_infinity=False),
         query_memory=st.none() | st.integers(1, 2**40),
+        hidden=st.lists(names),
     )
 )
 def test_a_site_is_what_its_description_says(site):
@@ -42,15 +43,16 @@ def test_a_site_does_not_change_but_another_device_is_another_site():
     assert site.on("cuda:1") == Site(workspace="w", device="cuda:1")
 
 
-def test_processes_live_across_units_and_serve_one_sampler_each(new_desk):
+def test_each_query_has_a_process_of_its_own(new_desk):
     desk = new_desk("sited")
     queries = sorted(desk.ready("query"), key=lambda unit: unit["inputs"]["sampler"]["name"])
     assert len(queries) == 4
     with WorkSite(desk.site) as site:
         assert [outcome.error for outcome in site.carry_out(queries)] == [None] * 4
     processes = [desk.record(query).facts["notes"]["process"] for query in queries]
-    assert processes[0] == processes[1] != processes[2] == processes[3]
-    assert os.getpid() not in processes
+    assert len({os.getpid(), *processes}) == 5
+    for query in queries:
+        assert 0 < desk.record(query).facts["isolation"]["seconds"] < 60
 
 
 def test_in_this_process_they_are_asked_here(new_desk):
@@ -60,6 +62,7 @@ def test_in_this_process_they_are_asked_here(new_desk):
         (outcome,) = site.carry_out([query])
     assert outcome.error is None
     assert desk.record(query).facts["notes"]["process"] == os.getpid()
+    assert desk.record(query).facts["isolation"] is None
 
 
 def test_a_site_that_cannot_start_says_why_of_each_unit(new_desk):
