@@ -11,11 +11,13 @@ import click
 
 from alharness import ExitCode, HarnessError, __version__
 from alharness.cli.data_output import keep_for_data
+from alharness.cli.plain_text import write_plainly
 
 COMMANDS = {
     "bench": ("alharness.cli.bench:bench", "Run a suite and give its verdict."),
     "plan": ("alharness.cli.plan:plan", "Show what bench would compute, and compute nothing."),
     "report": ("alharness.cli.report:report", "Show again what benches found."),
+    "suites": ("alharness.cli.suites:suites", "List and describe suites."),
     "forget": ("alharness.cli.forget:forget", "Have a unit, and what rests on it, computed anew."),
     "plugins": ("alharness.cli.plugins:plugins", "List, describe and check plugins."),
 }
@@ -88,6 +90,7 @@ def alharness(debug: bool) -> None:
 def main() -> None:
     """Entry point of the ``alharness`` command."""
     faulthandler.enable()  # a plugin that crashes in C is named by its file
+    write_plainly()
     keep_for_data()
     alharness(prog_name="alharness")
 

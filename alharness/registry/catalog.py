@@ -78,13 +78,17 @@ class Registry:
         return self.find(kinds[0], name)
 
     def find_suite(self, name: str) -> Path:
-        """The file of the suite with this name.
+        """The file of the suite that declares this name.
 
         Raises UsageError when there is none, PluginError when two plugins share
         the name or when the one that was meant seems to be broken.
         """
         found = [suite for suite in self.suites if suite.name == name]
         if not found:
+            stem = next((suite for suite in self.suites if suite.path.stem == name), None)
+            if stem is not None:
+                what = f"no suite named '{name}'; the file of this name declares '{stem.name}'"
+                raise UsageError(what, remedy=f"Did you mean '{stem.name}'?")
             raise missing(name, "suite", {suite.name for suite in self.suites}, self.broken)
         return _only(found, f"suite '{name}'").path
 

@@ -122,7 +122,7 @@ def alharness_executors() -> Iterable[ExecutorSpec]:  # type: ignore[empty-body]
 
 @hookspec
 def alharness_suites() -> Iterable[Path]:  # type: ignore[empty-body]
-    """Yield the path of each suite's TOML file; the file's stem is the suite's name.
+    """Yield the path of each suite's TOML file; ``name`` in the file is the suite's name.
 
     Called once when plugins are discovered; implemented by a plugin that ships suites.
     """

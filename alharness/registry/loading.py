@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -88,7 +89,7 @@ def load(candidate: Candidate) -> Plugin:
         candidate.version,
         hooks,
         tuple(Registered(spec, provenances.of(spec)) for spec in specs),
-        tuple(RegisteredSuite(path.stem, path, provenances.of(None)) for path in suites),
+        tuple(RegisteredSuite(_declared_name(path), path, provenances.of(None)) for path in suites),
     )
 
 
@@ -145,6 +146,18 @@ def _suite_paths(hooks: HookRelay) -> Iterator[Path]:
         if not (path.is_file() and path.suffix == ".toml"):
             raise RefusedPlugin(f"hook 'alharness_suites' yields '{path}', which is no TOML file")
         yield path
+
+
+def _declared_name(path: Path) -> str:
+    """The name that a suite's file declares; its stem where the file cannot say.
+
+    Who asks for that suite is told then what is wrong with it.
+    """
+    try:
+        name = tomllib.loads(path.read_text(encoding="utf-8")).get("name")
+    except (OSError, ValueError, RecursionError):
+        return path.stem
+    return name if isinstance(name, str) and name else path.stem
 
 
 def _yielded(hooks: HookRelay, hook: str) -> list[Any]:

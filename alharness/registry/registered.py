@@ -107,7 +107,7 @@ class Registered:
 
 @dataclass(frozen=True)
 class RegisteredSuite:
-    """A suite file that a plugin ships, named by its stem."""
+    """A suite file that a plugin ships; ``name`` is the one that it declares, else its stem."""
 
     name: str
     path: Path

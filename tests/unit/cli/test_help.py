@@ -6,11 +6,14 @@ import sys
 import pytest
 
 COMMANDS = {
-    (): ["bench", "plan", "report", "forget", "plugins", "--debug", "--version"],
+    (): ["bench", "plan", "report", "suites", "forget", "plugins", "--debug", "--version"],
     ("bench",): ["--suite", "--executor", "--jobs-per-gpu", "--query-memory", "--tracking-uri"],
     ("plan",): ["--suite", "--plugin-file", "--download", "--json"],
     ("report",): ["--workspace", "--suite", "--json"],
     ("forget",): ["KEY", "--workspace"],
+    ("suites",): ["list", "show"],
+    ("suites", "list"): ["--plugin-file", "--json"],
+    ("suites", "show"): ["NAME|PATH", "--json"],
     ("plugins",): ["list", "show", "check"],
     ("plugins", "list"): ["--kind", "--plugin-file", "--json"],
     ("plugins", "show"): ["NAME", "--kind", "--json"],

@@ -307,7 +307,17 @@ def alharness_suites():
 """
 
 
-def test_a_suite_is_named_by_its_stem(dists):
+def test_a_suite_is_named_by_what_it_declares(dists):
+    dists.module("my_suites/my_file.toml", 'name = "mine"')
+    dists.module("my_suites/__init__.py", SUITES)
+    dists.install("my-suites")
+    registry = discover()
+    assert registry.find_suite("mine") == Path(dists.folder / "my_suites/my_file.toml")
+    with pytest.raises(UsageError, match=r"no suite named 'my_file'.*Did you mean 'mine'"):
+        registry.find_suite("my_file")
+
+
+def test_a_suite_that_declares_no_name_is_named_by_its_stem(dists):
     dists.module("my_suites/tiny.toml", "schema = 1")
     dists.module("my_suites/__init__.py", SUITES)
     dists.install("my-suites")
