@@ -18,7 +18,8 @@ from alharness.protocol.partition.sets import IndexSet, LabeledSet
 from alharness.protocol.partition.sizes import labeled_sizes
 from alharness.protocol.partition.splits import Split, split
 from alharness.protocol.seeds import SeedPath
-from alharness.protocol.suite.tables import Scenario, Suite
+from alharness.protocol.suite.declaration import Suite
+from alharness.protocol.suite.tables import Scenario
 from alharness.protocol.tuning.search import hyperparameters, tuning_path
 from alharness.protocol.units import (
     AnnotationInputs,

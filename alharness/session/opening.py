@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alharness.protocol.bench import Bench
-from alharness.protocol.suite.tables import Suite
+from alharness.protocol.suite.declaration import Suite
 from alharness.protocol.written_reference import parse_reference
 from alharness.registry import Registry, discover
 from alharness.session.asked import Opening

@@ -13,7 +13,7 @@ from alharness.protocol.components import Component, MethodNeeds
 from alharness.protocol.machine import Machine
 from alharness.protocol.partition.sets import Added, IndexSet, LabeledSet, joined
 from alharness.protocol.planning.survey import Planner, Survey
-from alharness.protocol.suite.tables import Suite
+from alharness.protocol.suite.declaration import Suite
 from alharness.protocol.units import Unit
 
 N_TRAIN, N_CLASSES = 60, 3

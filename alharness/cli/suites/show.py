@@ -10,8 +10,9 @@ import click
 
 from alharness.cli import options
 from alharness.cli.plugins.printing import console, print_json
+from alharness.protocol.suite.declaration import Suite
 from alharness.protocol.suite.reading import suite_json
-from alharness.protocol.suite.tables import Scenario, Suite
+from alharness.protocol.suite.tables import Scenario
 from alharness.protocol.suite.trainings import trainings
 
 
