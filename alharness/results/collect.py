@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 import alharness
 from alharness.api.space import Choice, Value
-from alharness.protocol.bench import Bench, Condition, DatasetFacts
+from alharness.protocol.bench import Bench
 from alharness.protocol.components import Component
+from alharness.protocol.condition import Condition, DatasetFacts
 from alharness.protocol.keys import digest
 from alharness.protocol.machine import Machine
 from alharness.protocol.planning import run as planning

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-from alharness.protocol.bench import Bench, Condition, Place, trained_with
+from alharness.protocol.bench import Bench, Place, trained_with
 from alharness.protocol.components import Component
+from alharness.protocol.condition import Condition
 from alharness.protocol.keys import digest
 from alharness.protocol.planning.run import Run, Slot, SlotKind, State, Step
 from alharness.protocol.planning.survey import Survey

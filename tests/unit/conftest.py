@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from alharness import Choice, LogUniform
-from alharness.protocol.bench import Bench, DatasetFacts, make_condition
+from alharness.protocol.bench import Bench
 from alharness.protocol.components import Component, MethodNeeds
+from alharness.protocol.condition import DatasetFacts, make_condition
 from alharness.protocol.machine import Machine
 from alharness.protocol.partition.sets import Added, IndexSet, LabeledSet, joined
 from alharness.protocol.planning.survey import Planner, Survey

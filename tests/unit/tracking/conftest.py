@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from alharness.api.space import Choice
-from alharness.protocol.bench import Bench, DatasetFacts, make_condition
+from alharness.protocol.bench import Bench
 from alharness.protocol.components import Component
+from alharness.protocol.condition import DatasetFacts, make_condition
 from alharness.protocol.machine import Machine
 from alharness.protocol.partition.sets import Added, IndexSet
 from alharness.protocol.planning.survey import Survey, survey
