@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alharness.api.errors import UsageError
 
+SILENCE = 1800.0
+"""Seconds without a sign of life that are allowed where nothing else is said."""
+
 
 class Site(BaseModel):
     """What a work site is made from, wherever it is: JSON, so that any machine can be told.
@@ -19,6 +22,10 @@ class Site(BaseModel):
     workspace: the folder of the store, as the machine that carries out units sees it.
     plugin_files: Python files to load as plugins, likewise.
     device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+    silence: seconds without a sign of life after which what carries out a unit is ended: a batch
+        of a training, time that a query's processes spend on the processor; None: never.
+    trial_timeout: seconds after which a trial that is not done is ended; None: never.
+    trial_memory: MiB above which what trains is ended; None: never.
     query_timeout: seconds after which a sampler that has not answered is ended; None: never.
     query_memory: MiB above which a sampler's process is ended; None: half of the
         memory of the machine that it runs on.
@@ -31,6 +38,9 @@ class Site(BaseModel):
     workspace: Path
     plugin_files: tuple[Path, ...] = ()
     device: str = "auto"
+    silence: float | None = Field(default=SILENCE, gt=0)
+    trial_timeout: float | None = Field(default=None, gt=0)
+    trial_memory: int | None = Field(default=None, gt=0)
     query_timeout: float | None = Field(default=None, gt=0)
     query_memory: int | None = Field(default=None, gt=0)
     hidden: tuple[Path, ...] = ()

@@ -89,6 +89,33 @@ jobs_per_gpu = click.option(
     help="Likewise. local: units at a time on each GPU, by default 1.",
 )
 
+silence = click.option(
+    "--silence",
+    type=click.FloatRange(min=0),
+    default=Computing.silence,
+    show_default=True,
+    metavar="SECONDS",
+    envvar="ALHARNESS_SILENCE",
+    help="End a unit that gives no sign of life for so long: no batch of a training, no time on "
+    "the processor of a query. 0: never.",
+)
+
+trial_timeout = click.option(
+    "--trial-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    envvar="ALHARNESS_TRIAL_TIMEOUT",
+    help="End a trial that is not done by then; by default never.",
+)
+
+trial_memory = click.option(
+    "--trial-memory",
+    type=click.IntRange(min=1),
+    metavar="MIB",
+    envvar="ALHARNESS_TRIAL_MEMORY",
+    help="End a trial whose processes hold more; by default never.",
+)
+
 query_timeout = click.option(
     "--query-timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -96,7 +123,7 @@ query_timeout = click.option(
     show_default=True,
     metavar="SECONDS",
     envvar="ALHARNESS_QUERY_TIMEOUT",
-    help="End a sampler that has not answered a query by then.",
+    help="End a sampler that has not answered by then; counts from when it is asked.",
 )
 
 query_memory = click.option(
@@ -104,7 +131,7 @@ query_memory = click.option(
     type=click.IntRange(min=1),
     metavar="MIB",
     envvar="ALHARNESS_QUERY_MEMORY",
-    help="End a sampler whose process holds more; by default half of the machine's memory.",
+    help="End a sampler whose processes hold more; by default half of the machine's memory.",
 )
 
 device = click.option(
@@ -138,7 +165,8 @@ def opening(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def computing(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that say how to execute units, named like arguments of ``alharness.bench``."""
-    return _with(command, (executor, device, jobs, jobs_per_gpu, query_timeout, query_memory))
+    limits = (silence, trial_timeout, trial_memory, query_timeout, query_memory)
+    return _with(command, (executor, device, jobs, jobs_per_gpu, *limits))
 
 
 def _with(

@@ -42,12 +42,14 @@ class Engine:
     """Where units are executed: the workspace they read and write, the plugins, the device.
 
     ``ask`` has samplers answer elsewhere, isolated; without it they answer in this process.
+    ``sign`` is called with each batch of images, as a sign of life.
     """
 
     workspace: Workspace
     plugins: Plugins
     device: torch.device
     ask: Callable[[Question], Answer] | None = None
+    sign: Callable[[], None] | None = None
 
     def execute(self, unit: Unit) -> None:
         """Compute a unit and write its record.
@@ -88,7 +90,7 @@ class Engine:
         }
 
     def _compute(self, inputs: Inputs, key: str) -> Computed:
-        around = Surroundings(self.workspace, self.plugins, self.device)
+        around = Surroundings(self.workspace, self.plugins, self.device, self.sign)
         match inputs:
             case TrialInputs():
                 return train(around, inputs, key)

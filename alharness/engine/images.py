@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
@@ -110,6 +110,27 @@ class ReadImages(Images):
         side = self._framing.side
         pixels = np.array(list(images), dtype=np.uint8).reshape(-1, 3, side, side)
         return torch.from_numpy(pixels).to(self.device).float() / 255
+
+
+class ToldImages(Images):
+    """Images that tell when a batch of them is handed out."""
+
+    def __init__(self, images: Images, tell: Callable[[], None]) -> None:
+        super().__init__(images.device)
+        self._images, self._tell = images, tell
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def batch(self, rows: torch.Tensor | slice) -> torch.Tensor:
+        """Images at these rows."""
+        self._tell()
+        return self._images.batch(rows)
+
+    def training_batch(self, rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Images at these rows as a model is trained on them."""
+        self._tell()
+        return self._images.training_batch(rows, generator)
 
 
 def open_images(source: StoredImages, positions: NDArray[np.int64], device: torch.device) -> Images:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from alharness.engine.images import open_images
+from alharness.engine.images import ToldImages, open_images
 from alharness.engine.plugins import Plugins
 from alharness.engine.training import Examples
 from alharness.protocol.seeds import SeedPath
@@ -29,17 +29,20 @@ class Computed:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The workspace that a unit reads from, the plugins, and the device."""
+    """The workspace that a unit reads from, the plugins, the device; what each batch tells."""
 
     workspace: Workspace
     plugins: Plugins
     device: torch.device
+    sign: Callable[[], None] | None = None
 
     def examples(
         self, split: str, indices: NDArray[np.int64], labels: NDArray[np.int64]
     ) -> Examples:
         """Images of a split at these positions, with these labels."""
         images = open_images(self.workspace.datasets.images(split), indices, self.device)
+        if self.sign is not None:
+            images = ToldImages(images, self.sign)
         return Examples(images, torch.from_numpy(labels).to(self.device))
 
 

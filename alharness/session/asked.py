@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alharness.api.errors import UsageError
+from alharness.api.executor import SILENCE
 from alharness.protocol.suite.declaration import Suite
 
 
@@ -39,19 +40,30 @@ class Computing:
 
     executor: ``NAME`` or ``NAME:parameter=value``. ``jobs`` and ``jobs_per_gpu`` are
         parameters of the executor, None where they were not given.
-    query_timeout: seconds, above 0. query_memory: MiB, 1 or more; None: half of the machine's.
+    silence: seconds, 0 for no limit. trial_timeout, query_timeout: seconds, above 0.
+    trial_memory, query_memory: MiB, 1 or more. None: no limit; of query_memory, half of the
+        machine's.
     """
 
     executor: str = "local"
     device: str = "auto"
     jobs: int | None = None
     jobs_per_gpu: int | None = None
+    silence: float = SILENCE
+    trial_timeout: float | None = None
+    trial_memory: int | None = None
     query_timeout: float = 3600.0
     query_memory: int | None = None
 
     def __post_init__(self) -> None:
         """Raises UsageError for a limit that nothing could keep."""
-        if not self.query_timeout > 0:
-            raise UsageError(f"query_timeout is {self.query_timeout}, expected seconds above 0")
-        if self.query_memory is not None and self.query_memory < 1:
-            raise UsageError(f"query_memory is {self.query_memory}, expected 1 MiB or more")
+        if not self.silence >= 0:
+            raise UsageError(f"silence is {self.silence}, expected seconds, 0 for no limit")
+        for name in ("trial_timeout", "query_timeout"):
+            seconds = getattr(self, name)
+            if seconds is not None and not seconds > 0:
+                raise UsageError(f"{name} is {seconds}, expected seconds above 0")
+        for name in ("trial_memory", "query_memory"):
+            memory = getattr(self, name)
+            if memory is not None and memory < 1:
+                raise UsageError(f"{name} is {memory}, expected 1 MiB or more")

@@ -30,6 +30,9 @@ def bench(
     device: str = Computing.device,
     jobs: int | None = Computing.jobs,
     jobs_per_gpu: int | None = Computing.jobs_per_gpu,
+    silence: float = Computing.silence,
+    trial_timeout: float | None = Computing.trial_timeout,
+    trial_memory: int | None = Computing.trial_memory,
     query_timeout: float = Computing.query_timeout,
     query_memory: int | None = Computing.query_memory,
     tracking_uri: str | None = None,
@@ -45,8 +48,10 @@ def bench(
         with the suite's reference, instead of the suite's methods: ``"vaal:epochs=15"``.
     plugin_files: Python files to load as plugins. executor: ``"NAME:parameter=value"``;
         jobs, jobs_per_gpu: its parameters of these names. device: auto, cpu, cuda or cuda:N.
-    query_timeout: seconds that a sampler may take for a query; query_memory: MiB that its
-        process may hold, None for half of the machine's. tracking_uri: an MLflow server or
+    silence: seconds without a sign of life after which what carries out a unit is ended, 0 for no
+        limit. trial_timeout, query_timeout: seconds that a trial, or a sampler for a query, may
+        take; trial_memory, query_memory: MiB that its processes may hold. None: no limit; of
+        query_memory, half of the machine's. tracking_uri: an MLflow server or
         database, None for ``mlflow.db`` in the workspace; the environment is not read.
     family: the methods that family-wise decisions count, by label; none given, all that were ever
         recorded in the workspace under the scenario's protocol digest.
@@ -63,12 +68,22 @@ def bench(
     from alharness.session.first_pass import require_networks
     from alharness.session.opening import open_bench
 
-    computing = Computing(executor, device, jobs, jobs_per_gpu, query_timeout, query_memory)
+    computing = Computing(
+        executor,
+        device,
+        jobs,
+        jobs_per_gpu,
+        silence=silence,
+        trial_timeout=trial_timeout,
+        trial_memory=trial_memory,
+        query_timeout=query_timeout,
+        query_memory=query_memory,
+    )
     opened = open_bench(_opening(suite, plugins, plugin_files, workspace, data_dir, download))
     find_executor(opened.registry, computing)
     labels = family_of(opened, family)
     known = {condition.name: condition.facts for condition in opened.bench.conditions}
-    require_networks(opened.bench, known, opened.registry, opened.workspace.records)
+    require_networks(opened.bench, known, opened.workspace.records, opened.plugin_files)
     # Imports torch: a mistake in what was asked for shows before that.
     from alharness.session.carrying_out import carry_out
 
@@ -93,9 +108,10 @@ def plan(
     from alharness.session.opening import open_plan
     from alharness.session.plan import make_plan
 
-    planned = open_plan(_opening(suite, plugins, plugin_files, workspace, data_dir, download))
+    opening = _opening(suite, plugins, plugin_files, workspace, data_dir, download)
+    planned = open_plan(opening)
     known = {name: found.known for name, found in planned.data.items()}
-    require_networks(planned.bench, known, planned.registry, planned.workspace.records)
+    require_networks(planned.bench, known, planned.workspace.records, opening.plugin_files)
     return make_plan(planned)
 
 

@@ -1,15 +1,18 @@
-"""The networks of a bench, each tried once before anything is trained with it."""
+"""The networks of a bench, each tried once before anything is trained with it.
+
+In a process of its own: a model may end or hang whatever builds it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from alharness.api.dataset import DatasetShape
 from alharness.protocol.bench import Bench, Place
 from alharness.protocol.condition import Condition, DatasetFacts
 from alharness.protocol.partition.sets import LabeledSet
 from alharness.protocol.units.parts import Network
-from alharness.registry import Registry
 from alharness.registry.boundary import located
 from alharness.store.records import Records
 
@@ -17,26 +20,53 @@ Known = Mapping[str, DatasetFacts | DatasetShape]
 """What is known of the data, by scenario."""
 
 
-def require_networks(bench: Bench, known: Known, registry: Registry, records: Records) -> None:
+LONGEST = 600.0
+"""Seconds that two images may take."""
+
+
+def require_networks(
+    bench: Bench,
+    known: Known,
+    records: Records,
+    plugin_files: Iterable[Path],
+) -> None:
     """Pass two images of the dataset's size through the network of each scenario.
 
     Scenarios whose first trial is recorded are known to work; of data that declares no
-    size nothing can be tried. Raises PluginError or ContractViolation, naming scenario and
-    plugin, for a model that does not take such images or has other outputs than classes.
+    size nothing can be tried. ``plugin_files`` are those that the bench was opened with.
+    Raises PluginError or ContractViolation, naming scenario and plugin, for a model that
+    does not take such images or has other outputs than classes; HarnessError for one that ends
+    or hangs the process that it is tried in.
     """
-    tried = set()
+    untried = _untried(bench, known, records)
+    if not untried:
+        return
+    # Imports torch, which a plan of what is known to work does without.
+    from alharness.work.limits import Limits
+    from alharness.work.seat import Seat
+    from alharness.work.workers import Setup
+
+    seat = Seat(Setup(None, tuple(path.expanduser().resolve() for path in plugin_files), "cpu"))
+    try:
+        for condition, network in untried:
+            message = {
+                "network": network.model_dump(mode="json"),
+                "hyperparameters": dict(bench.draws(condition, 0, 0)[0]),
+            }
+            with located(f"scenario '{condition.name}'"):
+                seat.ask(message, condition.model.origin, Limits(seconds=LONGEST))
+    finally:
+        seat.close()
+
+
+def _untried(bench: Bench, known: Known, records: Records) -> list[tuple[Condition, Network]]:
+    """A scenario of each network that is not known to work."""
+    found: dict[str, tuple[Condition, Network]] = {}
     for condition in bench.conditions:
         network = _network(condition, known[condition.name])
-        if network is None or network.spelled() in tried or _has_trained(bench, condition, records):
-            continue
-        tried.add(network.spelled())
-        # Imports torch, which a plan of what is known to work does without.
-        from alharness.engine.first_pass import first_pass
-        from alharness.engine.plugins import Plugins
-
-        hyperparameters = bench.draws(condition, 0, 0)[0]
-        with located(f"scenario '{condition.name}'"):
-            first_pass(Plugins(registry), network, hyperparameters)
+        if network is not None and not _has_trained(bench, condition, records):
+            found.setdefault(network.spelled(), (condition, network))
+    return list(found.values())
 
 
 def _network(condition: Condition, known: DatasetFacts | DatasetShape) -> Network | None:

@@ -7,11 +7,14 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from alharness.api.errors import HarnessError
 from alharness.api.executor import Site
+from alharness.work.limits import Limits
 from alharness.work.messages import Message
+from alharness.work.processes import half_of_memory
 from alharness.work.reach import Reach, for_question, of_plugins
 from alharness.work.seat import Seat
-from alharness.work.workers import Limits, Setup, half_of_memory
+from alharness.work.workers import Setup
 
 if TYPE_CHECKING:
     from alharness.engine.questions import Question
@@ -27,7 +30,13 @@ class Asking:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._seat = Seat(Setup(None, site.plugin_files, site.device))
-        self._limits = Limits(site.query_timeout, site.query_memory or half_of_memory())
+        self._limits = Limits(
+            "query",
+            silence=site.silence,
+            seconds=site.query_timeout,
+            memory=site.query_memory or half_of_memory(),
+            by_processor=True,
+        )
 
     def ask(self, question: Question, who: str) -> Message:
         """The answer, and how isolated who gave it was: see ``Answer``."""
@@ -45,6 +54,8 @@ class Asking:
                 answer = self._seat.ask(message, who, self._limits)
             finally:
                 self._seat.empty()
+        if not {"answer", "isolation"} <= answer.keys():
+            raise HarnessError("what it sent is no answer", where=who)
         return {**answer, "isolation": _told(answer["isolation"], reach)}
 
     def close(self) -> None:

@@ -1,10 +1,8 @@
-"""What processes tell each other: JSON over pipes, nothing pickled."""
+"""What processes tell each other: JSON objects, errors among them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
 
 from alharness.api.errors import ContractViolation, HarnessError, PluginError, UsageError
@@ -17,20 +15,6 @@ _ERRORS: dict[str, type[HarnessError]] = {
     kind.__name__: kind
     for kind in (HarnessError, UsageError, PluginError, ContractViolation, CheckpointMissing)
 }
-
-
-def send(connection: Connection, message: Message) -> None:
-    """Send one JSON object."""
-    connection.send_bytes(json.dumps(message).encode())
-
-
-def receive(connection: Connection) -> Message:
-    """Receive one JSON object. Raises EOFError when the other side is gone."""
-    try:
-        message: Message = json.loads(connection.recv_bytes())
-    except OSError as error:
-        raise EOFError from error
-    return message
 
 
 def answered(answer: Callable[[Message], Message], message: Message) -> Message:

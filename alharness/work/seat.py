@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from alharness.work.limits import NO_LIMITS, Limits
 from alharness.work.messages import Message
-from alharness.work.workers import NO_LIMITS, Limits, Setup, Worker, WorkerDied
+from alharness.work.workers import Setup, Worker, WorkerDied
 
 
 class Seat:

@@ -9,6 +9,7 @@ from typing import Any
 from alharness.api.errors import HarnessError
 from alharness.api.executor import Site
 from alharness.work.asking import Asking
+from alharness.work.limits import Limits
 from alharness.work.messages import Message
 from alharness.work.outcome import Outcome
 from alharness.work.seat import Seat
@@ -23,15 +24,20 @@ class WorkSite(AbstractContextManager["WorkSite"]):
     workspace, no hidden label and no test image, and is denied their files where the kernel
     lets it; see ``Asking``. This process runs neither.
 
-    A process that dies is replaced, and what it was carrying out is tried once more. All of
-    them die with the process that made the site, however that ends. ``close`` may be
-    called from another thread: it ends what is in progress.
+    A process that dies is replaced, and what it was carrying out is tried once more; one that
+    goes past a limit of the site is ended, and what it was carrying out fails. What a process
+    started ends with it. All of them die with the process that made the site, however that
+    ends. ``close`` may be called from another thread: it ends what is in progress.
     """
 
     def __init__(self, site: Site) -> None:
         start_forkserver()
         self._executing = Seat(Setup(site.workspace, site.plugin_files, site.device))
         self._asking = Asking(site)
+        self._limits = Limits(silence=site.silence)
+        self._trial_limits = Limits(
+            "trial", silence=site.silence, seconds=site.trial_timeout, memory=site.trial_memory
+        )
 
     def carry_out(self, units: Sequence[Mapping[str, Any]]) -> list[Outcome]:
         """How each unit ended, in their order.
@@ -51,8 +57,9 @@ class WorkSite(AbstractContextManager["WorkSite"]):
 
     def _error(self, unit: Mapping[str, Any]) -> HarnessError | None:
         who = f"{unit['kind']} {unit['key']}"
+        limits = self._trial_limits if unit["kind"] == "trial" else self._limits
         try:
-            self._executing.ask({"unit": dict(unit)}, who, reply=self._ask_sampler)
+            self._executing.ask({"unit": dict(unit)}, who, limits, reply=self._ask_sampler)
         except HarnessError as error:
             return error
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import threading
@@ -10,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import forkserver, get_all_start_methods, get_context
-from multiprocessing.connection import Connection
+from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,21 @@ from typing import Any
 from alharness.api.errors import HarnessError
 from alharness.work.duties import work
 from alharness.work.environment import without_private
-from alharness.work.messages import Message, answered, receive, send, unless_error
+from alharness.work.limits import NO_LIMITS, Limits, Watch
+from alharness.work.messages import Message, answered, unless_error
+from alharness.work.pipe import Garbled, Pipe
+from alharness.work.processes import kill_tree, usage_below
 
-POLL_SECONDS = 0.05
+TICK = 0.1
+"""Seconds between two looks at what a worker takes."""
+ENDS_WITHIN = 5.0
+"""Seconds after which what should have ended is killed by others."""
+STARTS = 20
+"""Times that a worker's start is tried, a tick apart, while the fork server is replaced."""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+_FORK_SERVER = threading.Lock()
+"""This process has one fork server, so it has one lock for starting it."""
 
 
 class WorkerDied(HarnessError):
@@ -30,54 +40,42 @@ class WorkerDied(HarnessError):
 
 @dataclass(frozen=True)
 class Setup:
-    """What a worker needs to start. ``workspace`` is None for one that asks samplers."""
+    """What a worker needs to start. ``workspace`` is None for one that knows none."""
 
     workspace: Path | None
     plugin_files: tuple[Path, ...]
     device: str
 
 
-@dataclass(frozen=True)
-class Limits:
-    """When a worker is replaced: seconds without an answer, resident MiB; None for no limit."""
-
-    seconds: float | None = None
-    memory: int | None = None
-
-
-NO_LIMITS = Limits()
-
-
 class Worker:
     """One process that answers one message at a time, for as long as it lives.
 
-    It leads a process group of its own, which dies with it, and it dies with
-    the process that started it, however that ends.
+    It is the child of a guard, which ends when it does and takes with it whatever it
+    started, and which dies with the process that started it, however that ends.
     """
 
     def __init__(self, setup: Setup) -> None:
+        """Raises HarnessError where no process can be started."""
         context: Any = worker_context()
-        self._connection: Connection
-        self._connection, theirs = context.Pipe()
-        # The worker reads this end: when we are gone, however we went, it sees the end of file.
+        mine, theirs = context.Pipe()
+        # The guard reads the other end: when we are gone, however we went, it sees that.
         lifeline, self._lifeline = context.Pipe(duplex=False)
-        self._process = context.Process(
-            target=work, args=(setup, theirs, lifeline), daemon=True, name="alharness-worker"
-        )
-        # Held while the connection is read, and to close it: nobody reads what was closed.
-        self._lock = threading.RLock()
-        self._process.start()
+        self._process = _started(context, (setup, theirs, lifeline))
         theirs.close()
         lifeline.close()
+        self._pipe = Pipe(mine)
+        # Held while the pipe is read, and to close it: nobody reads what was closed.
+        self._lock = threading.RLock()
+        self._ending = threading.Lock()
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs."""
-        return bool(self._process.is_alive())
+        """Whether it runs, as far as its fork server knows."""
+        return not self._ended(0)
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id of its guard."""
         return self._process.pid or 0
 
     def ask(
@@ -90,59 +88,67 @@ class Worker:
         """The answer to one message. Before it, the worker may ask back, and ``reply`` is called.
 
         Raises what the worker raised; WorkerDied when it ended; HarnessError,
-        after ending it, when it went past a limit. ``who`` is named then. What
-        ``reply`` raises is told to the worker.
+        after ending it, when it went past a limit or said what is no answer. ``who`` is named
+        then. What ``reply`` raises is told to the worker.
         """
         answer = self._exchange(message, who, limits)
         while reply is not None and "question" in answer:
             answer = self._exchange(answered(reply, answer), who, limits)
-        return unless_error(answer)
+        try:
+            return unless_error(answer)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise self._no_answer(who) from error
 
     def end(self) -> int | None:
-        """Kill the process and its group; the exit code it had or has now.
+        """End the process and whatever it started; the exit code it had or has now.
 
         May be called from another thread while a message waits for its answer: that ends first.
         """
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
-        self._process.kill()
-        with self._lock:
-            self._process.join(5)
-            self._connection.close()
+        with self._ending:
             self._lifeline.close()
+            if not self._ended(ENDS_WITHIN):
+                kill_tree(self.pid)
+                self._ended(ENDS_WITHIN)
+        with self._lock:
+            self._pipe.close()
             code: int | None = self._process.exitcode
         return code
+
+    def _ended(self, seconds: float) -> bool:
+        return bool(wait([self._process.sentinel], seconds))
 
     def _exchange(self, message: Message, who: str, limits: Limits) -> Message:
         with self._lock:
             try:
-                send(self._connection, message)
-                self._await(limits, who)
-                return receive(self._connection)
+                self._pipe.put(message)
+                return self._awaited(Watch(limits, who))
             except (EOFError, OSError) as error:
-                code = self.end()
-                raise WorkerDied(f"its process ended {_how(code)}", where=who) from error
+                raise WorkerDied(f"its process ended {_how(self.end())}", where=who) from error
+            except Garbled as error:
+                raise self._no_answer(who) from error
+            except HarnessError:
+                self.end()
+                raise
 
-    def _await(self, limits: Limits, who: str) -> None:
-        if limits.seconds is None and limits.memory is None:
-            return
-        deadline = None if limits.seconds is None else time.monotonic() + limits.seconds
-        while not self._connection.poll(POLL_SECONDS):
-            if deadline is not None and time.monotonic() > deadline:
-                self.end()
-                raise HarnessError(
-                    f"no answer within {limits.seconds:g} s (--query-timeout); "
-                    "its worker was ended",
-                    where=who,
-                )
-            used = resident_mebibytes(self.pid)
-            if limits.memory is not None and used > limits.memory:
-                self.end()
-                raise HarnessError(
-                    f"it used {used} MiB, more than {limits.memory} (--query-memory); "
-                    "its worker was ended",
-                    where=who,
-                )
+    def _awaited(self, watch: Watch) -> Message:
+        """The next message that is no sign of life. Raises EOFError when the process ended."""
+        looked = time.monotonic()
+        while True:
+            message = self._pipe.poll(TICK, also=(self._process.sentinel,))
+            if message is not None and "sign" not in message:
+                return message
+            if message is not None:
+                watch.begin() if message["sign"] == "begun" else watch.heard()
+            elif self._ended(0):
+                raise EOFError
+            now = time.monotonic()
+            if now - looked >= TICK:
+                watch.look(now - looked, usage_below(self.pid))
+                looked = now
+
+    def _no_answer(self, who: str) -> HarnessError:
+        self.end()
+        return HarnessError("what it sent is no answer; its worker was ended", where=who)
 
 
 def worker_context() -> BaseContext:
@@ -153,44 +159,57 @@ def worker_context() -> BaseContext:
 
 
 def start_forkserver() -> None:
-    """Start the process that workers are forked from.
+    """Start the process that workers are forked from, if none runs.
 
     Its libraries keep to one thread. It is given no secrets: what a process was started with
     stays readable for its children, whatever they remove from it later.
     """
     if "forkserver" not in get_all_start_methods():
         return
-    get_context("forkserver").set_forkserver_preload(["alharness.work.preloaded"])
-    before = dict(os.environ)
-    for name in set(before) - without_private(before).keys():
-        del os.environ[name]
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
-    try:
-        forkserver.ensure_running()
-    finally:
-        os.environ.update(before)
-        for name in os.environ.keys() - before.keys():
+    with _FORK_SERVER:
+        if _runs(getattr(forkserver, "_forkserver", None)):
+            return
+        get_context("forkserver").set_forkserver_preload(["alharness.work.preloaded"])
+        before = dict(os.environ)
+        for name in set(before) - without_private(before).keys():
             del os.environ[name]
+        os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+        try:
+            forkserver.ensure_running()
+        finally:
+            os.environ.update(before)
+            for name in os.environ.keys() - before.keys():
+                del os.environ[name]
 
 
-def resident_mebibytes(pid: int) -> int:
-    """Memory that a process and its children hold, in MiB; 0 when it is gone."""
+def _runs(server: object) -> bool:
+    """Whether a fork server runs; what does not tell is started, which changes nothing if it does.
+
+    Starting one changes the environment for a moment, so that it is done only where needed.
+    """
     import psutil
 
-    total = 0
-    with contextlib.suppress(psutil.Error):
-        process = psutil.Process(pid)
-        for one in (process, *process.children(recursive=True)):
-            with contextlib.suppress(psutil.Error):
-                total += one.memory_info().rss
-    return total >> 20
+    try:
+        status: str = psutil.Process(server._forkserver_pid).status()  # type: ignore[attr-defined]
+    except (AttributeError, TypeError, ValueError, psutil.Error):
+        return False
+    return status != psutil.STATUS_ZOMBIE
 
 
-def half_of_memory() -> int:
-    """Half of this machine's memory, in MiB."""
-    import psutil
-
-    return int(psutil.virtual_memory().total) >> 21
+def _started(context: Any, arguments: tuple[object, ...]) -> Any:
+    """A worker's guard, started. A fork server that was killed meanwhile is replaced."""
+    for last in [False] * (STARTS - 1) + [True]:
+        start_forkserver()
+        process = context.Process(target=work, args=arguments, daemon=True, name="alharness-worker")
+        try:
+            process.start()
+        except (OSError, EOFError) as error:
+            if last:
+                raise HarnessError(f"no process can be started: {error}") from error
+            time.sleep(TICK)
+        else:
+            return process
+    raise AssertionError
 
 
 def _how(code: int | None) -> str:
