@@ -54,9 +54,14 @@ def require_networks(
                 "hyperparameters": dict(bench.draws(condition, 0, 0)[0]),
             }
             with located(f"scenario '{condition.name}'"):
-                seat.ask(message, condition.model.origin, Limits(seconds=LONGEST))
+                seat.ask(message, _who(condition), Limits(seconds=LONGEST))
     finally:
         seat.close()
+
+
+def _who(condition: Condition) -> str:
+    """Model and regularizers: which of them ended or hangs their process, nobody saw."""
+    return ", ".join(part.origin for part in (condition.model, *condition.regularizers))
 
 
 def _untried(bench: Bench, known: Known, records: Records) -> list[tuple[Condition, Network]]:

@@ -14,12 +14,13 @@ LONGEST_TICK = 1.0
 class Limits:
     """When a worker is ended; None for no limit.
 
-    kind: what it does, ``trial`` or ``query``: the options that set its limits begin with it.
+    kind: what it does, ``trial`` or ``query``: the options that set its limits begin with it,
+        if there are any.
     silence: seconds without a sign of life. seconds: from when a plugin is asked to its answer.
     memory: MiB, children included. by_processor: time on the processor is a sign of life, too.
     """
 
-    kind: str = "unit"
+    kind: str = ""
     silence: float | None = None
     seconds: float | None = None
     memory: int | None = None
@@ -77,12 +78,15 @@ class Watch:
     def _require(self, usage: Usage) -> None:
         limits = self.limits
         if limits.seconds is not None and self.taken > limits.seconds:
-            raise self._past(f"no answer within {limits.seconds:g} s (--{limits.kind}-timeout)")
+            raise self._past(f"no answer within {limits.seconds:g} s{self._option('timeout')}")
         if limits.silence is not None and self.silent > limits.silence:
             raise self._past(f"no sign of life for {limits.silence:g} s (--silence)")
         if limits.memory is not None and usage.memory > limits.memory:
-            more = f"more than {limits.memory} (--{limits.kind}-memory)"
+            more = f"more than {limits.memory}{self._option('memory')}"
             raise self._past(f"it used {usage.memory} MiB, {more}")
+
+    def _option(self, name: str) -> str:
+        return f" (--{self.limits.kind}-{name})" if self.limits.kind else ""
 
     def _past(self, what: str) -> HarnessError:
         return HarnessError(f"{what}; its worker was ended", where=self.who)

@@ -24,6 +24,8 @@ from alharness.work.processes import kill_tree, usage_below
 
 TICK = 0.1
 """Seconds between two looks at what a worker takes."""
+TELLS_WITHIN = 1.0
+"""Seconds between a process's last word and its guard's."""
 ENDS_WITHIN = 5.0
 """Seconds after which what should have ended is killed by others."""
 STARTS = 20
@@ -123,6 +125,7 @@ class Worker:
                 self._pipe.put(message)
                 return self._awaited(Watch(limits, who))
             except (EOFError, OSError) as error:
+                self._ended(TELLS_WITHIN)
                 raise WorkerDied(f"its process ended {_how(self.end())}", where=who) from error
             except Garbled as error:
                 raise self._no_answer(who) from error
@@ -193,7 +196,7 @@ def _runs(server: object) -> bool:
         status: str = psutil.Process(server._forkserver_pid).status()  # type: ignore[attr-defined]
     except (AttributeError, TypeError, ValueError, psutil.Error):
         return False
-    return status != psutil.STATUS_ZOMBIE
+    return bool(status != psutil.STATUS_ZOMBIE)
 
 
 def _started(context: Any, arguments: tuple[object, ...]) -> Any:

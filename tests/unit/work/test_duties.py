@@ -2,13 +2,15 @@
 
 import os
 import sys
-from multiprocessing import Pipe
+from contextlib import closing
+from multiprocessing import Pipe as connections
 
 import pytest
 
 from alharness import UsageError
 from alharness.work import confinement, duties
 from alharness.work.messages import unless_error
+from alharness.work.pipe import Pipe
 from alharness.work.workers import Setup
 
 
@@ -28,19 +30,20 @@ def test_who_asks_samplers_forgets_the_command(monkeypatch):
 @pytest.mark.parametrize("workspace", [True, False], ids=["executes", "asks"])
 def test_one_that_cannot_begin_answers_every_message_with_the_reason(tmp_path, workspace):
     setup = Setup(tmp_path if workspace else None, (), "tpu")
-    mine, theirs = Pipe()
+    mine, theirs = connections()
     with mine, theirs:
-        duty = duties._duty(setup, theirs)
+        duty = duties._duty(setup, Pipe(theirs))
         for _ in range(2):
             with pytest.raises(UsageError, match="device 'tpu' cannot be used"):
                 unless_error(duty({"unit": {}}))
 
 
 def test_a_unit_that_is_none_is_refused_before_anything_is_computed(tmp_path):
-    mine, theirs = Pipe()
-    with mine, theirs:
+    mine, theirs = map(Pipe, connections())
+    with closing(mine), closing(theirs):
         execute = duties._executing_units(Setup(tmp_path, (), "cpu"), tmp_path, theirs)
         described = {"kind": "trial", "step": 2, "key": "k", "inputs": {}}
         with pytest.raises(ValueError, match="key k is not the digest"):
             execute({"unit": described})
-        assert not mine.poll(0), "nobody was asked"
+        assert mine.receive() == duties.BEGUN
+        assert mine.poll(0) is None, "nobody was asked"

@@ -1,85 +1,17 @@
-"""Messages between processes: whole, or the other side is gone; errors in one clear line."""
+"""Messages between processes: errors cross in one clear line."""
 
 import json
-import socket
-import threading
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from alharness import HarnessError, UsageError
 from alharness.work.messages import (
     answered,
     describe_error,
     described_error,
-    receive,
-    send,
     unless_error,
 )
 from alharness.work.workers import WorkerDied
-
-leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
-values = leaves | st.lists(leaves, max_size=3) | st.dictionaries(st.text(), leaves, max_size=3)
-
-
-@pytest.fixture
-def ends():
-    mine, theirs = Pipe()
-    yield mine, theirs
-    mine.close()
-    theirs.close()
-
-
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.dictionaries(st.text(), values, max_size=3))
-def test_what_was_sent_is_received(message):
-    mine, theirs = Pipe()
-    with mine, theirs:
-        send(mine, message)
-        assert receive(theirs) == message
-
-
-def test_a_message_larger_than_any_buffer_arrives_whole(ends):
-    mine, theirs = ends
-    message = {"answer": {"positions": list(range(500_000)), "text": "ü" * 1_000_000}}
-    sending = threading.Thread(target=send, args=(mine, message), daemon=True)
-    sending.start()
-    assert receive(theirs) == message
-    sending.join(5)
-    assert not sending.is_alive()
-
-
-def test_nothing_that_is_no_json_leaves(ends):
-    """Neither an object nor its pickle: the message after it is the next that arrives."""
-    mine, theirs = ends
-    with pytest.raises(TypeError, match="not JSON serializable"):
-        send(mine, {"model": object()})
-    send(mine, {"next": 1})
-    assert receive(theirs) == {"next": 1}
-
-
-def test_nobody_is_there_any_more(ends):
-    mine, theirs = ends
-    theirs.close()
-    with pytest.raises(EOFError):
-        receive(mine)
-    mine.close()
-    with pytest.raises(EOFError):
-        receive(mine)
-
-
-@pytest.mark.parametrize("sent", [b"\0\0", b"\0\0\0\x0a", b"\0\0\0\x0a" + b'{"a":'])
-def test_half_a_message_is_the_end(sent):
-    """Length, then bytes: whoever died while it sent left no answer."""
-    ours, other = socket.socketpair()
-    with Connection(ours.detach()) as connection:
-        other.sendall(sent)
-        other.close()
-        with pytest.raises(EOFError):
-            receive(connection)
 
 
 class Unspeakable(Exception):

@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 
 import pytest
 
+from alharness.work.processes import descendants
 from alharness.work.workers import Setup, Worker, WorkerDied, start_forkserver
 
 
@@ -30,7 +31,7 @@ def test_ended_while_it_is_asked_its_connections_are_closed_once(closed):
     """A descriptor that is closed twice may be somebody else's by then."""
     start_forkserver()
     worker = Worker(Setup(None, (), "cpu"))
-    os.kill(worker.pid, signal.SIGSTOP)  # it will not answer
+    os.kill(descendants(worker.pid)[0], signal.SIGSTOP)  # it will not answer
     closed.clear()
     died = []
 
