@@ -8,9 +8,9 @@ from alharness.results.document import FamilyFindings, Scenario, ScenarioFinding
 
 
 def caveats(scenario: Scenario, found: ScenarioFindings) -> list[str]:
-    """How it was tuned, where that matters, and how many methods were tried."""
+    """How it was tuned, where that matters, how many methods were tried, what is outdated."""
     family = [] if found.family is None else _family(found.family, scenario.reference)
-    return [*_tuning(scenario), *family]
+    return [*_tuning(scenario), *family, *_outdated(scenario)]
 
 
 def _tuning(scenario: Scenario) -> list[str]:
@@ -32,6 +32,15 @@ def _tuning(scenario: Scenario) -> list[str]:
             ]
         case _:
             return []
+
+
+def _outdated(scenario: Scenario) -> list[str]:
+    return [
+        f"Outdated: {method.method} ({method.outdated}). Its row stands as an earlier bench left "
+        "it, without a verdict; 'bench --add' computes it anew."
+        for method in scenario.methods
+        if method.outdated
+    ]
 
 
 def _family(family: FamilyFindings, reference: str) -> list[str]:

@@ -89,4 +89,6 @@ def _named(opening: Opening) -> tuple[Registry, Suite]:
     suite = find_suite(registry, opening.suite)
     if opening.plugins:
         suite = suite.with_methods(parse_reference(text) for text in opening.plugins)
+    if opening.add:
+        suite = suite.with_added(parse_reference(text) for text in opening.add)
     return registry, suite
