@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from alharness.api.errors import HarnessError
+from alharness.api.errors import HarnessError, UsageError
 from alharness.protocol.components import Component, Reference
 from alharness.protocol.suite.reading import protocol_digest
 from alharness.protocol.written_reference import name_in, parse_reference
@@ -70,7 +70,7 @@ def earlier_methods(opened: Opened, document: Document | None) -> EarlierMethods
         try:
             usable.append(_find(opened.registry, label, parameters))
         except HarnessError as error:
-            unusable[label] = f"its plugin cannot be used: {error.what}"
+            unusable[label] = _why(opened.registry, label, error)
     every = distinct([*methods, *usable], opened.bench.suite.methods.reference.label)
     return EarlierMethods(every[len(methods) :], unusable)
 
@@ -89,6 +89,12 @@ def _benched(
         noted = opened.workspace.tried.under(digest).values()
         for label in sorted(one.method for one in noted):
             yield label, None
+
+
+def _why(registry: Registry, label: str, error: HarnessError) -> str:
+    if isinstance(error, UsageError) and "sampler" not in registry.kinds_of(name_in(label)):
+        return "its plugin is not here: not installed, or its file not given"
+    return f"its plugin cannot be used: {error.what}"
 
 
 def _find(registry: Registry, label: str, parameters: Mapping[str, Any] | None) -> Component:

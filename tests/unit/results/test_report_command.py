@@ -9,11 +9,13 @@ from click.testing import CliRunner
 
 from alharness import ExitCode
 from alharness.cli.main import alharness
+from alharness.leaderboard.report import report_markdown
 from alharness.results.documents import Documents
 
 WITHOUT_PLUGINS = """
 import sys
-for name in ("alharness.registry", "alharness_plugins", "alharness_suites", "torch", "mlflow"):
+ours = ("alharness.registry", "alharness_plugins", "alharness_suites")
+for name in (*ours, "torch", "mlflow", "optuna", "timm", "scipy", "sklearn"):
     sys.modules[name] = None  # importing it raises ImportError
 from alharness.cli.main import main
 main()
@@ -91,6 +93,31 @@ def test_a_file_that_is_no_document(tmp_path, text, code, said):
     assert (result.exit_code, result.stdout) == (code, "")
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_one_that_cannot_be_read_is_named_and_the_others_are_shown(workspace, clear):
+    Documents(workspace / "reports").write(clear)
+    (workspace / "reports" / "other.json").write_text("{")
+    shown = report("--workspace", workspace)
+    assert shown.exit_code == ExitCode.USAGE
+    assert "digits-small-cnn" in shown.stdout
+    assert "blobs" in shown.stdout
+    (line,) = shown.stderr.splitlines()
+    assert line.startswith(f"Error: {workspace}/reports/other.json: is no document of a bench")
+    documents = json.loads(report("--workspace", workspace, "--json").stdout)
+    assert [one["suite"]["name"] for one in documents] == ["digits-quick", "tiny"]
+
+
+def test_markdown_is_the_report_that_bench_writes(workspace, clear):
+    Documents(workspace / "reports").write(clear)
+    printed = report("--workspace", workspace, "--suite", "tiny", "--markdown")
+    assert printed.stdout == report_markdown(clear)
+    both = report("--workspace", workspace, "--markdown").stdout
+    assert both.startswith("# digits-quick\n")
+    assert both.endswith(f"\n\n{report_markdown(clear)}")
+    refused = report("--workspace", workspace, "--markdown", "--json")
+    assert (refused.exit_code, refused.stdout) == (ExitCode.USAGE, "")
+    assert "--json and --markdown: one of them at a time" in refused.stderr
 
 
 def test_where_there_is_none(tmp_path, workspace):
