@@ -1,6 +1,5 @@
 """A bench that is stopped, or killed, and run again ends as an undisturbed one does."""
 
-import os
 import shutil
 import signal
 import subprocess
