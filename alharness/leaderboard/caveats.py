@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
-from alharness.results.document import FamilyFindings, Scenario, ScenarioFindings
+from alharness.results.document import (
+    FamilyFindings,
+    Machine,
+    Scenario,
+    ScenarioFindings,
+    TrainedOn,
+)
 
 
 def caveats(scenario: Scenario, found: ScenarioFindings) -> list[str]:
-    """How it was tuned, where that matters, how many methods were tried, what is outdated."""
+    """How it was tuned, how many methods were tried, on which machines, what is outdated."""
     family = [] if found.family is None else _family(found.family, scenario.reference)
-    return [*_tuning(scenario), *family, *_outdated(scenario)]
+    machines = _machines(scenario.machines or ())
+    return [*_tuning(scenario), *family, *machines, *_outdated(scenario)]
 
 
 def _tuning(scenario: Scenario) -> list[str]:
@@ -68,3 +76,23 @@ def _names(family: FamilyFindings) -> str:
         name if versions == 1 else f"{name} ({versions} versions)"
         for name, versions in counts.items()
     )
+
+
+def _machines(trained_on: Sequence[TrainedOn]) -> list[str]:
+    """Nothing, unless there are several kinds, one that is not known counted as one."""
+    if len(trained_on) < 2:
+        return []
+    known = sum(one.machine is not None for one in trained_on)
+    ran = f"ran on {known} kinds" if known > 1 else "may have run on several kinds"
+    listed = ", ".join(f"{one.trainings} on {_machine(one.machine)}" for one in trained_on)
+    return [
+        f"Trainings {ran} of machines: {listed}. What one kind computes may differ from another in "
+        "the last bits, and so may the images that are picked after it."
+    ]
+
+
+def _machine(machine: Machine | None) -> str:
+    if machine is None:
+        return "one that their records do not name"
+    processor = f"{machine.processor} ({machine.instructions})"
+    return processor if machine.device == "cpu" else f"{machine.device} with {processor}"

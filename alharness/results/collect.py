@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 import alharness
 from alharness.api.space import Choice, Value
-from alharness.protocol.bench import Bench, Condition, DatasetFacts
+from alharness.protocol.bench import Bench
 from alharness.protocol.components import Component
+from alharness.protocol.condition import Condition, DatasetFacts
 from alharness.protocol.keys import digest
+from alharness.protocol.machine import Machine
 from alharness.protocol.planning import run as planning
 from alharness.protocol.planning.run import Slot, State
 from alharness.protocol.planning.survey import Survey
@@ -32,9 +34,18 @@ from alharness.results.document import (
     members,
 )
 from alharness.results.findings import findings
+from alharness.results.machines import trained_on
 
 
-def collect(bench: Bench, survey: Survey, ledger: Ledger, failures: Sequence[str]) -> Document:
+class Recorded(Ledger, Protocol):
+    """What has been recorded, and on which machines."""
+
+    def machine(self, unit: Unit) -> Machine | None:
+        """The machine that a recorded unit was computed on, or None where that is not known."""
+        ...
+
+
+def collect(bench: Bench, survey: Survey, ledger: Recorded, failures: Sequence[str]) -> Document:
     """The document of a bench, as far as its results are recorded; None where there is none yet.
 
     A scenario has the methods that the survey has runs of. ``failures``: a line for each unit
@@ -81,12 +92,13 @@ def _component(component: Component) -> document.Component:
 
 
 def _scenario(
-    bench: Bench, condition: Condition, runs: Sequence[planning.Run], ledger: Ledger
+    bench: Bench, condition: Condition, runs: Sequence[planning.Run], ledger: Recorded
 ) -> Scenario:
     by_method: dict[str, list[planning.Run]] = defaultdict(list)
     for run in runs:
         by_method[run.method.label].append(run)
     trainings = {label: _trainings(own) for label, own in by_method.items()}
+    everything = {key: unit for one in trainings.values() for key, unit in one.items()}
     return Scenario(
         scenario=condition.name,
         protocol_digest=protocol_digest(bench.suite, condition.scenario),
@@ -106,7 +118,8 @@ def _scenario(
             _method(bench, own, len(trainings[label]), ledger) for label, own in by_method.items()
         ),
         family=Family(others=(), narrowed_to=None),
-        shared_trainings=len(frozenset.intersection(*trainings.values())),
+        shared_trainings=len(frozenset.intersection(*map(frozenset, trainings.values()))),
+        machines=trained_on(map(ledger.machine, everything.values())),
     )
 
 
@@ -210,14 +223,14 @@ def _cost(run: planning.Run, ledger: Ledger) -> float:
     return float(sum(one["cost"] for one in annotations if one is not None))
 
 
-def _trainings(runs: Iterable[planning.Run]) -> frozenset[str]:
-    """Keys of the trainings that runs are made of."""
-    return frozenset(
-        step.unit.key
+def _trainings(runs: Iterable[planning.Run]) -> dict[str, Unit]:
+    """The trainings that runs are made of, by their keys."""
+    return {
+        step.unit.key: step.unit
         for run in runs
         for slot, step in run.steps.items()
         if slot.kind in ("trial", "committee") and step.state is State.DONE and step.unit
-    )
+    }
 
 
 def _sees_labels(sampler: Component) -> bool:

@@ -170,6 +170,21 @@ class Family(Part):
     narrowed_to: tuple[str, ...] | None
 
 
+class Machine(Part):
+    """A kind of machine, as ``alharness.protocol.machine.Machine`` tells of it."""
+
+    processor: str
+    instructions: str
+    device: str
+
+
+class TrainedOn(Part):
+    """How many trainings ran on one kind of machine; None where their records do not say which."""
+
+    machine: Machine | None
+    trainings: int
+
+
 class Scenario(Part):
     """One experimental condition, and what each method reached in it.
 
@@ -187,6 +202,8 @@ class Scenario(Part):
     reference: the method that all others are compared with.
     family: what a family-wise decision counts. None where the document does not say.
     shared_trainings: how many trainings are the same for all methods.
+    machines: the trainings of all methods, each once, by the kind of machine that they ran on,
+        most first. None where the document does not say.
     """
 
     scenario: str
@@ -206,6 +223,7 @@ class Scenario(Part):
     methods: tuple[Method, ...]
     family: Family | None
     shared_trainings: int | None
+    machines: tuple[TrainedOn, ...] | None = None  # early documents of schema 3 do not have it
 
     def plugins(self, kind: str) -> tuple[Component, ...]:
         """Its plugins of a kind; none where the document does not say."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alharness.api.errors import UsageError
-from alharness.protocol.suite.tables import Suite
+from alharness.protocol.suite.declaration import Suite
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from alharness.api.errors import UsageError
 from alharness.api.text import one_line
-from alharness.protocol.suite.tables import Suite
+from alharness.protocol.suite.declaration import Suite
 from alharness.session.asked import Computing, Opening
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from pathlib import Path
 from alharness.api.dataset import Dataset, DatasetShape
 from alharness.api.errors import PluginError, UsageError
 from alharness.api.specs import DatasetSpec
-from alharness.protocol.bench import DatasetFacts
 from alharness.protocol.components import Component
+from alharness.protocol.condition import DatasetFacts
 from alharness.protocol.keys import digest
 from alharness.registry import Registry
 from alharness.registry.boundary import plugin_code

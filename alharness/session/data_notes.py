@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from alharness.api.dataset import DatasetShape
-from alharness.protocol.bench import DatasetFacts
+from alharness.protocol.condition import DatasetFacts
 from alharness.protocol.wording import repeated_sentence, several
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from alharness.api.dataset import DatasetShape
-from alharness.protocol.bench import Bench, Condition, DatasetFacts, Place
+from alharness.protocol.bench import Bench, Place
+from alharness.protocol.condition import Condition, DatasetFacts
 from alharness.protocol.partition.sets import LabeledSet
 from alharness.protocol.units.parts import Network
 from alharness.registry import Registry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alharness.protocol.bench import Bench
-from alharness.protocol.suite.tables import Suite
+from alharness.protocol.suite.declaration import Suite
 from alharness.registry import Registry
 
 

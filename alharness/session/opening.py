@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alharness.protocol.bench import Bench
-from alharness.protocol.suite.tables import Suite
+from alharness.protocol.suite.declaration import Suite
 from alharness.protocol.written_reference import parse_reference
 from alharness.registry import Registry, discover
 from alharness.session.asked import Opening
@@ -52,7 +52,7 @@ def open_bench(opening: Opening) -> Opened:
 
     Raises UsageError or PluginError, saying what is wrong and where, before anything is computed.
     """
-    registry, suite = _named(opening)
+    registry, suite = named(opening)
     workspace = Workspace(opening.workspace_dir)
     workspace.require_writable()
     aside = tuple(workspace.make_way())
@@ -75,7 +75,7 @@ def open_plan(opening: Opening) -> Planned:
 
     Raises as ``open_bench`` does, but not for data that is not there.
     """
-    registry, suite = _named(opening)
+    registry, suite = named(opening)
     workspace = Workspace(opening.workspace_dir)
     workspace.require_readable()
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
@@ -83,8 +83,8 @@ def open_plan(opening: Opening) -> Planned:
     return Planned(registry, workspace, bench, data, notes(registry, bench, suite))
 
 
-def _named(opening: Opening) -> tuple[Registry, Suite]:
-    """The plugins, and the suite with the methods that are compared."""
+def named(opening: Opening) -> tuple[Registry, Suite]:
+    """The plugins, and the suite with the methods that are compared. Raises as ``open_plan``."""
     registry = discover(opening.plugin_files)
     suite = find_suite(registry, opening.suite)
     if opening.plugins:

@@ -11,10 +11,12 @@ from typing import TypeAlias
 from alharness.api.dataset import DatasetShape
 from alharness.api.oracle import Oracle
 from alharness.api.space import Space
-from alharness.protocol.bench import Bench, Condition, DatasetFacts, make_condition
+from alharness.protocol.bench import Bench
 from alharness.protocol.components import Component, Reference
+from alharness.protocol.condition import Condition, DatasetFacts, make_condition
+from alharness.protocol.suite.declaration import Suite
 from alharness.protocol.suite.reading import load_suite
-from alharness.protocol.suite.tables import Scenario, Suite
+from alharness.protocol.suite.tables import Scenario
 from alharness.protocol.tuning.search_space import search_space
 from alharness.registry import Registry
 from alharness.registry.boundary import located, plugin_code

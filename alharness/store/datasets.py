@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from alharness.api.dataset import ImageFiles, LabeledImages, SplitImages
 from alharness.api.errors import HarnessError
-from alharness.protocol.bench import DatasetFacts, RepeatedImages
 from alharness.protocol.components import Component
+from alharness.protocol.condition import DatasetFacts, RepeatedImages
 from alharness.protocol.keys import digest, digest_bytes
 from alharness.store.files import cannot_write, read, set_aside, write_over
 from alharness.store.images import StoredImages, open_stored, pack, split_digest, write_array

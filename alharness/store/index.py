@@ -1,4 +1,4 @@
-"""The index of records: what planning needs of each, without opening it."""
+"""The index of records: what planning and results need of each, without opening it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from alharness.protocol.machine import Machine
 from alharness.protocol.planning.outdated import position_of
 from alharness.protocol.units import KINDS
 from alharness.store.files import append, read, set_aside
@@ -23,6 +24,7 @@ class Entry(NamedTuple):
 
     slim: the part of its result that planning needs; None for a record of an earlier version.
     position: what it has in common with units that outdate it (``outdated.position_of``).
+    machine: what it was computed on; None where its facts do not say.
     """
 
     kind: str
@@ -31,6 +33,7 @@ class Entry(NamedTuple):
     slim: dict[str, Any] | None
     seconds: float | None
     position: str
+    machine: Machine | None
 
 
 class Index:
@@ -69,7 +72,8 @@ class Index:
         """Enter a record whose file looks like this."""
         unit = record.unit
         position = position_of(unit.kind, unit.to_json()["inputs"])
-        self._enter(Entry(unit.kind, unit.key, look, record.slim, record.seconds, position))
+        known = (record.slim, record.seconds, position, record.machine)
+        self._enter(Entry(unit.kind, unit.key, look, *known))
 
     def forget(self, key: str) -> None:
         """Leave out a record that is no longer there."""
@@ -105,22 +109,24 @@ class Index:
         if described is None:
             return
         if described.get("schema") == 1:
-            self._enter(Entry(kind, key, look, None, None, _position_in_schema_1(described)))
+            position = _position_in_schema_1(described)
+            self._enter(Entry(kind, key, look, None, None, position, None))
             return
         record = self._records.checked(kind, key, described)
         if record is not None:
             self.note(record, look)
 
     def _noted(self) -> Iterator[Entry]:
-        """What the index's file says; lines that are none are passed over."""
+        """What the index's file says; lines that are none, or an earlier version's, are not."""
         try:
             data = read(self._path)
         except OSError:
             return
         for fields in _parsed(data.splitlines()):
             try:
-                kind, key, look, slim, seconds, position = fields
-                yield Entry(kind, key, Look(*look), slim, seconds, position)
+                kind, key, look, slim, seconds, position, machine = fields
+                machine = None if machine is None else Machine(*machine)
+                yield Entry(kind, key, Look(*look), slim, seconds, position, machine)
             except (ValueError, TypeError):
                 continue
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from alharness.protocol.machine import Machine
 from alharness.protocol.planning.outdated import Described
 from alharness.protocol.units import Unit
 from alharness.store.index import Index
@@ -49,6 +50,11 @@ class StoreLedger:
         """How long a recorded unit took, or None."""
         entry = self._index.get(unit.key)
         return None if entry is None else entry.seconds
+
+    def machine(self, unit: Unit) -> Machine | None:
+        """The machine that a recorded unit was computed on, or None where that is not known."""
+        entry = self._index.get(unit.key)
+        return None if entry is None else entry.machine
 
     def look(self, unit: Unit) -> Record | None:
         """The record of a unit as it is on the disk now, entered into the index; or None."""

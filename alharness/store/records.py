@@ -11,6 +11,7 @@ from typing import Any
 
 from alharness.api.errors import ExitCode, HarnessError
 from alharness.protocol.keys import canonical_json, digest, digest_bytes
+from alharness.protocol.machine import Machine, machine_of
 from alharness.protocol.units import Unit
 from alharness.store.files import read, set_aside, write_once, write_over
 
@@ -54,6 +55,11 @@ class Record:
         """How long the unit took. No digest covers facts: nothing may rest on their being whole."""
         seconds = self.facts.get("seconds")
         return float(seconds) if isinstance(seconds, int | float) else None
+
+    @property
+    def machine(self) -> Machine | None:
+        """The machine that it was computed on, or None when its facts do not say."""
+        return machine_of(self.facts)
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form, as it is stored."""

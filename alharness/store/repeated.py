@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from alharness.protocol.bench import RepeatedImages
+from alharness.protocol.condition import RepeatedImages
 from alharness.store.images import StoredImages, pixel_digests
 
 EXAMPLES = 3

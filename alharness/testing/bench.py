@@ -12,8 +12,9 @@ from alharness.api.executor import Executor, Site
 from alharness.engine.engine import Engine
 from alharness.engine.plugins import Plugins
 from alharness.executors.coordinator import Coordinator
-from alharness.protocol.bench import Bench, make_condition
+from alharness.protocol.bench import Bench
 from alharness.protocol.components import Component, Reference
+from alharness.protocol.condition import make_condition
 from alharness.protocol.planning.survey import next_units
 from alharness.protocol.suite.reading import parse_suite
 from alharness.protocol.tuning.search_space import search_space

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
-from itertools import chain
 from typing import NamedTuple
 
-from alharness.protocol.bench import Bench, Condition, Place, trained_with
+from alharness.protocol.bench import Bench, Place, trained_with
 from alharness.protocol.components import Component
+from alharness.protocol.condition import Condition
 from alharness.protocol.keys import digest
 from alharness.protocol.planning.run import Run, Slot, SlotKind, State, Step
 from alharness.protocol.planning.survey import Survey
 from alharness.protocol.suite.reading import protocol_digest
-from alharness.protocol.units import TrialInputs, Unit, UnitKind
+from alharness.protocol.units import TrialInputs, Unit
 from alharness.store.records import Record
+from alharness.tracking import metrics
 from alharness.tracking.logged_run import FAILURE_TAG, LAYOUT, LoggedRun, MetricValue
 
 STATUS = {
@@ -33,12 +33,6 @@ STATUS = {
 }
 
 _TRAINED: tuple[SlotKind, ...] = ("trial", "committee")
-
-_MEASURED: tuple[tuple[UnitKind, str], ...] = (
-    ("evaluation", "test_accuracy"),
-    ("query", "share_of_ties"),
-    ("annotation", "cost"),
-)
 
 
 class Planned(NamedTuple):
@@ -153,7 +147,7 @@ class TrackingPlan:
             for name, value in trained_with(trial).items():
                 params[f"chosen.{cycle}.{name}"] = str(value)
         return LoggedRun(
-            key, state, run.name, None, status, *_span(records, status), params,
+            key, state, run.name, None, status, *metrics.span(records, status), params,
             [point for cycle in range(len(run.chosen)) for point in self._cycle(run, cycle)], tags,
         )  # fmt: skip
 
@@ -163,19 +157,12 @@ class TrackingPlan:
         validation = len(run.condition.starts[run.place.initial_set].validation)
         trial = self._record(run.chosen[cycle])
         if trial is not None:
-            values = {
-                "validation_accuracy": trial.result["validation_accuracy"],
-                "labels": labels,
-                "labels_with_validation": labels + validation,
-            }
-            for metric, value in values.items():
-                yield MetricValue(metric, float(value), labels, _ended(trial))
-        for kind, metric in _MEASURED:
+            yield from metrics.chosen(trial, labels, validation)
+        for kind, metric in metrics.MEASURED.items():
             step = run.steps.get(Slot(cycle, kind, 0))
             record = self._record(step.unit) if step is not None and step.unit is not None else None
             if record is not None:
-                yield MetricValue(metric, float(record.result[metric]), labels, _ended(record))
-                yield from _notes(record, labels)
+                yield from metrics.measured(record, metric, labels)
 
     def _shared(self, run: Run) -> Planned:
         """The parent run of the trials that every method's run with this place starts from."""
@@ -196,7 +183,7 @@ class TrackingPlan:
         failure = self._failure(run, slots)
         return LoggedRun(
             key, state, _shared_name(run), None, status,
-            *_span(self._records(run, slots), status),
+            *metrics.span(self._records(run, slots), status),
             self._place(run), [], self._provenance(run, "shared", failure),
         )  # fmt: skip
 
@@ -228,18 +215,9 @@ class TrackingPlan:
             )
         return LoggedRun(
             unit.key, state, f"cycle {slot.cycle} {slot.kind} {slot.number}", parent, "FINISHED",
-            _started(record), _ended(record), path | values,
-            [*self._measured(unit, record), *_best(record)], tags,
+            metrics.started(record), metrics.ended(record), path | values,
+            [*metrics.epochs(record, self._curves(unit) or {}), *metrics.best(record)], tags,
         )  # fmt: skip
-
-    def _measured(self, unit: Unit, record: Record) -> Iterator[MetricValue]:
-        """What a trial measured after each epoch (the step); no loss that diverged."""
-        started, milliseconds = _started(record), 1000 * record.facts["seconds"]
-        for metric, values in (self._curves(unit) or {}).items():
-            for epoch, value in enumerate(values):
-                if value is not None:
-                    time = started + round(milliseconds * (epoch + 1) / len(values))
-                    yield MetricValue(metric, float(value), epoch, time)
 
     def _place(self, run: Run) -> dict[str, str]:
         """The params that runs and shared parents have in common."""
@@ -310,45 +288,3 @@ def _shared_slots(run: Run) -> list[Slot]:
 
 def _shared_name(run: Run) -> str:
     return f"shared/{run.condition.name}/{run.place.initial_set}/{run.place.seed}"
-
-
-def _best(record: Record) -> Iterator[MetricValue]:
-    """What a trial's weights reached, at the epoch (the step) that they are of."""
-    result = record.result
-    best = result["best_epoch"]
-    for metric in ("validation_accuracy", "validation_loss"):
-        if result[metric] is not None:
-            yield MetricValue(f"best_{metric}", float(result[metric]), best, _ended(record))
-    yield MetricValue("best_epoch", float(best), best, _ended(record))
-
-
-def _notes(record: Record, labels: int) -> Iterator[MetricValue]:
-    """What a query noted of itself in numbers."""
-    for name, value in record.facts.get("notes", {}).items():
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            yield MetricValue(f"note.{name}", float(value), labels, _ended(record))
-
-
-def _span(records: Iterable[Record], status: str) -> tuple[int, int | None]:
-    """When the first record was started, and when the last finished unless more will come.
-
-    While more will come, records are read no further than the first: a run that
-    is written again and again has very many.
-    """
-    records = iter(records)
-    first = next(records, None)
-    if first is None:
-        return 0, None if status == "RUNNING" else 0
-    if status == "RUNNING":
-        return _started(first), None
-    return _started(first), max(map(_ended, chain([first], records)))
-
-
-def _started(record: Record) -> int:
-    """In milliseconds since 1970."""
-    started = datetime.fromisoformat(record.facts["started"])
-    return round(1000 * started.timestamp())
-
-
-def _ended(record: Record) -> int:
-    return _started(record) + round(1000 * float(record.facts["seconds"]))

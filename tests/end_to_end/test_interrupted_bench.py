@@ -1,6 +1,5 @@
 """A bench that is stopped, or killed, and run again ends as an undisturbed one does."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -104,19 +103,42 @@ def test_an_impatient_user(alharness, finished_bench):
     assert results == {place: everything[place] for place in results}
 
 
+ENDLESS = """
+import pathlib
+import time
+
+import alharness
+
+
+class Endless(alharness.Dataset):
+    def load(self, root, download):
+        pathlib.Path("loading").touch()
+        while True:
+            time.sleep(0.01)
+
+
+@alharness.hookimpl
+def alharness_datasets():
+    yield alharness.DatasetSpec("endless", Endless, summary="Its load never returns")
+"""
+
+
 def test_stopped_before_it_computes_anything(alharness):
-    """A signal while the command still reads its suite: a pipe that nobody writes to."""
-    os.mkfifo(alharness.folder / "endless.toml")
+    """A signal while the command still reads its data."""
+    (alharness.folder / "endless.py").write_text(ENDLESS)
+    suite = alharness.suite(dataset='"endless"')
     process = subprocess.Popen(
-        alharness.command(*alharness.bench_arguments(suite="endless.toml")),
+        alharness.command(*alharness.bench_arguments(suite=suite), "--plugin-file", "endless.py"),
         cwd=alharness.folder,
         env=alharness.environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    # Opened for writing only once the command has opened it for reading.
-    with process, (alharness.folder / "endless.toml").open("w"):
+    with process:
+        deadline = time.monotonic() + 60
+        while not (alharness.folder / "loading").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
         stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == ExitCode.STOPPED, stderr

@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 
 from alharness import Choice, LogUniform
-from alharness.protocol.bench import Bench, DatasetFacts, make_condition
+from alharness.protocol.bench import Bench
 from alharness.protocol.components import Component, MethodNeeds
+from alharness.protocol.condition import DatasetFacts, make_condition
+from alharness.protocol.machine import Machine
 from alharness.protocol.partition.sets import Added, IndexSet, LabeledSet, joined
 from alharness.protocol.planning.survey import Planner, Survey
-from alharness.protocol.suite.tables import Suite
+from alharness.protocol.suite.declaration import Suite
 from alharness.protocol.units import Unit
 
 N_TRAIN, N_CLASSES = 60, 3
 SIZES = (6, 12, 18)
+MACHINE = Machine("a processor", "AVX2", "cpu")
 
 
 def component(kind: str, name: str, **parameters: object) -> Component:
@@ -110,10 +113,15 @@ class World:
         self.checkpoints: set[str] = set()
         self.trained: list[str] = []
         self.test_luck = test_luck
+        self.machines: dict[str, Machine | None] = {}
         self.labels_stay = bench.conditions[0].oracle.labels_stay
 
     def result(self, unit: Unit) -> dict[str, Any] | None:
         return self.records.get(unit.key)
+
+    def machine(self, unit: Unit) -> Machine | None:
+        """One that all units were computed on, but those that ``machines`` has."""
+        return self.machines.get(unit.key, MACHINE)
 
     @property
     def weights(self) -> set[str]:

@@ -8,8 +8,9 @@ from enum import Enum
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
-from alharness.protocol.bench import Bench, Condition, Place
+from alharness.protocol.bench import Bench, Place
 from alharness.protocol.components import Component
+from alharness.protocol.condition import Condition
 from alharness.protocol.partition.sets import LabeledSet
 from alharness.protocol.units import Stored, Unit, UnitKind
 

@@ -14,8 +14,9 @@ from alharness.api.errors import UsageError
 from alharness.api.text import one_line
 from alharness.protocol.keys import digest
 from alharness.protocol.suite.bounds import DEEPEST, LARGEST_FILE, depth_exceeds
+from alharness.protocol.suite.declaration import SCHEMA, Suite
 from alharness.protocol.suite.errors import usage_error
-from alharness.protocol.suite.tables import SCHEMA, Scenario, Suite
+from alharness.protocol.suite.tables import Scenario
 from alharness.protocol.wording import spell
 
 

@@ -1,14 +1,11 @@
-"""Suites: frozen declarations of protocol, tuning, training, methods and scenarios, in TOML."""
+"""The tables of a suite, each by itself: its keys, and what they require of each other."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from fractions import Fraction
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -19,20 +16,27 @@ from pydantic import (
 )
 
 from alharness.api.errors import UsageError
-from alharness.api.space import Choice, Space
+from alharness.api.space import Space
 from alharness.protocol.components import Reference
 from alharness.protocol.partition.splits import MUNJAL2022_SEEDS
 from alharness.protocol.suite.bounds import (
-    LONGEST_NAME,
-    LONGEST_TITLE,
     MOST_CYCLES,
     MOST_EPOCHS,
     MOST_PARTS,
     MOST_SETS,
-    MOST_TRAININGS,
     MOST_TRIALS,
 )
 from alharness.protocol.suite.errors import misfit, misfit_from
+from alharness.protocol.suite.fields import (
+    A_NAME,
+    A_SHARE,
+    Name,
+    Number,
+    Share,
+    as_tuple,
+    from_1_to,
+    is_none,
+)
 from alharness.protocol.suite.references import (
     DatasetReference,
     LossReference,
@@ -44,29 +48,12 @@ from alharness.protocol.suite.references import (
     written_out,
 )
 from alharness.protocol.tuning.declared_space import read_space, require_single_values, write_space
-from alharness.protocol.wording import spell
 
-SCHEMA = 1
-"""The newest version of the suite format that is known."""
+PAPERS_MOMENTUM = 0.9
+"""Of SGD, in the paper's published code."""
 
-_KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-
-
-def _kebab(name: str) -> str:
-    if len(name) > LONGEST_NAME or not _KEBAB.fullmatch(name):
-        raise ValueError(name)
-    return name
-
-
-def _line(text: str) -> str:
-    if len(text) > LONGEST_TITLE or not text.isprintable():
-        raise ValueError(text)
-    return text
-
-
-def _is_none(value: object) -> bool:
-    """Keys that came later leave the digests of suites without them as they were."""
-    return value is None
+_CONSTANT = Reference("constant")
+_CROSS_ENTROPY = Reference("cross-entropy")
 
 
 def _initial_sets(value: object) -> int | Literal["munjal2022"]:
@@ -84,48 +71,27 @@ def _read_space(value: object) -> Space:
         raise misfit_from(error) from None
 
 
-_tuple = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
-
-Name: TypeAlias = Annotated[str, AfterValidator(_kebab)]
-Line: TypeAlias = Annotated[str, AfterValidator(_line)]
-Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
-Share: TypeAlias = Annotated[Number, Field(gt=0, lt=1)]
-
-PAPERS_MOMENTUM = 0.9
-"""Of SGD, in the paper's published code."""
-
-_CONSTANT = Reference("constant")
-_CROSS_ENTROPY = Reference("cross-entropy")
-
-_NAME = f"a name in kebab-case of at most {LONGEST_NAME} characters, such as my-suite"
-_SHARE = "a fraction of all training images, above 0 and below 1"
-
-
-def _count(most: int) -> str:
-    return f"a whole number from 1 to {most}"
-
-
-class _Table(BaseModel):
+class Table(BaseModel):
     """A table of a suite. A field's description says what to write, for messages."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Protocol(_Table):
+class Protocol(Table):
     """Initial sets, seeds and budgets (paper, sections 4, 5 and 6.1)."""
 
     initial_sets: Annotated[int | Literal["munjal2022"], PlainValidator(_initial_sets)] = Field(
         description=f"a whole number from 1 to {MOST_SETS}, or "
         '"munjal2022" for the paper\'s five partitions'
     )
-    seeds: int = Field(ge=1, le=MOST_SETS, description=_count(MOST_SETS))
-    initial_fraction: Share = Field(description=_SHARE)
-    query_fraction: Share = Field(description=_SHARE)
-    final_fraction: Share = Field(description=_SHARE)
-    validation_fraction: Share = Field(description=_SHARE)
+    seeds: int = Field(ge=1, le=MOST_SETS, description=from_1_to(MOST_SETS))
+    initial_fraction: Share = Field(description=A_SHARE)
+    query_fraction: Share = Field(description=A_SHARE)
+    final_fraction: Share = Field(description=A_SHARE)
+    validation_fraction: Share = Field(description=A_SHARE)
     stop_at_accuracy: Share | None = Field(
         default=None,
-        exclude_if=_is_none,
+        exclude_if=is_none,
         description="a validation accuracy above 0 and below 1: a run that reaches it is done",
     )
 
@@ -190,11 +156,11 @@ class Protocol(_Table):
         return self
 
 
-class Tuning(_Table):
+class Tuning(Table):
     """The AutoML of a cycle: random search over ``space`` (paper, section 4; supplement 1.3)."""
 
     trials: int = Field(
-        ge=1, le=MOST_TRIALS, description=f"{_count(MOST_TRIALS)}: the trials of one tuning"
+        ge=1, le=MOST_TRIALS, description=f"{from_1_to(MOST_TRIALS)}: the trials of one tuning"
     )
     scope: Literal["per-initial-set", "first-initial-set", "fixed"] = Field(
         description='"per-initial-set", "first-initial-set" or "fixed"'
@@ -219,10 +185,10 @@ class Tuning(_Table):
         return self
 
 
-class Training(_Table):
+class Training(Table):
     """How a model is trained (paper, section 5)."""
 
-    epochs: int = Field(ge=1, le=MOST_EPOCHS, description=_count(MOST_EPOCHS))
+    epochs: int = Field(ge=1, le=MOST_EPOCHS, description=from_1_to(MOST_EPOCHS))
     normalize: bool = Field(
         default=True,
         description="true (by mean and deviation of the initial labeled set) or false",
@@ -257,11 +223,11 @@ class Training(_Table):
         return self
 
 
-class Methods(_Table):
+class Methods(Table):
     """The samplers compared, and the one that all others are compared with."""
 
     compared: Annotated[
-        tuple[SamplerReference, ...], _tuple, Field(min_length=1, max_length=MOST_PARTS)
+        tuple[SamplerReference, ...], as_tuple, Field(min_length=1, max_length=MOST_PARTS)
     ] = Field(
         description='a list of samplers, such as ["random", { sampler = "vaal", epochs = 15 }]'
     )
@@ -272,7 +238,7 @@ class Methods(_Table):
     @model_validator(mode="after")
     def _distinct_and_with_reference(self) -> Methods:
         labels = [method.label for method in self.compared]
-        _refuse_repeats(labels, key="compared")
+        refuse_repeats(labels, key="compared")
         if self.reference.label not in labels:
             raise misfit(
                 f"'{self.reference.label}' is not among the methods compared",
@@ -282,7 +248,7 @@ class Methods(_Table):
         return self
 
 
-class LongTail(_Table):
+class LongTail(Table):
     """The power law of a long-tailed initial set: class i gets a + k · exp(alpha · (i + 0.5)).
 
     The counts are scaled to the size of the initial set.
@@ -295,10 +261,10 @@ class LongTail(_Table):
     )
 
 
-class Scenario(_Table):
+class Scenario(Table):
     """One experimental condition; its split and budgets are the protocol's."""
 
-    name: Name = Field(description=_NAME)
+    name: Name = Field(description=A_NAME)
     dataset: DatasetReference = Field(description='a dataset, such as "digits"')
     model: ModelReference = Field(description='a model, such as "small-cnn"')
     regularizers: Annotated[
@@ -314,7 +280,7 @@ class Scenario(_Table):
     )
     long_tail: LongTail | None = Field(
         default=None,
-        exclude_if=_is_none,
+        exclude_if=is_none,
         description="a table such as { a = 500, k = 4000, alpha = -0.32 }: class sizes of the "
         "initial set",
     )
@@ -322,109 +288,12 @@ class Scenario(_Table):
     @model_validator(mode="after")
     def _regularizers_distinct(self) -> Scenario:
         names = [regularizer.name for regularizer in self.regularizers]
-        _refuse_repeats(names, key="regularizers")
+        refuse_repeats(names, key="regularizers")
         return self
 
 
-class Suite(_Table):
-    """A frozen declaration: protocol, scenarios and the methods compared.
-
-    Fields are the keys of the TOML file. Read one with ``load_suite``.
-    """
-
-    # ``schema`` is a deprecated method of pydantic's models, hence the alias.
-    schema_version: int = Field(
-        alias="schema", ge=SCHEMA, le=SCHEMA, description=f"schema = {SCHEMA}"
-    )
-    name: Name = Field(description=_NAME)
-    version: int = Field(ge=1, lt=2**31, description="a whole number of 1 or more, below 2**31")
-    title: Line = Field(description=f"a line of at most {LONGEST_TITLE} characters")
-    departures: Annotated[tuple[Line, ...], _tuple, Field(max_length=MOST_PARTS)] = Field(
-        default=(),
-        exclude_if=lambda departures: departures == (),
-        description="a list of sentences: how it differs from what produced the results that it is "
-        "held against",
-    )
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
-        default=0, description="a whole number of 0 or more, below 2**63"
-    )
-    protocol: Protocol = Field(description="a table [protocol]")
-    tuning: Tuning = Field(description="a table [tuning]")
-    training: Training = Field(description="a table [training]")
-    methods: Methods = Field(description="a table [methods]")
-    scenarios: Annotated[
-        tuple[Scenario, ...], _tuple, Field(min_length=1, max_length=MOST_PARTS)
-    ] = Field(description=f"from 1 to {MOST_PARTS} tables [[scenarios]]")
-
-    @model_validator(mode="after")
-    def _scenarios_distinct(self) -> Suite:
-        _refuse_repeats([scenario.name for scenario in self.scenarios], key="scenarios")
-        return self
-
-    @model_validator(mode="after")
-    def _can_be_planned(self) -> Suite:
-        protocol, tuning = self.protocol, self.tuning
-        runs = len(self.scenarios) * len(self.methods.compared) * protocol.n_initial_sets
-        trainings = runs * protocol.n_cycles * (tuning.trials + protocol.seeds - 1)
-        if trainings > MOST_TRAININGS:
-            raise misfit(
-                f"scenarios, methods, initial sets, seeds, cycles and trials make up to "
-                f"{trainings} trainings; {MOST_TRAININGS} are the most",
-                "Lower one of them",
-                key="protocol",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _options_of_sgd_are_used(self) -> Suite:
-        optimizer = self.tuning.space["optimizer"]
-        if isinstance(optimizer, Choice) and "sgd" in optimizer.options:
-            return self
-        for name, default in (("momentum", PAPERS_MOMENTUM), ("nesterov", False)):
-            value = getattr(self.training, name)
-            if value != default:
-                raise misfit(
-                    f"{spell(value)} is for sgd, which is not among the optimizers",
-                    "Leave it out, or add sgd to tuning.space.optimizer",
-                    key=f"training.{name}",
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _weight_decay_is_fixed_or_tuned(self) -> Suite:
-        for number, scenario in enumerate(self.scenarios):
-            names = [regularizer.name for regularizer in scenario.regularizers]
-            if self.training.weight_decay and "weight-decay" in names:
-                raise misfit(
-                    f"{spell(self.training.weight_decay)} is fixed, and the regularizer "
-                    f"'weight-decay' of scenarios[{number}] tunes it",
-                    "Leave one of them out",
-                    key="training.weight_decay",
-                )
-        return self
-
-    def with_methods(self, references: Iterable[Reference]) -> Suite:
-        """This suite comparing ``references`` with its own reference, and nothing else.
-
-        What ``--plugin NAME`` means. A method given twice, or given though it is the
-        reference, is compared once.
-        """
-        return self._comparing((self.methods.reference, *references))
-
-    def with_added(self, references: Iterable[Reference]) -> Suite:
-        """This suite comparing ``references`` beside its own methods; what ``--add NAME`` means.
-
-        A method given twice, or given though it is compared, is compared once.
-        """
-        return self._comparing((*self.methods.compared, *references))
-
-    def _comparing(self, references: Iterable[Reference]) -> Suite:
-        distinct = {method.label: method for method in references}
-        methods = Methods(compared=tuple(distinct.values()), reference=self.methods.reference)
-        return self.model_copy(update={"methods": methods})
-
-
-def _refuse_repeats(names: list[str], *, key: str) -> None:
+def refuse_repeats(names: list[str], *, key: str) -> None:
+    """For validators: raises what says which name is there twice."""
     for name in names:
         if names.count(name) > 1:
             raise misfit(f"'{name}' is there twice", "Rename or remove one of them", key=key)

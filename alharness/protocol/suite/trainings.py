@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from alharness.protocol.suite.tables import Suite
+from alharness.protocol.suite.declaration import Suite
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,15 @@ def test_trial_evaluation_query_annotation(workbench):
     assert 0 < workbench.execute(after["evaluation"])["test_accuracy"] < 1
 
 
+def test_a_record_names_the_machine(workbench):
+    trial = upcoming(workbench, workbench.bench())["trial"]
+    workbench.execute(trial)
+    machine = StoreLedger(workbench.workspace).machine(trial)
+    assert machine.instructions == torch.backends.cpu.get_cpu_capability()
+    assert machine.device == "cpu"
+    assert machine.processor
+
+
 def test_executed_twice_gives_the_same(workbench):
     bench = workbench.bench()
     records = workbench.workspace.records

@@ -106,13 +106,15 @@ def members_of(value, path=()):
 FREE = {"declaration", "parameters", "space", "hyperparameters", "normality", "games_howell"}
 """Objects whose members a suite, a plugin or a method names."""
 DEFAULTS = {field.name for field in fields(Comparison) if field.default is not MISSING}
+LATER = {"machines"}
+"""What early documents of this schema do not have."""
 
 
 def test_no_member_may_be_missing(clear):
     """But those that a comparison has not where it could not be tested."""
     data = strict(clear)
     for *first, last in members_of(data):
-        if FREE & set(first) or first[-1:] == ["paper_chain"] or last in DEFAULTS:
+        if FREE & set(first) or first[-1:] == ["paper_chain"] or last in DEFAULTS | LATER:
             continue
         damaged = copy.deepcopy(data)
         container = damaged
@@ -158,6 +160,15 @@ def test_what_schema_2_did_not_say_is_none(finished):
     (scenario,) = migrated.scenarios
     assert scenario.repeated_images is None
     assert [method.outdated for method in scenario.methods] == [None, None]
+
+
+def test_machines_that_older_documents_do_not_tell_are_none(finished, of_0_1):
+    early = strict(finished)
+    for scenario in early["scenarios"]:
+        del scenario["machines"]
+    for older in (early, copy.deepcopy(early) | {"schema": 2}, of_0_1):
+        (scenario,) = from_json(older).scenarios
+        assert scenario.machines is None
 
 
 def test_what_0_1_wrote_is_migrated(of_0_1):

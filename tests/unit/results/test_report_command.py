@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 from click.testing import CliRunner
@@ -67,6 +68,19 @@ def test_all_documents_or_one(workspace, finished, clear):
     assert one in both
     assert "Failed: 2 x query k: it broke" in one
     assert "better than random" in one
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_narrow_report_has_every_number_whole(workspace, monkeypatch, width):
+    wide = report("--workspace", workspace).stdout
+    monkeypatch.setenv("COLUMNS", str(width))
+    narrow = report("--workspace", workspace).stdout
+    assert max(map(len, wide.splitlines())) > 80
+    assert max(map(len, narrow.splitlines())) <= width
+    cells = [word for line in wide.splitlines() if line[:1] in "┃│" for word in line[1:-1].split()]
+    missing = Counter(cells) - Counter(narrow.split())
+    assert not missing.keys() - {"│", "┃"}
+    assert "better than random" in narrow
 
 
 def test_json_is_a_list_of_documents_of_the_newest_schema(workspace, clear):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from alharness import DatasetShape, PluginError, UsageError
-from alharness.protocol.bench import DatasetFacts
+from alharness.protocol.condition import DatasetFacts
 from alharness.protocol.keys import digest
 from alharness.protocol.suite.reading import parse_suite
 from alharness.protocol.written_reference import parse_reference

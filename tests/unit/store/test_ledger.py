@@ -9,6 +9,7 @@ import pytest
 from alharness import HarnessError
 from alharness.api.errors import ExitCode
 from alharness.protocol.keys import digest_bytes
+from alharness.protocol.machine import Machine
 from alharness.protocol.partition.sets import Added, IndexSet
 from alharness.protocol.planning.outdated import outdated, position_of
 from alharness.protocol.seeds import SeedPath
@@ -53,9 +54,9 @@ def trial(number=0, source="s"):
     )
 
 
-def record(unit, accuracy=0.5, seconds=1.5):
+def record(unit, accuracy=0.5, seconds=1.5, **facts):
     result = {"validation_accuracy": accuracy, "validation_loss": None, "checkpoint": "c"}
-    return Record(unit, {**result, "parameters": 9}, {"seconds": seconds})
+    return Record(unit, {**result, "parameters": 9}, {"seconds": seconds, **facts})
 
 
 @pytest.fixture
@@ -99,6 +100,47 @@ def test_a_record_is_opened_once_for_all_commands(workspace, read):
     for number in range(3):
         assert second.result(trial(number)) == first.result(trial(number))
         assert second.seconds(trial(number)) == 1.5
+
+
+def on_machines(workspace):
+    """Records of three trials: of two machines, and of one that is not named."""
+    for number, name in enumerate(("old", "new")):
+        machine = {"processor": {"name": name, "instructions": "AVX2"}, "device": "cpu"}
+        workspace.records.write(record(trial(number), **machine))
+    workspace.records.write(record(trial(2), device="cpu"))
+
+
+def machines(ledger):
+    return [ledger.machine(trial(number)) for number in range(4)]
+
+
+KNOWN = [Machine("old", "AVX2", "cpu"), Machine("new", "AVX2", "cpu"), None, None]
+
+
+def test_the_index_keeps_the_machine_of_a_record(workspace, read):
+    on_machines(workspace)
+    first = StoreLedger(workspace)
+    assert machines(first) == KNOWN
+    first.keep()
+    read.clear()
+    assert machines(StoreLedger(workspace)) == KNOWN
+    assert read == []
+
+
+def test_an_index_without_machines_is_written_anew_from_the_records(workspace, read):
+    """Version 0.2 began with entries of six parts; they would leave every machine unknown."""
+    on_machines(workspace)
+    StoreLedger(workspace).keep()
+    index = workspace.root / "records" / "index.jsonl"
+    entries = [json.loads(line)[:6] for line in index.read_text().splitlines()]
+    index.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    ledger = StoreLedger(workspace)
+    assert machines(ledger) == KNOWN
+    assert ledger.result(trial())["validation_accuracy"] == 0.5
+    ledger.keep()
+    read.clear()
+    assert machines(StoreLedger(workspace)) == KNOWN
+    assert read == []
 
 
 def test_plan_keeps_no_index(workspace, read):

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from alharness.api.space import Choice
-from alharness.protocol.bench import Bench, DatasetFacts, make_condition
+from alharness.protocol.bench import Bench
 from alharness.protocol.components import Component
+from alharness.protocol.condition import DatasetFacts, make_condition
+from alharness.protocol.machine import Machine
 from alharness.protocol.partition.sets import Added, IndexSet
 from alharness.protocol.planning.survey import Survey, survey
 from alharness.protocol.suite.reading import parse_suite
@@ -95,6 +97,10 @@ class Laboratory:
     def curves(self, unit: Unit) -> dict | None:
         record = self.record(unit)
         return None if record is None else CURVES
+
+    def machine(self, unit: Unit) -> Machine | None:
+        record = self.record(unit)
+        return None if record is None else record.machine
 
     @property
     def weights(self) -> set[str]:

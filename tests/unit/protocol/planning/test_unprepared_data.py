@@ -3,7 +3,8 @@
 import pytest
 
 from alharness import DatasetShape, UsageError
-from alharness.protocol.bench import Bench, make_condition
+from alharness.protocol.bench import Bench
+from alharness.protocol.condition import make_condition
 from alharness.protocol.planning.run import State
 from alharness.protocol.planning.survey import survey
 from alharness.protocol.planning.tally import estimate, overall, tallies

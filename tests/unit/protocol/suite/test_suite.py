@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from alharness import Choice, ExitCode, LogUniform, UsageError
 from alharness.protocol.components import Reference
+from alharness.protocol.suite.declaration import Suite
 from alharness.protocol.suite.reading import load_suite, parse_suite, protocol_digest, suite_digest
-from alharness.protocol.suite.tables import Suite
 
 TEXT = """\
 schema = 1
