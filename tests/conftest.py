@@ -10,7 +10,11 @@ import pytest
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach the benches of tests, also where the tests run in a shell's background."""
+    """Let Ctrl-C reach the benches of tests, also where the tests run in a shell's background.
+
+    How wide the terminal is that tests are started in changes nothing that they read.
+    """
+    os.environ.pop("COLUMNS", None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

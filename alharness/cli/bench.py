@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from alharness import ExitCode
 from alharness.cli import options
@@ -28,8 +29,12 @@ def bench(ctx: click.Context, /, workspace: Path, as_json: bool, **asked: Any) -
     """Run a suite: train, query and compare, then give the verdict.
 
     What is recorded in the workspace is not computed again: stop at any time,
-    and go on with the same command.
+    and go on with the same command. Where no suite is named, nothing is started:
+    it is said what the default suite would take.
     """
+    if ctx.get_parameter_source("suite") is ParameterSource.DEFAULT:
+        _say_what_it_would_do(**asked)
+        ctx.exit(ExitCode.USAGE)
     from alharness.results.documents import NotWritten
     from alharness.session import commands
 
@@ -67,6 +72,19 @@ def bench(ctx: click.Context, /, workspace: Path, as_json: bool, **asked: Any) -
             click.echo(f"  {line}", err=True)
     if document.failures or unwritten is not None:
         ctx.exit(ExitCode.UNITS_FAILED)
+
+
+def _say_what_it_would_do(
+    suite: str,
+    plugins: tuple[str, ...],
+    add: tuple[str, ...],
+    plugin_files: tuple[Path, ...],
+    **_: object,
+) -> None:
+    from alharness.cli.unnamed_suite import would_do
+
+    for line in would_do(suite, plugins, add, plugin_files):
+        click.echo(line, err=True)
 
 
 @contextmanager

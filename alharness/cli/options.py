@@ -38,6 +38,14 @@ plugins = click.option(
     "may be repeated.",
 )
 
+add = click.option(
+    "--add",
+    "add",
+    multiple=True,
+    metavar="NAME[:PARAMETER=VALUE,…]",
+    help="Compare this sampler beside the suite's methods, or those of --plugin; may be repeated.",
+)
+
 workspace = click.option(
     "--workspace",
     "workspace",
@@ -160,7 +168,7 @@ tracking_uri = click.option(
 
 def opening(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that say which bench, named like the arguments of ``alharness.plan``."""
-    return _with(command, (suite, plugins, plugin_files, workspace, data_dir, download))
+    return _with(command, (suite, plugins, add, plugin_files, workspace, data_dir, download))
 
 
 def computing(command: Callable[..., Any]) -> Callable[..., Any]:

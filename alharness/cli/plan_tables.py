@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from rich.table import Table
-from rich.text import Text
+from rich.console import Console
 
-from alharness.cli.tables import output
+from alharness.cli.layout import boxed, fits, output, turned
 from alharness.protocol.planning.run import SlotKind
 from alharness.protocol.planning.tally import Tally
 from alharness.protocol.wording import clock
@@ -24,7 +23,7 @@ def print_plan(plan: Plan) -> None:
     """Units per method and cycle, done of all; then all distinct units, their time, and notes."""
     console = output()
     for scenario in dict.fromkeys(one.group.scenario for one in plan.units):
-        console.print(_table(plan, scenario))
+        _print_scenario(console, plan, scenario)
     everything = plan.distinct_units
     left = everything.ready + everything.waiting
     console.print(
@@ -63,18 +62,32 @@ def _time_left(plan: Plan) -> str:
     return f"{about}, and what was not measured yet ({', '.join(kinds)})."
 
 
-def _table(plan: Plan, scenario: str) -> Table:
-    table = Table(title=f"{scenario}: units done / all", title_justify="left")
-    for number, title in enumerate(("method", "cycle", "labels", *KINDS, *STATES)):
-        table.add_column(title, justify="left" if number == 0 else "right")
-    rows: dict[tuple[str, int, int | None], dict[SlotKind, Tally]] = defaultdict(dict)
+def _print_scenario(console: Console, plan: Plan, scenario: str) -> None:
+    title, header = f"{scenario}: units done / all", ("cycle", "labels", *KINDS, *STATES)
+    by_method = _rows(plan, scenario)
+    everything = [(method, *cells) for method, rows in by_method.items() for cells in rows]
+    table = boxed(title, ("method", *header), everything)
+    if fits(table, console):
+        console.print(table)
+        return
+    console.print(title, style="italic", markup=False, highlight=False)
+    for method, rows in by_method.items():
+        console.print(method, style="bold", markup=False, highlight=False)
+        for part in turned(header, rows, console.width):
+            console.print(part, "")
+
+
+def _rows(plan: Plan, scenario: str) -> dict[str, list[tuple[str, ...]]]:
+    """Of each method a row for each cycle."""
+    found: dict[tuple[str, int, int | None], dict[SlotKind, Tally]] = defaultdict(dict)
     for one in plan.units:
         if one.group.scenario == scenario:
-            rows[one.group.method, one.group.cycle, one.labels][one.group.kind] = one.tally
-    for (method, cycle, labels), numbers in rows.items():
+            found[one.group.method, one.group.cycle, one.labels][one.group.kind] = one.tally
+    rows: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for (method, cycle, labels), tallies in found.items():
         known = "?" if labels is None else str(labels)
-        table.add_row(*map(Text, (method, str(cycle), known, *_counts(numbers))))
-    return table
+        rows[method].append((str(cycle), known, *_counts(tallies)))
+    return rows
 
 
 def _counts(numbers: Mapping[SlotKind, Tally]) -> list[str]:

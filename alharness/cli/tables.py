@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
+from alharness.cli.layout import boxed, fits, output, turned
 from alharness.leaderboard import wording
 from alharness.results.document import Document
 
@@ -15,12 +12,14 @@ def print_document(document: Document) -> None:
     console = output()
     for scenario in document.scenarios:
         found = document.findings[scenario.scenario]
-        table = Table(title=scenario.scenario, title_justify="left")
-        for number, title in enumerate(wording.header(scenario, found)):
-            table.add_column(title, justify="left" if number == 0 else "right")
-        for cells in wording.rows(scenario, found):
-            table.add_row(*map(Text, cells))
-        console.print(table)
+        header, rows = wording.header(scenario, found), wording.rows(scenario, found)
+        table = boxed(scenario.scenario, header, rows)
+        if fits(table, console):
+            console.print(table)
+        else:
+            console.print(scenario.scenario, style="italic", markup=False, highlight=False)
+            for part in turned(header, rows, console.width):
+                console.print(part, "")
         for note in wording.notes(scenario, found, document.n_models):
             console.print(note, markup=False, highlight=False)
 
@@ -33,9 +32,3 @@ def print_report(document: Document) -> None:
     print_document(document)
     for line in wording.counted(document.failures):
         console.print(f"Failed: {line}", markup=False, highlight=False)
-
-
-def output() -> Console:
-    """Standard output: as wide as the terminal, never wrapped in a pipe."""
-    console = Console(emoji=False)
-    return console if console.is_terminal else Console(width=10_000, emoji=False)

@@ -15,9 +15,10 @@ from alharness.results.document import (
 
 
 def caveats(scenario: Scenario, found: ScenarioFindings) -> list[str]:
-    """How it was tuned, how many methods were tried, on which machines; what of it matters."""
+    """How it was tuned, how many methods were tried, on which machines, what is outdated."""
     family = [] if found.family is None else _family(found.family, scenario.reference)
-    return [*_tuning(scenario), *family, *_machines(scenario.machines or ())]
+    machines = _machines(scenario.machines or ())
+    return [*_tuning(scenario), *family, *machines, *_outdated(scenario)]
 
 
 def _tuning(scenario: Scenario) -> list[str]:
@@ -39,6 +40,15 @@ def _tuning(scenario: Scenario) -> list[str]:
             ]
         case _:
             return []
+
+
+def _outdated(scenario: Scenario) -> list[str]:
+    return [
+        f"Outdated: {method.method} ({method.outdated}). Its row stands as an earlier bench left "
+        "it, without a verdict; 'bench --add' computes it anew."
+        for method in scenario.methods
+        if method.outdated
+    ]
 
 
 def _family(family: FamilyFindings, reference: str) -> list[str]:

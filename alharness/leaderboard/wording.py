@@ -79,7 +79,7 @@ def _row(method: Method, everything: ScenarioFindings, scenario: Scenario) -> li
         cells.append(spent(method))
     verdict = found.verdict
     if verdict is None:
-        why = "reference" if method.method == scenario.reference else "sees labels"
+        why = untested(method, scenario)
         return [method.method, *cells, why, *([""] if everything.family else []), "", ""]
     return [
         method.method,
@@ -89,6 +89,13 @@ def _row(method: Method, everything: ScenarioFindings, scenario: Scenario) -> li
         difference(verdict),
         detectable(verdict),
     ]
+
+
+def untested(method: Method, scenario: Scenario) -> str:
+    """What stands in the place of a verdict."""
+    if method.method == scenario.reference:
+        return "reference"
+    return "outdated" if method.outdated else "sees labels"
 
 
 def familywise(found: MethodFindings) -> str:
@@ -178,7 +185,9 @@ def notes(scenario: Scenario, found: ScenarioFindings, n_models: int | None) -> 
 
 
 def _trainings(scenario: Scenario) -> str:
-    numbers_of = ", ".join(f"{method.method} {method.trainings}" for method in scenario.methods)
+    numbers_of = ", ".join(
+        f"{method.method} {method.trainings}" for method in scenario.methods if not method.outdated
+    )
     shared = scenario.shared_trainings
     same = "" if shared is None else f"; {shared} of them are the same for all"
     return f"Trainings behind each method (tunings, seeds, committees): {numbers_of}{same}."

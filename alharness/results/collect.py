@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
@@ -47,7 +48,8 @@ class Recorded(Ledger, Protocol):
 def collect(bench: Bench, survey: Survey, ledger: Recorded, failures: Sequence[str]) -> Document:
     """The document of a bench, as far as its results are recorded; None where there is none yet.
 
-    ``failures``: a line for each unit that failed.
+    A scenario has the methods that the survey has runs of. ``failures``: a line for each unit
+    that failed.
     """
     scenarios = [
         _scenario(
@@ -92,10 +94,10 @@ def _component(component: Component) -> document.Component:
 def _scenario(
     bench: Bench, condition: Condition, runs: Sequence[planning.Run], ledger: Recorded
 ) -> Scenario:
-    trainings = {
-        method.label: _trainings(run for run in runs if run.method is method)
-        for method in bench.methods
-    }
+    by_method: dict[str, list[planning.Run]] = defaultdict(list)
+    for run in runs:
+        by_method[run.method.label].append(run)
+    trainings = {label: _trainings(own) for label, own in by_method.items()}
     everything = {key: unit for one in trainings.values() for key, unit in one.items()}
     return Scenario(
         scenario=condition.name,
@@ -113,14 +115,7 @@ def _scenario(
         stop_at_accuracy=bench.suite.protocol.stop_at_accuracy,
         reference=bench.suite.methods.reference.label,
         methods=tuple(
-            _method(
-                bench,
-                method,
-                [run for run in runs if run.method is method],
-                len(trainings[method.label]),
-                ledger,
-            )
-            for method in bench.methods
+            _method(bench, own, len(trainings[label]), ledger) for label, own in by_method.items()
         ),
         family=Family(others=(), narrowed_to=None),
         shared_trainings=len(frozenset.intersection(*map(frozenset, trainings.values()))),
@@ -143,10 +138,8 @@ def _tuning(
     return bench.suite.tuning.scope
 
 
-def _method(
-    bench: Bench, sampler: Component, runs: Sequence[planning.Run], trainings: int, ledger: Ledger
-) -> Method:
-    protocol, condition = bench.suite.protocol, runs[0].condition
+def _method(bench: Bench, runs: Sequence[planning.Run], trainings: int, ledger: Ledger) -> Method:
+    protocol, condition, sampler = bench.suite.protocol, runs[0].condition, runs[0].method
     shape = (protocol.n_initial_sets, protocol.seeds, len(condition.sizes))
     evaluations: dict[tuple[int, ...], Mapping[str, Any]] = {
         (*run.place, cycle): _result(run, Slot(cycle, "evaluation", 0), ledger) or {}
@@ -172,6 +165,7 @@ def _method(
         labels_spent=members(spent),
         annotation_cost=members(cost),
         trainings=trainings,
+        outdated=None,
     )
 
 

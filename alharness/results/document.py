@@ -115,6 +115,8 @@ class Method(Part):
     labels_spent: labels with which a run reached the accuracy at which the suite stops.
     annotation_cost: of a run's queried labels so far, in the oracle's unit.
     trainings: how many trainings its runs are made of: tunings, seeds, committees.
+    outdated: why this row of an earlier document no longer follows from the workspace's records;
+        it stands as it was, and is neither tested nor counted. None for every other row.
     """
 
     method: str
@@ -131,6 +133,7 @@ class Method(Part):
     labels_spent: PerRun
     annotation_cost: PerRun
     trainings: int
+    outdated: str | None
 
 
 class RepeatedImages(Part):
@@ -245,9 +248,9 @@ class MethodFindings(Part):
     """What the statistics say of a method in a scenario.
 
     curve: its accuracy at each cycle. verdict, marks (one for each budget after cycle 0) and
-    sentence (the verdict in words, with what it is conditional on) are None for the reference and
-    for what sees labels. familywise: the verdict with its family counted; None, too, for a method
-    that is not in the family.
+    sentence (the verdict in words, with what it is conditional on) are None for the reference,
+    for what sees labels and for what is outdated. familywise: the verdict with its family
+    counted; None, too, for a method that is not in the family.
     """
 
     curve: tuple[Point, ...]

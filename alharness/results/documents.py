@@ -52,7 +52,7 @@ class Documents:
     def write(self, document: Document) -> None:
         """Put a document there, in the place of an older one of the same suite."""
         text = json.dumps(document.to_json(), indent=1, allow_nan=False)
-        write_over(self._path(document.suite.name), text.encode())
+        write_over(self.path(document.suite.name), text.encode())
 
     def suites(self) -> list[str]:
         """The suites that there are documents of, by name. Raises UsageError when there is none."""
@@ -85,7 +85,8 @@ class Documents:
                 where=str(self._folder),
                 remedy=f"Those there are: {', '.join(names)}",
             )
-        return read_document(self._path(suite))
+        return read_document(self.path(suite))
 
-    def _path(self, suite: str) -> Path:
+    def path(self, suite: str) -> Path:
+        """Where the document of a suite lies, or would."""
         return self._folder / f"{suite}.json"

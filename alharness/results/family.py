@@ -40,7 +40,7 @@ def with_noted(document: Document, tried: TriedMethods) -> Document:
 
 def _others(scenario: Scenario, noted: Mapping[str, Tried]) -> tuple[Member, ...]:
     """Methods without a row in the document; a p-value against another reference says nothing."""
-    rows = {method_id(method.sampler) for method in scenario.methods}
+    rows = {method_id(method.sampler) for method in scenario.methods if not method.outdated}
     return tuple(
         Member(
             method=one.method,

@@ -36,7 +36,7 @@ def findings(scenario: Scenario) -> ScenarioFindings:
     """Curves, verdicts against the reference, alone and family-wise, marks, the paper's chain.
 
     Where runs stop at an accuracy, those that go on are no fair sample: nothing is tested.
-    What sees labels is not tested either.
+    What sees labels is not tested either, nor what is outdated.
     """
     (reference,) = (one for one in scenario.methods if one.method == scenario.reference)
     alone = ScenarioFindings(
@@ -81,7 +81,7 @@ def with_family(scenario: Scenario, found: ScenarioFindings) -> ScenarioFindings
 
 def is_member(method: Method, scenario: Scenario) -> bool:
     """Whether a method of a document is in its family: it has results after cycle 0."""
-    if method.method == scenario.reference or method.sees_labels:
+    if method.method == scenario.reference or method.sees_labels or method.outdated:
         return False
     return not np.isnan(numbers(method.accuracy)[:, :, 1:]).all()
 
@@ -95,17 +95,25 @@ def sentence(verdict: Verdict, reference: str, tuning: str | None) -> str:
     return f"{alone}, {condition}"
 
 
+def untested(method: Method) -> MethodFindings:
+    """Findings of a method that is compared with nothing: its curve."""
+    return MethodFindings(
+        curve=curve(numbers(method.accuracy)),
+        verdict=None,
+        sentence=None,
+        familywise=None,
+        marks=None,
+    )
+
+
 def _method(method: Method, reference: Method, scenario: Scenario) -> MethodFindings:
-    points = curve(numbers(method.accuracy))
-    if method is reference or method.sees_labels:
-        return MethodFindings(
-            curve=points, verdict=None, sentence=None, familywise=None, marks=None
-        )
+    if method is reference or method.sees_labels or method.outdated:
+        return untested(method)
     ours, theirs = _queried(method, scenario), _queried(reference, scenario)
     budgets = scenario.labels[1:]
     verdict = compare(endpoint(ours, budgets), endpoint(theirs, budgets))
     return MethodFindings(
-        curve=points,
+        curve=curve(numbers(method.accuracy)),
         verdict=verdict,
         sentence=sentence(verdict.verdict, scenario.reference, scenario.tuning),
         familywise=None,
@@ -123,7 +131,7 @@ def _chains(scenario: Scenario) -> dict[int, PaperChain]:
     accuracies = {
         one.method: numbers(one.accuracy)
         for one in scenario.methods
-        if one.method == scenario.reference or not one.sees_labels
+        if one.method == scenario.reference or not (one.sees_labels or one.outdated)
     }
     return {
         labels: paper_chain(

@@ -97,7 +97,7 @@ def _method_findings_from_1(method: Json) -> Json:
 
 
 def _from_2(document: Json) -> Json:
-    """Before verdicts told of tuning and family, and scenarios of test images used in training."""
+    """Before documents told of tuning, family, repeated images and what is outdated."""
     tunings = {one["scenario"]: _tuning_of_2(document, one) for one in document["scenarios"]}
     references = {one["scenario"]: one["reference"] for one in document["scenarios"]}
     return {
@@ -106,6 +106,7 @@ def _from_2(document: Json) -> Json:
         "scenarios": [
             {
                 **one,
+                "methods": [{**method, "outdated": None} for method in one["methods"]],
                 "repeated_images": None,
                 "tuning": tunings[one["scenario"]],
                 "family": None,

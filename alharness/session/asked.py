@@ -19,10 +19,12 @@ class Opening:
 
     suite: a suite, its name, or the path of a TOML file (text that ends in ``.toml``, or a Path).
     plugins: samplers to compare with the suite's reference, instead of the suite's methods.
+    add: samplers to compare beside these.
     """
 
     suite: str | Path | Suite
     plugins: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
     plugin_files: tuple[Path, ...] = ()
     workspace_dir: Path = Path("alharness-workspace")
     data_dir: Path = Path("data")

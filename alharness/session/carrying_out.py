@@ -5,26 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
-from pathlib import Path
 
 from rich.console import Console
 
-from alharness.api.errors import HarnessError
 from alharness.engine.device import is_gpu
 from alharness.executors.coordinator import Coordinator
-from alharness.leaderboard.report import write_report
 from alharness.observing.observers import Observers
 from alharness.observing.progress import Pace, ProgressDisplay, progress
 from alharness.observing.tried import TriedObserver
-from alharness.protocol.planning.survey import Survey
-from alharness.results.collect import collect
 from alharness.results.document import Document
-from alharness.results.documents import Documents, NotWritten
-from alharness.results.family import conclude, narrowed, with_noted
+from alharness.results.documents import NotWritten
 from alharness.session.asked import Computing
+from alharness.session.documenting import leave_document
 from alharness.session.executors import open_executor
 from alharness.session.opening import Opened
-from alharness.store.tried import TriedMethods
 from alharness.tracking.mlflow_process import Destination, MlflowProcess
 from alharness.tracking.mlflow_tracker import MlflowTracker
 from alharness.tracking.tracking_uri import TrackingStore, tracking_store
@@ -63,11 +57,12 @@ def carry_out(
         try:
             with closing(make_progress(coordinator, console)) as display:
                 observers.add("the progress display", display)
-                state = coordinator.run()
+                coordinator.run()
         finally:
             executor.shutdown()
-        document = _documented(opened, coordinator, state, family, say)
-        unwritten = _unwritten(document, opened.workspace.reports)
+        document, unwritten = leave_document(
+            opened, coordinator.ledger, coordinator.failures, family, say
+        )
         observers.bench_finished(document.to_json())
     if unwritten:
         raise NotWritten(document, unwritten)
@@ -87,43 +82,3 @@ def make_tracker(
 def make_progress(coordinator: Coordinator, console: Console) -> ProgressDisplay:
     """What follows a bench on the terminal."""
     return progress(console, Pace(coordinator.ledger.seconds, coordinator.executor.slots))
-
-
-def _documented(
-    opened: Opened,
-    coordinator: Coordinator,
-    state: Survey,
-    family: Sequence[str],
-    say: Callable[[str], None],
-) -> Document:
-    """Collect the document."""
-    failed = state.failed()
-    failures = [message for key, message in coordinator.failures.items() if key in failed]
-    document = collect(opened.bench, state, coordinator.ledger, failures)
-    return _with_family(document, opened.workspace.tried, family, say)
-
-
-def _with_family(
-    document: Document,
-    tried: TriedMethods,
-    family: Sequence[str],
-    say: Callable[[str], None],
-) -> Document:
-    """The document with the family of the workspace, which notes its results before."""
-    try:
-        conclude(document, tried)
-    except HarnessError as error:
-        say(f"What was found is not noted for later families: {error}")
-    document = with_noted(document, tried)
-    return narrowed(document, family) if family else document
-
-
-def _unwritten(document: Document, folder: Path) -> list[str]:
-    """Write the document and the report. One that cannot be written costs only itself."""
-    lines = []
-    for write in (Documents(folder).write, partial(write_report, folder=folder)):
-        try:
-            write(document)
-        except HarnessError as error:
-            lines.append(str(error))
-    return lines

@@ -22,6 +22,7 @@ def bench(
     suite: str | Path | Suite,
     *,
     plugins: Iterable[str] = Opening.plugins,
+    add: Iterable[str] = Opening.add,
     plugin_files: Iterable[str | os.PathLike[str]] = Opening.plugin_files,
     workspace: str | os.PathLike[str] = Opening.workspace_dir,
     data_dir: str | os.PathLike[str] = Opening.data_dir,
@@ -46,6 +47,7 @@ def bench(
 
     suite: its name, the path of a TOML file, or a Suite. plugins: samplers that are compared
         with the suite's reference, instead of the suite's methods: ``"vaal:epochs=15"``.
+    add: samplers that are compared beside these.
     plugin_files: Python files to load as plugins. executor: ``"NAME:parameter=value"``;
         jobs, jobs_per_gpu: its parameters of these names. device: auto, cpu, cuda or cuda:N.
     silence: seconds without a sign of life after which what carries out a unit is ended, 0 for no
@@ -79,7 +81,7 @@ def bench(
         query_timeout=query_timeout,
         query_memory=query_memory,
     )
-    opened = open_bench(_opening(suite, plugins, plugin_files, workspace, data_dir, download))
+    opened = open_bench(_opening(suite, plugins, add, plugin_files, workspace, data_dir, download))
     find_executor(opened.registry, computing)
     labels = family_of(opened, family)
     known = {condition.name: condition.facts for condition in opened.bench.conditions}
@@ -94,6 +96,7 @@ def plan(
     suite: str | Path | Suite,
     *,
     plugins: Iterable[str] = Opening.plugins,
+    add: Iterable[str] = Opening.add,
     plugin_files: Iterable[str | os.PathLike[str]] = Opening.plugin_files,
     workspace: str | os.PathLike[str] = Opening.workspace_dir,
     data_dir: str | os.PathLike[str] = Opening.data_dir,
@@ -108,7 +111,7 @@ def plan(
     from alharness.session.opening import open_plan
     from alharness.session.plan import make_plan
 
-    opening = _opening(suite, plugins, plugin_files, workspace, data_dir, download)
+    opening = _opening(suite, plugins, add, plugin_files, workspace, data_dir, download)
     planned = open_plan(opening)
     known = {name: found.known for name, found in planned.data.items()}
     require_networks(planned.bench, known, planned.workspace.records, opening.plugin_files)
@@ -118,6 +121,7 @@ def plan(
 def _opening(
     suite: str | Path | Suite,
     plugins: Iterable[str],
+    add: Iterable[str],
     plugin_files: Iterable[str | os.PathLike[str]],
     workspace: str | os.PathLike[str],
     data_dir: str | os.PathLike[str],
@@ -125,7 +129,7 @@ def _opening(
 ) -> Opening:
     files = tuple(map(Path, plugin_files))
     folders = _folder(workspace, "workspace"), _folder(data_dir, "data_dir")
-    return Opening(suite, tuple(plugins), files, *folders, download)
+    return Opening(suite, tuple(plugins), tuple(add), files, *folders, download)
 
 
 def _folder(path: str | os.PathLike[str], what: str) -> Path:

@@ -5,20 +5,24 @@ In a process of its own: a model may end or hang whatever builds it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from alharness.api.dataset import DatasetShape
+from alharness.api.errors import HarnessError, PluginError
 from alharness.protocol.bench import Bench, Place
 from alharness.protocol.condition import Condition, DatasetFacts
 from alharness.protocol.partition.sets import LabeledSet
 from alharness.protocol.units.parts import Network
 from alharness.registry.boundary import located
 from alharness.store.records import Records
+from alharness.work.limits import Limits
+from alharness.work.seat import Seat
+from alharness.work.workers import Setup, WorkerDied
 
 Known = Mapping[str, DatasetFacts | DatasetShape]
 """What is known of the data, by scenario."""
-
 
 LONGEST = 600.0
 """Seconds that two images may take."""
@@ -34,18 +38,12 @@ def require_networks(
 
     Scenarios whose first trial is recorded are known to work; of data that declares no
     size nothing can be tried. ``plugin_files`` are those that the bench was opened with.
-    Raises PluginError or ContractViolation, naming scenario and plugin, for a model that
-    does not take such images or has other outputs than classes; HarnessError for one that ends
-    or hangs the process that it is tried in.
+    Raises PluginError or ContractViolation, naming scenario and plugins, for a model that
+    does not take such images, has other outputs than classes, or ends or hangs its process.
     """
     untried = _untried(bench, known, records)
     if not untried:
         return
-    # Imports torch, which a plan of what is known to work does without.
-    from alharness.work.limits import Limits
-    from alharness.work.seat import Seat
-    from alharness.work.workers import Setup
-
     seat = Seat(Setup(None, tuple(path.expanduser().resolve() for path in plugin_files), "cpu"))
     try:
         for condition, network in untried:
@@ -53,10 +51,21 @@ def require_networks(
                 "network": network.model_dump(mode="json"),
                 "hyperparameters": dict(bench.draws(condition, 0, 0)[0]),
             }
-            with located(f"scenario '{condition.name}'"):
+            with located(f"scenario '{condition.name}'"), _their_fault():
                 seat.ask(message, _who(condition), Limits(seconds=LONGEST))
     finally:
         seat.close()
+
+
+@contextmanager
+def _their_fault() -> Iterator[None]:
+    """What ended or hangs the process is the code of a plugin: there is no other."""
+    try:
+        yield
+    except HarnessError as error:
+        if type(error) in (HarnessError, WorkerDied):
+            raise PluginError(error.what, where=error.where, remedy=error.remedy) from error
+        raise
 
 
 def _who(condition: Condition) -> str:

@@ -52,7 +52,7 @@ def open_bench(opening: Opening) -> Opened:
 
     Raises UsageError or PluginError, saying what is wrong and where, before anything is computed.
     """
-    registry, suite = _named(opening)
+    registry, suite = named(opening)
     workspace = Workspace(opening.workspace_dir)
     workspace.require_writable()
     aside = tuple(workspace.make_way())
@@ -75,7 +75,7 @@ def open_plan(opening: Opening) -> Planned:
 
     Raises as ``open_bench`` does, but not for data that is not there.
     """
-    registry, suite = _named(opening)
+    registry, suite = named(opening)
     workspace = Workspace(opening.workspace_dir)
     workspace.require_readable()
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
@@ -83,10 +83,12 @@ def open_plan(opening: Opening) -> Planned:
     return Planned(registry, workspace, bench, data, notes(registry, bench, suite))
 
 
-def _named(opening: Opening) -> tuple[Registry, Suite]:
-    """The plugins, and the suite with the methods that are compared."""
+def named(opening: Opening) -> tuple[Registry, Suite]:
+    """The plugins, and the suite with the methods that are compared. Raises as ``open_plan``."""
     registry = discover(opening.plugin_files)
     suite = find_suite(registry, opening.suite)
     if opening.plugins:
         suite = suite.with_methods(parse_reference(text) for text in opening.plugins)
+    if opening.add:
+        suite = suite.with_added(parse_reference(text) for text in opening.add)
     return registry, suite

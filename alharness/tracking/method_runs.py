@@ -33,7 +33,8 @@ def found(document: Mapping[str, Any], now: int) -> Found:
         rows = []
         for method in scenario["methods"]:
             of_method = findings[method["method"]]
-            runs.append(_planned(document, scenario, method, of_method, now))
+            if method["outdated"] is None:
+                runs.append(_planned(document, scenario, method, of_method, now))
             verdict = _verdict(scenario, method, of_method)
             rows.append(f"| {_cell(method['method'])} | {_cell(verdict)} |")
         tables.append("\n".join([f"**{scenario['scenario']}**", "", *_HEADER, *rows]))
@@ -115,7 +116,10 @@ def _verdict(
 ) -> str:
     if findings["sentence"] is not None:
         return str(findings["sentence"])
-    return "reference" if method["method"] == scenario["reference"] else "none: it sees labels"
+    if method["method"] == scenario["reference"]:
+        return "reference"
+    outdated = method["outdated"]
+    return "none: it sees labels" if outdated is None else f"none: outdated, {outdated}"
 
 
 def _cell(text: str) -> str:

@@ -11,7 +11,8 @@ import click
 
 from alharness import ExitCode
 from alharness.cli import options
-from alharness.cli.plugins.printing import console, print_json, table
+from alharness.cli.layout import output
+from alharness.cli.plugins.printing import print_json, table
 
 if TYPE_CHECKING:
     from alharness.testing import Checked
@@ -64,7 +65,7 @@ def check(
         print_json(kind=subject.kind, name=subject.name, rules=rules)
     else:
         rows = [tuple(_checked_row(one).values()) for one in found]
-        console().print(table(subject.origin, ("rule", "demand", "outcome", "seen"), rows))
+        output().print(table(subject.origin, ("rule", "demand", "outcome", "seen"), rows))
     if any(one.outcome is Outcome.BROKEN for one in found):
         ctx.exit(ExitCode.CONFORMANCE)
 

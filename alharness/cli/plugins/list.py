@@ -10,7 +10,8 @@ import click
 from rich.table import Table
 
 from alharness.cli import options
-from alharness.cli.plugins.printing import console, print_json, row, table
+from alharness.cli.layout import output
+from alharness.cli.plugins.printing import print_json, row, table
 from alharness.registry import BrokenPlugin, Registered, Registry, discover
 from alharness.registry.hookspecs import KINDS
 
@@ -33,7 +34,7 @@ def list_(as_json: bool, plugin_files: tuple[Path, ...], kind: str | None) -> No
 
 
 def _print_lists(registry: Registry, listed: Sequence[Registered]) -> None:
-    printed = console()
+    printed = output()
     for kind in KINDS:
         rows = [
             (

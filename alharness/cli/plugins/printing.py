@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -57,9 +56,3 @@ def table(
         # Text, because what plugins say is not markup.
         made.add_row(*map(Text, row))
     return made
-
-
-def console() -> Console:
-    """A console that wraps for a terminal and never for a pipe, where lines are for grep."""
-    wrapping = Console(emoji=False)
-    return wrapping if wrapping.is_terminal else Console(width=10_000, emoji=False)

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from alharness.cli import options
-from alharness.cli.plugins.printing import console, print_json, row, table
+from alharness.cli.layout import output
+from alharness.cli.plugins.printing import print_json, row, table
 from alharness.registry import Registered, Registry, discover
 from alharness.registry.hookspecs import KINDS
 from alharness.registry.parameters import describe_parameters
@@ -47,7 +48,7 @@ def _description(registry: Registry, registered: Registered) -> dict[str, Any]:
 
 
 def _print_description(description: dict[str, Any]) -> None:
-    printed = console()
+    printed = output()
     parameters = description["parameters"]
     facts = [
         (name.replace("_", " "), _spelled(value))

@@ -9,7 +9,8 @@ import click
 
 from alharness import UsageError
 from alharness.cli import options
-from alharness.cli.plugins.printing import console, print_json, table
+from alharness.cli.layout import output
+from alharness.cli.plugins.printing import print_json, table
 from alharness.protocol.suite.reading import load_suite
 from alharness.protocol.suite.trainings import trainings
 from alharness.registry import Registry, discover
@@ -30,7 +31,7 @@ def list_(as_json: bool, plugin_files: tuple[Path, ...]) -> None:
         (one["name"], one["distribution"], str(one["trainings"] or "-"), _said(one))
         for one in found
     ]
-    console().print(table("", ("name", "distribution", "trainings", "title"), rows))
+    output().print(table("", ("name", "distribution", "trainings", "title"), rows))
 
 
 def _described(registry: Registry, shipped: RegisteredSuite) -> dict[str, Any]:

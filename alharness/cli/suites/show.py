@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from alharness.cli import options
-from alharness.cli.plugins.printing import console, print_json
+from alharness.cli.layout import output
+from alharness.cli.plugins.printing import print_json
 from alharness.protocol.suite.declaration import Suite
 from alharness.protocol.suite.reading import suite_json
 from alharness.protocol.suite.tables import Scenario
@@ -29,7 +30,7 @@ def show(name: str, as_json: bool, plugin_files: tuple[Path, ...]) -> None:
     if as_json:
         print_json(suite=suite_json(suite), trainings=asdict(trainings(suite)))
         return
-    printed = console()
+    printed = output()
     for line in described(suite):
         printed.print(line, markup=False, highlight=False)
 

@@ -114,7 +114,16 @@ class Suite(Table):
         What ``--plugin A_NAME`` means. A method given twice, or given though it is the
         reference, is compared once.
         """
-        reference = self.methods.reference
-        distinct = {method.label: method for method in (reference, *references)}
-        methods = Methods(compared=tuple(distinct.values()), reference=reference)
+        return self._comparing((self.methods.reference, *references))
+
+    def with_added(self, references: Iterable[Reference]) -> Suite:
+        """This suite comparing ``references`` beside its own methods; what ``--add NAME`` means.
+
+        A method given twice, or given though it is compared, is compared once.
+        """
+        return self._comparing((*self.methods.compared, *references))
+
+    def _comparing(self, references: Iterable[Reference]) -> Suite:
+        distinct = {method.label: method for method in references}
+        methods = Methods(compared=tuple(distinct.values()), reference=self.methods.reference)
         return self.model_copy(update={"methods": methods})

@@ -110,7 +110,7 @@ OPTIONS = [
 
 
 def reference(rng: random.Random) -> str:
-    """What somebody may write behind ``--plugin``."""
+    """What somebody may write behind ``--plugin`` and ``--add``."""
     settings = [
         rng.choice(KEYS) + rng.choice(["=", "=", "=", "", " = "]) + rng.choice(PIECES)
         for _ in range(rng.randrange(4))
@@ -124,7 +124,7 @@ def mutated_commands(number: int, seed: int = 0) -> Iterator[list[str]]:
     for _ in range(number):
         words = []
         for _ in range(rng.randrange(3)):
-            words += ["--plugin", reference(rng)]
+            words += [rng.choice(["--plugin", "--add"]), reference(rng)]
         for _ in range(rng.randrange(3)):
             words.append(rng.choice(OPTIONS))
         yield words

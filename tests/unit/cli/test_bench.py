@@ -56,6 +56,30 @@ def alharness_samplers():
 """
 
 
+@pytest.mark.parametrize("more", [(), ("--plugin", "margin", "--json", "--jobs", "2")])
+def test_without_a_suites_name_it_says_what_it_would_do_and_does_nothing(command, more):
+    result = command("bench", *more)
+    assert (result.exit_code, result.stdout) == (ExitCode.USAGE, "")
+    # As the protocol has it: 5 tunings of 50 trials and 20 more seeds, in cycles 1 to 3 per method.
+    trainings = (5 * 50 + 20) * (1 + 3 * (2 if more else 8))
+    for part in ("digits", "Scenario digits-small-cnn", f" {trainings} in all", "scikit-learn"):
+        assert part in result.stderr
+    assert "alharness bench --suite digits\n" in result.stderr
+    assert command.everything() == {}
+
+
+def test_a_mistaken_name_is_told_without_a_suites_name_too(command):
+    result = command("bench", "--plugin", "margn")
+    assert (result.exit_code, result.stdout) == (ExitCode.USAGE, "")
+    assert result.stderr.startswith("Error: ")
+    assert "did you mean 'margin'" in result.stderr
+
+
+def test_a_suite_that_the_environment_names_is_named(command, monkeypatch):
+    monkeypatch.setenv("ALHARNESS_SUITE", command.suite())
+    assert "'lokal'" in command("bench", "--executor", "lokal").stderr
+
+
 @pytest.mark.parametrize("spelled", EXECUTORS)
 def test_an_executor_that_is_spelled_wrong(command, spelled):
     result = command("bench", "--suite", command.suite(), "--executor", spelled)

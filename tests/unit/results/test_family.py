@@ -235,6 +235,8 @@ def as_schema_2(document):
     data = copy.deepcopy(document.to_json()) | {"schema": 2}
     for scenario in data["scenarios"]:
         del scenario["tuning"], scenario["family"]
+        for method in scenario["methods"]:
+            del method["outdated"]
     for found in data["findings"].values():
         del found["family"]
         for method in found["methods"].values():

@@ -3,17 +3,20 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 from click.testing import CliRunner
 
 from alharness import ExitCode
 from alharness.cli.main import alharness
+from alharness.leaderboard.report import report_markdown
 from alharness.results.documents import Documents
 
 WITHOUT_PLUGINS = """
 import sys
-for name in ("alharness.registry", "alharness_plugins", "alharness_suites", "torch", "mlflow"):
+ours = ("alharness.registry", "alharness_plugins", "alharness_suites")
+for name in (*ours, "torch", "mlflow", "optuna", "timm", "scipy", "sklearn"):
     sys.modules[name] = None  # importing it raises ImportError
 from alharness.cli.main import main
 main()
@@ -67,6 +70,19 @@ def test_all_documents_or_one(workspace, finished, clear):
     assert "better than random" in one
 
 
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_narrow_report_has_every_number_whole(workspace, monkeypatch, width):
+    wide = report("--workspace", workspace).stdout
+    monkeypatch.setenv("COLUMNS", str(width))
+    narrow = report("--workspace", workspace).stdout
+    assert max(map(len, wide.splitlines())) > 80
+    assert max(map(len, narrow.splitlines())) <= width
+    cells = [word for line in wide.splitlines() if line[:1] in "┃│" for word in line[1:-1].split()]
+    missing = Counter(cells) - Counter(narrow.split())
+    assert not missing.keys() - {"│", "┃"}
+    assert "better than random" in narrow
+
+
 def test_json_is_a_list_of_documents_of_the_newest_schema(workspace, clear):
     Documents(workspace / "reports").write(clear)
     documents = json.loads(report("--workspace", workspace, "--json").stdout)
@@ -91,6 +107,31 @@ def test_a_file_that_is_no_document(tmp_path, text, code, said):
     assert (result.exit_code, result.stdout) == (code, "")
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_one_that_cannot_be_read_is_named_and_the_others_are_shown(workspace, clear):
+    Documents(workspace / "reports").write(clear)
+    (workspace / "reports" / "other.json").write_text("{")
+    shown = report("--workspace", workspace)
+    assert shown.exit_code == ExitCode.USAGE
+    assert "digits-small-cnn" in shown.stdout
+    assert "blobs" in shown.stdout
+    (line,) = shown.stderr.splitlines()
+    assert line.startswith(f"Error: {workspace}/reports/other.json: is no document of a bench")
+    documents = json.loads(report("--workspace", workspace, "--json").stdout)
+    assert [one["suite"]["name"] for one in documents] == ["digits-quick", "tiny"]
+
+
+def test_markdown_is_the_report_that_bench_writes(workspace, clear):
+    Documents(workspace / "reports").write(clear)
+    printed = report("--workspace", workspace, "--suite", "tiny", "--markdown")
+    assert printed.stdout == report_markdown(clear)
+    both = report("--workspace", workspace, "--markdown").stdout
+    assert both.startswith("# digits-quick\n")
+    assert both.endswith(f"\n\n{report_markdown(clear)}")
+    refused = report("--workspace", workspace, "--markdown", "--json")
+    assert (refused.exit_code, refused.stdout) == (ExitCode.USAGE, "")
+    assert "--json and --markdown: one of them at a time" in refused.stderr
 
 
 def test_where_there_is_none(tmp_path, workspace):

@@ -1,5 +1,7 @@
 """Networks are tried at the dataset's size before anything is trained."""
 
+from ast import literal_eval
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -12,12 +14,15 @@ from alharness.session.first_pass import require_networks
 from alharness.session.opening import open_bench, open_plan
 
 PLUGINS = """
+import os
+from pathlib import Path
+
 import torch
 from torch import nn
 
 import alharness
 
-TRIED = []
+TRIED = Path(os.environ["TRIED"])
 
 
 class Net(nn.Module):
@@ -29,7 +34,8 @@ class Net(nn.Module):
         self.head = nn.Linear(6, n_classes + (kind == "one-more"))
 
     def forward_features(self, images):
-        TRIED.append((self.kind, self.training, tuple(images.shape)))
+        with TRIED.open("a") as tried:
+            tried.write(f"{(self.kind, self.training, tuple(images.shape))}\\n")
         if self.kind == "other-size" and images.shape[-1] != 224:
             raise AssertionError(f"Input height ({images.shape[-1]}) doesn't match model (224).")
         if self.kind == "in-training" and self.training:
@@ -114,7 +120,22 @@ oracle = "perfect"
 
 
 @pytest.fixture
-def tried(tmp_path):
+def seen(tmp_path_factory, monkeypatch):
+    """Reads, once, what passed through the networks: kind, mode and shape of each batch."""
+    file = tmp_path_factory.mktemp("tried") / "tried"
+    monkeypatch.setenv("TRIED", str(file))
+    forkserver._forkserver._stop()  # the next one sees the variable
+
+    def read():
+        lines = file.read_text().splitlines() if file.exists() else []
+        file.unlink(missing_ok=True)
+        return [literal_eval(line) for line in lines]
+
+    return read
+
+
+@pytest.fixture
+def tried(tmp_path, seen):
     """``tried(*models)``: what ``bench`` does before training, on ``digits``; images seen."""
     file = tmp_path / "nets.py"
     file.write_text(PLUGINS)
@@ -130,11 +151,8 @@ def tried(tmp_path):
             Opening(suite, plugin_files=(file,), workspace_dir=tmp_path / "workspace")
         )
         known = {condition.name: condition.facts for condition in opened.bench.conditions}
-        build = opened.registry.create(opened.bench.conditions[0].model).build
-        seen = build.__globals__["TRIED"]
-        seen.clear()
-        require_networks(opened.bench, known, opened.registry, opened.workspace.records)
-        return list(seen)
+        require_networks(opened.bench, known, opened.workspace.records, (file,))
+        return seen()
 
     return attempt
 
@@ -201,15 +219,14 @@ def test_plan_and_bench_refuse_before_anything_is_written(tmp_path):
 
 
 @pytest.mark.slow
-def test_what_has_trained_is_not_tried_again(tmp_path, monkeypatch):
+def test_what_has_trained_is_not_tried_again(tmp_path, seen):
     file, suite = tmp_path / "nets.py", tmp_path / "small.toml"
     file.write_text(PLUGINS)
     suite.write_text(SUITE + SCENARIO.format(name="s", model="builds:good", regularizers="[]"))
     asked = {"plugin_files": [file], "workspace": tmp_path / "workspace"}
     assert not alharness.bench(suite, executor="inline", device="cpu", **asked).failures
     opened = open_plan(Opening(suite, plugin_files=(file,), workspace_dir=tmp_path / "workspace"))
-    seen = opened.registry.create(opened.bench.conditions[0].model).build.__globals__["TRIED"]
-    seen.clear()
+    assert seen()
     known = {name: found.known for name, found in opened.data.items()}
-    require_networks(opened.bench, known, opened.registry, opened.workspace.records)
-    assert not seen
+    require_networks(opened.bench, known, opened.workspace.records, (file,))
+    assert not seen()

@@ -56,6 +56,15 @@ def test_a_run_is_known_again_and_written_again_only_when_it_says_something_else
     assert [a.state == b.state for a, b in zip(changed, first, strict=True)] == [True, False]
 
 
+def test_what_is_outdated_was_logged_before_and_is_in_the_note_alone(document):
+    margin = document["scenarios"][0]["methods"][1]
+    findings = document["findings"]["s"]["methods"]["margin"]
+    margin["outdated"] = "its plugin changed"
+    findings["verdict"] = findings["sentence"] = None
+    assert runs(document).keys() == {"s/random"}
+    assert "| margin | none: outdated, its plugin changed |" in found(document, 5).note
+
+
 def test_a_bench_of_which_nothing_is_computed(laboratory):
     lab = laboratory()
     document = collect(lab.bench, lab.survey(), lab, []).to_json()

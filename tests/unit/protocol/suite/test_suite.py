@@ -342,6 +342,17 @@ def test_a_plugin_is_compared_with_the_reference_only():
     assert suite == parse()
 
 
+def test_a_plugin_is_added_to_what_is_compared():
+    suite = parse()
+    mine = Reference("my_sampler", {"power": 2})
+    compared = suite.methods.compared
+    assert suite.with_added([mine, compared[-1], mine]).methods.compared == (*compared, mine)
+    assert suite.with_added([compared[0]]) == suite
+    both = suite.with_methods([mine]).with_added([Reference("margin")])
+    assert both.methods.compared == (Reference("random"), mine, Reference("margin"))
+    assert protocol_digest(suite.with_added([mine]), suite.scenarios[0]) == digests()[1]
+
+
 @pytest.mark.parametrize(
     "path", list(alharness_suites.alharness_suites()), ids=lambda path: path.stem
 )

@@ -1,0 +1,100 @@
+"""Results add up: what of earlier benches stands in the document of a later one.
+
+Rows of methods that are complete are collected from the records, like those of the bench itself.
+What is here decides which these are, and what becomes of the rows of an earlier document that do
+not follow from the records any more: they stay as they were, marked, or are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+from alharness.protocol.planning.run import State
+from alharness.protocol.planning.survey import Survey
+from alharness.results.document import Document, Method, Scenario, numbers
+from alharness.results.findings import untested
+from alharness.store.tried import method_id
+
+CHANGED = "its plugin changed"
+INCOMPLETE = "not all of its runs are done"
+ELSEWHERE = "code or data that it rests on changed, or records of it are gone"
+"""Why a row is outdated."""
+
+
+def without_incomplete(survey: Survey, compared: Collection[str]) -> Survey:
+    """The survey without methods that are not compared, by label, and not done in a scenario."""
+    incomplete = {
+        (run.condition.name, run.method.label)
+        for run in survey.runs
+        if run.method.label not in compared and run.state is not State.DONE
+    }
+    kept = (run for run in survey.runs if (run.condition.name, run.method.label) not in incomplete)
+    return replace(survey, runs=tuple(kept))
+
+
+def with_outdated(
+    document: Document, earlier: Document, now: Mapping[str, str], unusable: Mapping[str, str]
+) -> Document:
+    """The document with the rows that only an earlier one has, marked as outdated.
+
+    now: ``method_id`` of the methods of today, by label. unusable: why a method cannot be used
+    today, by label. Rows of another protocol, or measured at other numbers of labels, are left out.
+    """
+    before = {one.protocol_digest: one for one in earlier.scenarios}
+    scenarios, findings = [], {}
+    for scenario in document.scenarios:
+        rows = [
+            row.model_copy(update={"outdated": unusable.get(row.method) or _why(row, now)})
+            for row in _missing(scenario, before.get(scenario.protocol_digest))
+        ]
+        found = document.findings[scenario.scenario]
+        of_rows = {row.method: untested(row) for row in rows}
+        scenarios.append(scenario.model_copy(update={"methods": (*scenario.methods, *rows)}))
+        findings[scenario.scenario] = found.model_copy(
+            update={"methods": {**found.methods, **of_rows}}
+        )
+    return document.model_copy(update={"scenarios": tuple(scenarios), "findings": findings})
+
+
+def left_out(document: Document, earlier: Document) -> Iterator[str]:
+    """A line for each scenario of an earlier document of which rows are in this one no more."""
+    after = {one.protocol_digest: one for one in document.scenarios}
+    for scenario in earlier.scenarios:
+        there = after.get(scenario.protocol_digest)
+        rows = scenario.methods if there is None else _new(there, scenario)
+        if rows:
+            why = (
+                "the suite declares it otherwise now"
+                if there is None
+                else "they were measured at other numbers of labels"
+            )
+            yield (
+                f"the report no longer shows earlier results of {scenario.scenario} "
+                f"({', '.join(row.method for row in rows)}): {why}"
+            )
+
+
+def _missing(scenario: Scenario, earlier: Scenario | None) -> list[Method]:
+    """The rows of an earlier scenario that fit into one and that it does not have."""
+    if earlier is None or earlier.labels != scenario.labels:
+        return []
+    shape = numbers(scenario.methods[0].accuracy).shape
+    return [row for row in _new(scenario, earlier) if numbers(row.accuracy).shape == shape]
+
+
+def _new(scenario: Scenario, earlier: Scenario) -> list[Method]:
+    """The rows of an earlier scenario whose methods have none in this one, under any label."""
+    labels = {row.method for row in scenario.methods}
+    methods = {method_id(row.sampler) for row in scenario.methods}
+    return [
+        row
+        for row in earlier.methods
+        if row.method not in labels and method_id(row.sampler) not in methods
+    ]
+
+
+def _why(row: Method, now: Mapping[str, str]) -> str:
+    if row.method in now and now[row.method] != method_id(row.sampler):
+        return CHANGED
+    return INCOMPLETE if any(run.state != "done" for run in row.runs) else ELSEWHERE
