@@ -1,7 +1,6 @@
 """Networks are tried at the dataset's size before anything is trained."""
 
 from ast import literal_eval
-from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from alharness.session.first_pass import require_networks
 from alharness.session.opening import open_bench, open_plan
 
 PLUGINS = """
-import os
 from pathlib import Path
 
 import torch
@@ -22,7 +20,7 @@ from torch import nn
 
 import alharness
 
-TRIED = Path(os.environ["TRIED"])
+TRIED = Path("NOTEBOOK")
 
 
 class Net(nn.Module):
@@ -120,15 +118,14 @@ oracle = "perfect"
 
 
 @pytest.fixture
-def seen(tmp_path_factory, monkeypatch):
+def seen(tmp_path, tmp_path_factory):
     """Reads, once, what passed through the networks: kind, mode and shape of each batch."""
-    file = tmp_path_factory.mktemp("tried") / "tried"
-    monkeypatch.setenv("TRIED", str(file))
-    forkserver._forkserver._stop()  # the next one sees the variable
+    notebook = tmp_path_factory.mktemp("tried") / "tried"
+    (tmp_path / "nets.py").write_text(PLUGINS.replace("NOTEBOOK", str(notebook)))
 
     def read():
-        lines = file.read_text().splitlines() if file.exists() else []
-        file.unlink(missing_ok=True)
+        lines = notebook.read_text().splitlines() if notebook.exists() else []
+        notebook.unlink(missing_ok=True)
         return [literal_eval(line) for line in lines]
 
     return read
@@ -138,7 +135,6 @@ def seen(tmp_path_factory, monkeypatch):
 def tried(tmp_path, seen):
     """``tried(*models)``: what ``bench`` does before training, on ``digits``; images seen."""
     file = tmp_path / "nets.py"
-    file.write_text(PLUGINS)
 
     def attempt(*models, regularizers="[]"):
         suite = tmp_path / "small.toml"
@@ -221,7 +217,6 @@ def test_plan_and_bench_refuse_before_anything_is_written(tmp_path):
 @pytest.mark.slow
 def test_what_has_trained_is_not_tried_again(tmp_path, seen):
     file, suite = tmp_path / "nets.py", tmp_path / "small.toml"
-    file.write_text(PLUGINS)
     suite.write_text(SUITE + SCENARIO.format(name="s", model="builds:good", regularizers="[]"))
     asked = {"plugin_files": [file], "workspace": tmp_path / "workspace"}
     assert not alharness.bench(suite, executor="inline", device="cpu", **asked).failures
