@@ -192,9 +192,12 @@ def _runs(server: object) -> bool:
     """
     import psutil
 
+    pid = getattr(server, "_forkserver_pid", None)
+    if pid is None:
+        return False
     try:
-        status: str = psutil.Process(server._forkserver_pid).status()  # type: ignore[attr-defined]
-    except (AttributeError, TypeError, ValueError, psutil.Error):
+        status = psutil.Process(pid).status()
+    except psutil.Error:
         return False
     return bool(status != psutil.STATUS_ZOMBIE)
 

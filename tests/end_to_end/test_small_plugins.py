@@ -160,7 +160,9 @@ def first_trials(new_alharness, tmp_path_factory):
 def carry_out(suite, folder):
     """What the command ``bench`` does, but for MLflow, which takes longer than the rest."""
     files = tuple(map(file_of, PLUGINS))
-    opened = open_bench(Opening(str(suite), (), files, folder, folder / "data", download=False))
+    opened = open_bench(
+        Opening(str(suite), plugin_files=files, workspace_dir=folder, data_dir=folder / "data")
+    )
     executor = open_executor(opened, Computing("inline", "cpu", None, None, 60.0, None), print)
     coordinator = Coordinator(opened.bench, opened.workspace, executor)
     coordinator.run()

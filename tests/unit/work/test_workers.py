@@ -2,15 +2,18 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections import Counter
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 
+import psutil
 import pytest
 
 from alharness.work.processes import descendants
-from alharness.work.workers import Setup, Worker, WorkerDied, start_forkserver
+from alharness.work.workers import Setup, Worker, WorkerDied, start_forkserver, worker_context
 
 
 @pytest.fixture
@@ -27,10 +30,34 @@ def closed(monkeypatch):
     return counts
 
 
+def preloaded(connection):
+    with connection:
+        connection.send("torch" in sys.modules)
+
+
+def test_workers_are_forked_from_a_process_that_has_torch_imported_and_no_secret(monkeypatch):
+    monkeypatch.setenv("MY_TOKEN", "secret")
+    start_forkserver()
+    context = worker_context()
+    mine, theirs = context.Pipe()
+    with mine, theirs:
+        asked = context.Process(target=preloaded, args=(theirs,))
+        asked.start()
+        theirs.close()
+        assert mine.recv()
+        asked.join()
+    server = forkserver._forkserver._forkserver_pid
+    assert "MY_TOKEN" not in psutil.Process(server).environ()
+    start_forkserver()
+    assert forkserver._forkserver._forkserver_pid == server
+
+
 def test_ended_while_it_is_asked_its_connections_are_closed_once(closed):
     """A descriptor that is closed twice may be somebody else's by then."""
     start_forkserver()
     worker = Worker(Setup(None, (), "cpu"))
+    while not descendants(worker.pid):
+        time.sleep(0.01)
     os.kill(descendants(worker.pid)[0], signal.SIGSTOP)  # it will not answer
     closed.clear()
     died = []
