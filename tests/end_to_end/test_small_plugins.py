@@ -163,7 +163,7 @@ def carry_out(suite, folder):
     opened = open_bench(
         Opening(str(suite), plugin_files=files, workspace_dir=folder, data_dir=folder / "data")
     )
-    executor = open_executor(opened, Computing("inline", "cpu", None, None, 60.0, None), print)
+    executor = open_executor(opened, Computing("inline", "cpu"), print)
     coordinator = Coordinator(opened.bench, opened.workspace, executor)
     coordinator.run()
     executor.shutdown()
