@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import forkserver, get_all_start_methods, get_context
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from alharness.api.errors import HarnessError
@@ -33,7 +36,7 @@ STARTS = 20
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 _FORK_SERVER = threading.Lock()
-"""This process has one fork server, so it has one lock for starting it."""
+"""This process has one fork server and one main module, so it has one lock for starting others."""
 
 
 class WorkerDied(HarnessError):
@@ -208,7 +211,8 @@ def _started(context: Any, arguments: tuple[object, ...]) -> Any:
         start_forkserver()
         process = context.Process(target=work, args=arguments, daemon=True, name="alharness-worker")
         try:
-            process.start()
+            with _FORK_SERVER, _without_main():
+                process.start()
         except (OSError, EOFError) as error:
             if last:
                 raise HarnessError(f"no process can be started: {error}") from error
@@ -216,6 +220,20 @@ def _started(context: Any, arguments: tuple[object, ...]) -> Any:
         else:
             return process
     raise AssertionError
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide the main module, which a process that is started would import, and workers do not need.
+
+    A script that calls the harness at its top level would call it once more, in every worker.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _how(code: int | None) -> str:

@@ -218,3 +218,22 @@ def test_the_page_runs(finished, suite, monkeypatch, capsys):
     assert notebook["document"].scenarios == document.scenarios
     printed = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in printed] == ["random", "margin"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("from_file", [True, False], ids=["file", "stdin"])
+def test_a_script_needs_no_guard(tmp_path, from_file):
+    """Its top level runs once: no worker imports it."""
+    (tmp_path / "tiny.toml").write_text(SUITE)
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import alharness\n"
+        "print('once')\n"
+        "document = alharness.bench('tiny.toml', executor='local', jobs=1, device='cpu')\n"
+        "print(len(document.failures))\n"
+    )
+    command = [sys.executable, *([str(script)] if from_file else ["-"])]
+    given = None if from_file else script.read_text()
+    finished = subprocess.run(command, input=given, cwd=tmp_path, capture_output=True, text=True)
+    assert finished.stdout.split() == ["once", "0"], finished.stderr
+    assert "Traceback" not in finished.stderr
