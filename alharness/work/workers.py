@@ -72,11 +72,12 @@ class Worker:
         # Held while the pipe is read, and to close it: nobody reads what was closed.
         self._lock = threading.RLock()
         self._ending = threading.Lock()
+        self._over = False
 
     @property
     def alive(self) -> bool:
-        """Whether it runs, as far as its fork server knows."""
-        return not self._ended(0)
+        """Whether it runs and was not ended, as far as its fork server knows."""
+        return not (self._over or self._ended(0))
 
     @property
     def pid(self) -> int:
@@ -110,6 +111,8 @@ class Worker:
         May be called from another thread while a message waits for its answer: that ends first.
         """
         with self._ending:
+            # What says how it ended can be read once, and not at once again.
+            self._over = True
             self._lifeline.close()
             if not self._ended(ENDS_WITHIN):
                 kill_tree(self.pid)
