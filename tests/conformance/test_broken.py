@@ -54,6 +54,7 @@ SUITES = {
 }
 
 ALSO = {
+    "isolation": {"fresh-plugins"},
     "distinct-positions_argpartition": {"pools-of-any-size"},
     "first-cycle": {"end-to-end", "stored-arrays"},
     "stored-arrays_objects": {"end-to-end"},

@@ -177,7 +177,7 @@ def test_the_tutorial_and_reading_its_results(shell, blocks, monkeypatch):
     assert "│ coreset │" in carry_out(first, shell)
     assert "cycle" in carry_out(looks, shell)
     said = carry_out(reports, shell)
-    assert said.count("Family of 2") == 3
+    assert said.count("Family of 2") == 4
     assert '"schema": 3' in said
     shell.write("script.py", script)
     lines = shell.run("python script.py").splitlines()
