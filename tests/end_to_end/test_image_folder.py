@@ -16,7 +16,6 @@ SUITE = Path(__file__).parents[2] / "docs" / "suites" / "my-cifar.toml"
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.timeout(900)
 def test_the_suite_of_the_docs_runs_on_real_images(new_alharness, tmp_path, shared_data):
     folder = tmp_path / "data" / "cifar10-jpeg"
     with tarfile.open(shared_data / "cifar10-jpeg.tar.xz") as archive:
