@@ -68,7 +68,8 @@ class Watch:
         elapsed = min(elapsed, LONGEST_TICK)
         if not usage.stopped:
             self.silent += elapsed
-        if self.limits.by_processor and usage.processor > self._processor:
+        # Less than before is a sign, too: a child that ended takes its time with it.
+        if self.limits.by_processor and usage.processor != self._processor:
             self._processor = usage.processor
             self.heard()
         if self.begun:

@@ -210,19 +210,18 @@ def _runs(server: object) -> bool:
 
 def _started(context: Any, arguments: tuple[object, ...]) -> Any:
     """A worker's guard, started. A fork server that was killed meanwhile is replaced."""
-    for last in [False] * (STARTS - 1) + [True]:
+    for left in reversed(range(STARTS)):
         start_forkserver()
         process = context.Process(target=work, args=arguments, daemon=True, name="alharness-worker")
         try:
             with _FORK_SERVER, _without_main():
                 process.start()
+                break
         except (OSError, EOFError) as error:
-            if last:
+            if not left:
                 raise HarnessError(f"no process can be started: {error}") from error
             time.sleep(TICK)
-        else:
-            return process
-    raise AssertionError
+    return process
 
 
 @contextmanager

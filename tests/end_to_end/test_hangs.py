@@ -84,6 +84,16 @@ class Closes(alharness.Sampler):
         time.sleep(600)
 
 
+class Busy(alharness.Sampler):
+    """Works for longer than it may be silent."""
+
+    def query(self, pool, budget, rng):
+        until = time.monotonic() + 6
+        while time.monotonic() < until:
+            pass
+        return rng.permutation(pool.n_unlabeled)[:budget]
+
+
 class Leaves(alharness.Sampler):
     """Answers well, and leaves children in sessions of their own."""
 
@@ -114,6 +124,9 @@ class InTrial(alharness.Regularizer):
     def sleeps(self):
         time.sleep(600)
 
+    def dawdles(self):
+        time.sleep(1)
+
 
 class FirstPass(InTrial):
     def augment(self, images, generator):
@@ -122,7 +135,7 @@ class FirstPass(InTrial):
 
 @alharness.hookimpl
 def alharness_samplers():
-    for one in (Half, Garbage, Forged, Sleeps, Closes, Leaves):
+    for one in (Half, Garbage, Forged, Sleeps, Closes, Busy, Leaves):
         yield alharness.SamplerSpec(one.__name__.lower(), one)
 
 
@@ -155,7 +168,7 @@ def hanging(alharness, tmp_path_factory):
         facts = [record["facts"] for record in records]
         noted += [one["notes"]["child"] for one in facts if "child" in one.get("notes", {})]
         assert not [pid for pid in noted if alive(pid)]
-        finished.left = noted
+        finished.left, finished.workspace = noted, alharness.workspace()
         return finished
 
     return bench
@@ -193,6 +206,23 @@ def test_a_query_that_hangs_ends_in_its_own_runs(hanging, sampler, options, said
     assert f"sampler '{sampler}' ((file) -)" in failure
     assert said in failure
     assert states(finished) == {"random": {"done"}, sampler: {"failed"}}
+
+
+@pytest.mark.slow
+def test_what_takes_longer_than_it_may_be_silent_goes_on(hanging):
+    """A trial of five batches of a second each, and a query of six seconds."""
+    finished = hanging(
+        "--silence",
+        "3",
+        within=120,
+        compared='["random", "busy"]',
+        regularizers='["trial:dawdles"]',
+    )
+    assert finished.returncode == ExitCode.DONE, finished.stderr
+    records = map(json.loads, finished.workspace.record_files().values())
+    longest = {one["kind"]: one["facts"]["seconds"] for one in records}
+    assert longest["trial"] > 4
+    assert states(finished) == {"random": {"done"}, "busy": {"done"}}
 
 
 @pytest.mark.slow

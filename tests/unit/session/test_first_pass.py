@@ -8,6 +8,11 @@ import torch
 
 import alharness
 from alharness import ContractViolation, HarnessError, PluginError
+from alharness.engine.first_pass import first_pass
+from alharness.engine.plugins import Plugins
+from alharness.protocol.components import Reference
+from alharness.protocol.units.parts import Network
+from alharness.registry import discover
 from alharness.session.asked import Opening
 from alharness.session.first_pass import require_networks
 from alharness.session.opening import open_bench, open_plan
@@ -198,9 +203,17 @@ def test_a_regularizer_that_fits_neither_model_nor_images_is_named(tried, name, 
     assert "scenario 's0'" in line
 
 
-def test_global_generators_are_left_as_they_were(tried):
+def test_global_generators_are_left_as_they_were():
     before = torch.random.get_rng_state()
-    tried("builds:good")
+    network = Network(
+        data="",
+        n_classes=10,
+        in_channels=1,
+        image_size=8,
+        model=discover(()).component("model", Reference("mlp", {})).identity,
+        regularizers=(),
+    )
+    first_pass(Plugins(discover(())), network, {})
     assert torch.equal(before, torch.random.get_rng_state())
 
 

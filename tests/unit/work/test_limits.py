@@ -47,6 +47,14 @@ def test_time_on_the_processor_is_a_sign_where_it_counts(by_processor, lives):
         assert "no sign of life" in past(watch, 11, Usage(processor=1.99))
 
 
+def test_a_child_that_ended_took_its_time_with_it():
+    """What goes on after it is heard, though all together it is less than there was."""
+    watch = Watch(Limits("query", silence=10.0, by_processor=True), "who")
+    watch.look(0.5, Usage(processor=5000.0))
+    for busy in range(200):
+        watch.look(0.5, Usage(processor=busy / 100))
+
+
 def test_its_time_begins_when_the_plugin_is_asked():
     watch = Watch(Limits("query", seconds=5.0), "sampler 'x'")
     looks(watch, 100)
