@@ -48,7 +48,11 @@ def disturbances(seed):
 
 
 @pytest.mark.parametrize(
-    ("seed", "stops"), [(0, 2), *(pytest.param(n, 4, marks=pytest.mark.slow) for n in range(6))]
+    ("seed", "stops"),
+    [
+        pytest.param(0, 2, marks=pytest.mark.slow),
+        *(pytest.param(n, 4, marks=pytest.mark.slow) for n in range(6)),
+    ],
 )
 def test_interrupted_again_and_again_it_ends_as_an_undisturbed_bench(
     disturbed, finished_bench, alharness, numbers, seed, stops
@@ -68,6 +72,7 @@ def test_interrupted_again_and_again_it_ends_as_an_undisturbed_bench(
     assert len(set(recorded)) == len(recorded), "a unit was computed though it was recorded"
 
 
+@pytest.mark.slow
 def test_what_is_finished_is_not_run_again(finished_bench, alharness):
     before = finished_bench.workspace().record_files()
     shutil.copytree(finished_bench.workspace().root, alharness.workspace().root)

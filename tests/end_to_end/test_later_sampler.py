@@ -126,6 +126,7 @@ def test_plugin_compares_it_with_the_reference_alone(compared_before, numbers):
     assert table.stderr == ""
 
 
+@pytest.mark.slow
 def test_the_plan_says_that_records_of_0_1_are_computed_again(alharness):
     key = "0" * 32
     record = alharness.workspace().root / "records" / "trial" / key[:2] / f"{key}.json"

@@ -114,7 +114,8 @@ def alharness_samplers():
 HOSTILE_NAMES = ["hangs", "dies", "swells", "meddles", "hunts"]
 
 
-@pytest.mark.parametrize("jobs", [pytest.param(1, marks=pytest.mark.slow), 2])
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, 2])
 def test_the_results_are_those_of_inline(alharness, finished_bench, jobs):
     bench = alharness.bench("--executor", "local", "--jobs", jobs)
     assert bench.returncode == ExitCode.DONE, bench.stderr

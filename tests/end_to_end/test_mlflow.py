@@ -171,6 +171,7 @@ def test_runs_are_logged_once_and_again_where_the_database_is_lost(bench, tmp_pa
     Logged(uri).require_complete()
 
 
+@pytest.mark.slow
 def test_an_unusable_uri_is_refused_before_anything_is_trained(bench, tmp_path: Path) -> None:
     refused = bench(MLFLOW_TRACKING_URI="file:///tmp/mlruns")
     assert refused.returncode == 2

@@ -39,6 +39,7 @@ def diary(observed):
     return [json.loads(line) for line in (observed.folder / "diary").read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_an_observer_hears_a_bench_from_start_to_end(observed, diary, numbers):
     runs = 2 * numbers().runs
     assert diary[0] == {"event": "started", "suite": "tiny", "runs": runs}
@@ -49,6 +50,7 @@ def test_an_observer_hears_a_bench_from_start_to_end(observed, diary, numbers):
     assert over == {"event": "over"}
 
 
+@pytest.mark.slow
 def test_an_observer_hears_of_every_unit_once_with_its_record(observed, diary):
     heard = [one for one in diary if one["event"] == "finished"]
     results = observed.workspace().results()
@@ -58,6 +60,7 @@ def test_an_observer_hears_of_every_unit_once_with_its_record(observed, diary):
     }
 
 
+@pytest.mark.slow
 def test_an_observer_that_raises_is_reported_once_and_changes_nothing(observed, finished_bench):
     lines = [line for line in observed.said.splitlines() if "unwell" in line]
     (line,) = lines

@@ -25,6 +25,7 @@ def benched(alharness, finished_bench):
     return alharness
 
 
+@pytest.mark.slow
 def test_a_regularizer_that_changed(benched, numbers, tmp_path):
     """The suite's plugin file with another line in it, under the same name."""
     assert benched.plan()["outdated"] == []

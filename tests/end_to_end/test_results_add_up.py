@@ -27,6 +27,7 @@ def in_the_report(alharness):
     return [line.split("|")[1].strip() for line in lines[begin + 4 :] if line.startswith("| ")][:3]
 
 
+@pytest.mark.slow
 def test_a_bench_that_compares_less_keeps_the_rest(benched):
     """The reference alone: nothing is left to compute."""
     before = benched.workspace().report()

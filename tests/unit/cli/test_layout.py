@@ -101,6 +101,7 @@ def test_a_plan_in_a_pipe_of_80_columns(command, monkeypatch, suite):
     readable(shown, planned)
 
 
+@pytest.mark.slow
 def test_a_plan_in_a_terminal_of_80_columns(command):
     planned = command.json("plan", "--suite", command.suite())
     environment = {**os.environ, "TERM": "xterm-256color"}

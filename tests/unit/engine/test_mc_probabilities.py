@@ -188,6 +188,7 @@ def test_per_image_each_image_of_each_pass_has_masks_of_its_own(monkeypatch):
     assert abs(masks.float().mean() - 0.75) < 4 * (0.75 * 0.25 / masks.numel()) ** 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", WITH_DROPOUT)
 def test_per_image_is_what_a_network_in_training_mode_does(model):
     """Torch's own dropout in training mode, batch norm evaluating: mean and deviation of p."""

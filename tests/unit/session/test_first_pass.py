@@ -217,6 +217,7 @@ def test_global_generators_are_left_as_they_were():
     assert torch.equal(before, torch.random.get_rng_state())
 
 
+@pytest.mark.slow
 def test_plan_and_bench_refuse_before_anything_is_written(tmp_path):
     suite = tmp_path / "vit.toml"
     model = "timm:vit_tiny_patch16_224"

@@ -304,6 +304,7 @@ def test_other_suites_are_not_superseded(uri: str, tmp_path: Path) -> None:
     assert superseded_runs(client, other) == set()
 
 
+@pytest.mark.slow
 def test_two_benches_that_start_at_once_supersede_once(uri: str, tmp_path: Path) -> None:
     client, old, ids = as_0_1_left_it(uri, keys=20)
     there = Destination(tracking_store(uri, tmp_path), tmp_path, "suite", "A suite")
