@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,12 @@ from alharness.store.files import write_over
 from alharness.store.ledger import StoreLedger
 
 
-def export_index_sets(opening: Opening, folder: Path) -> list[Path]:
+def export_index_sets(opening: Opening, folder: Path, say: Callable[[str], None]) -> list[Path]:
     """Write ``SCENARIO.json`` and ``SCENARIO.npz`` of each scenario of a bench; their paths.
 
     They hold every split, and of each run of every method that was benched what its queries picked.
-    Computes nothing. Raises UsageError where data is not prepared, as then there are no splits yet.
+    ``say`` gets a line for each method that was benched and whose plugin cannot be used now: its
+    queries are left out. Computes nothing. Raises UsageError where data is not prepared, as then there are no splits yet.
     """
     planned = open_plan(opening)
     for condition in planned.bench.conditions:
@@ -48,7 +49,7 @@ def export_index_sets(opening: Opening, folder: Path) -> list[Path]:
                 remedy="Run 'alharness bench' first, or name its --workspace",
             )
     paths = []
-    for content in _contents(planned, opening.data_dir):
+    for content in _contents(planned, opening.data_dir, say):
         for suffix, written in ((".json", as_json), (".npz", as_npz)):
             path = folder / f"{content.scenario}{suffix}"
             write_over(path, written(content))
@@ -56,10 +57,13 @@ def export_index_sets(opening: Opening, folder: Path) -> list[Path]:
     return paths
 
 
-def _contents(planned: Planned, data_dir: Path) -> Iterator[IndexSets]:
+def _contents(planned: Planned, data_dir: Path, say: Callable[[str], None]) -> Iterator[IndexSets]:
     ledger = StoreLedger(planned.workspace)
-    others = earlier_methods(planned, _document(planned)).usable
-    runs = survey(replace(planned.bench, methods=(*planned.bench.methods, *others)), ledger).runs
+    others = earlier_methods(planned, _document(planned))
+    for label, why in others.unusable.items():
+        say(f"Left out: {label}, as {why}.")
+    methods = (*planned.bench.methods, *others.usable)
+    runs = survey(replace(planned.bench, methods=methods), ledger).runs
     data = Data(planned.registry, planned.workspace.datasets, data_dir)
     for condition in planned.bench.conditions:
         own = [run for run in runs if run.condition is condition]

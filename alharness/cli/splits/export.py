@@ -31,7 +31,10 @@ def export(out: Path, **asked: Any) -> None:
     from alharness.session.commands import opening
     from alharness.session.index_sets import export_index_sets
 
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
     with redirect_stdout(sys.stderr):
-        paths = export_index_sets(opening(**asked), out)
+        paths = export_index_sets(opening(**asked), out, say)
     for path in paths:
         click.echo(path)
