@@ -39,7 +39,8 @@ def export_index_sets(opening: Opening, folder: Path, say: Callable[[str], None]
     ``say`` gets a line for each method that was benched and whose plugin cannot be used now: its
     queries are left out. Computes nothing. Raises UsageError where data is not prepared, as then there are no splits yet.
     """
-    planned = open_plan(opening)
+    queries are left out. Computes nothing. Raises UsageError where data is not prepared, as then
+    there are no splits yet.
     for condition in planned.bench.conditions:
         if condition.prepared is None:
             raise UsageError(
