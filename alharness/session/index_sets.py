@@ -37,10 +37,10 @@ def export_index_sets(opening: Opening, folder: Path, say: Callable[[str], None]
 
     They hold every split, and of each run of every method that was benched what its queries picked.
     ``say`` gets a line for each method that was benched and whose plugin cannot be used now: its
-    queries are left out. Computes nothing. Raises UsageError where data is not prepared, as then there are no splits yet.
+    queries are left out. Computes nothing. Raises UsageError where data is not prepared, as there
+    are no splits then.
     """
-    queries are left out. Computes nothing. Raises UsageError where data is not prepared, as then
-    there are no splits yet.
+    planned = open_plan(opening)
     for condition in planned.bench.conditions:
         if condition.prepared is None:
             raise UsageError(
