@@ -1,35 +1,53 @@
 """Statistics: what the runs say, and what they cannot say. Pure; imports SciPy only when used."""
 
+from alharness.statistics.bootstrap import bootstrap_interval
 from alharness.statistics.curves import Point, curve
 from alharness.statistics.detectable import minimum_detectable_effect
 from alharness.statistics.endpoint import endpoint
+from alharness.statistics.equivalence import Equivalence, equivalence
 from alharness.statistics.family import FamilyDecision, chance_of_a_verdict, familywise
 from alharness.statistics.holm import Holm, holm
 from alharness.statistics.intervals import Interval
+from alharness.statistics.measures import MEASURES, Measure, measure, measured, oriented
 from alharness.statistics.metrics import KEPT_BYTES, Metrics, log_probabilities, metrics
 from alharness.statistics.paired import Comparison, Verdict, compare, marks, verdict
 from alharness.statistics.paper_chain import PaperChain, paper_chain
+from alharness.statistics.ranks import Rank, Ranking, ranks
+from alharness.statistics.win_matrix import WinMatrix, win_matrix
 
 __all__ = [
     "KEPT_BYTES",
+    "MEASURES",
     "Comparison",
+    "Equivalence",
     "FamilyDecision",
     "Holm",
     "Interval",
+    "Measure",
     "Metrics",
     "PaperChain",
     "Point",
+    "Rank",
+    "Ranking",
     "Verdict",
+    "WinMatrix",
+    "bootstrap_interval",
     "chance_of_a_verdict",
     "compare",
     "curve",
     "endpoint",
+    "equivalence",
     "familywise",
     "holm",
     "log_probabilities",
     "marks",
+    "measure",
+    "measured",
     "metrics",
     "minimum_detectable_effect",
+    "oriented",
     "paper_chain",
+    "ranks",
     "verdict",
+    "win_matrix",
 ]
