@@ -14,8 +14,10 @@ from alharness.results.document import (
 )
 from alharness.results.samples import Samples, samples_of, values_of
 from alharness.statistics import (
+    MEASURES,
     Comparison,
     FamilyDecision,
+    Measure,
     PaperChain,
     Verdict,
     chance_of_a_verdict,
@@ -33,6 +35,8 @@ CONDITIONS = {
     "fixed": "at fixed hyper-parameters",
 }
 """What a verdict says beside, by what was tuned."""
+
+ACCURACY = MEASURES["accuracy"]
 
 
 def findings(scenario: Scenario) -> ScenarioFindings:
@@ -111,13 +115,20 @@ def is_member(method: Method, scenario: Scenario) -> bool:
     return method.method in samples.values and samples.is_member(method.method)
 
 
-def sentence(verdict: Verdict, reference: str, tuning: str | None) -> str:
-    """A verdict in words, e.g. ``better than random, conditional on one tuning``."""
+def sentence(
+    verdict: Verdict, reference: str, tuning: str | None, measure: Measure = ACCURACY
+) -> str:
+    """A verdict in words, e.g. ``better than random, conditional on one tuning``.
+
+    Another metric than accuracy is named: ``better than random on Brier score``.
+    """
+    said = verdict.sentence(reference)
+    if verdict is Verdict.NOT_TESTABLE:
+        return said
+    if measure != ACCURACY:
+        said = f"{said} on {measure.phrase}"
     condition = CONDITIONS.get(tuning or "")
-    alone = verdict.sentence(reference)
-    if condition is None or verdict is Verdict.NOT_TESTABLE:
-        return alone
-    return f"{alone}, {condition}"
+    return said if condition is None else f"{said}, {condition}"
 
 
 def untested(method: Method, scenario: Scenario) -> MethodFindings:
@@ -137,10 +148,15 @@ def _tested(method: Method, samples: Samples) -> MethodFindings:
     return MethodFindings(
         curve=curve(samples.values[method.method]),
         verdict=verdict,
-        sentence=sentence(verdict.verdict, samples.reference, samples.tuning),
+        sentence=said(samples, verdict),
         familywise=None,
         marks=marks(samples.tested(method.method), samples.tested(samples.reference)),
     )
+
+
+def said(samples: Samples, verdict: Comparison) -> str:
+    """A verdict on samples in words."""
+    return sentence(verdict.verdict, samples.reference, samples.tuning, samples.measure)
 
 
 def compared(samples: Samples, method: str) -> Comparison:

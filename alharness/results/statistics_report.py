@@ -20,6 +20,7 @@ from alharness.statistics import (
     Point,
     Rank,
     Saving,
+    SavingInterval,
 )
 
 SCHEMA: Final = 1
@@ -27,6 +28,13 @@ SCHEMA: Final = 1
 
 Matrix: TypeAlias = tuple[tuple[float | None, ...], ...]
 """(M, M), None on the diagonal and for a pair that cannot be tested."""
+
+
+class BudgetSaving(Part):
+    """The label saving at one budget, and its bootstrap interval at 95 %."""
+
+    saving: Saving
+    interval: SavingInterval | None
 
 
 class MethodStatistics(Part):
@@ -39,7 +47,7 @@ class MethodStatistics(Part):
     familywise: the verdict with the family counted; None, too, for what is not in the family.
     bootstrap: 95 % interval of the difference by the two-level paired bootstrap.
     rank: within ``Ranking.methods``; the reference has one, too.
-    saving: of labels against the reference, at each cycle.
+    savings: of labels against the reference, at each cycle.
     gap_share: of the gap between the reference and an upper bound, by the upper bound.
     """
 
@@ -52,8 +60,8 @@ class MethodStatistics(Part):
     equivalence: Equivalence | None = None
     bootstrap: Interval | None = None
     rank: Rank | None = None
-    saving: tuple[Saving, ...] | None = None
-    gap_share: dict[str, GapShare] = {}
+    savings: tuple[BudgetSaving, ...] | None = None
+    gap_share: dict[str, GapShare] = Field(default_factory=dict)
 
 
 class Ranking(Part):
