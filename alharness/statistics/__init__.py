@@ -6,6 +6,7 @@ from alharness.statistics.detectable import minimum_detectable_effect
 from alharness.statistics.endpoint import endpoint
 from alharness.statistics.equivalence import Equivalence, equivalence
 from alharness.statistics.family import FamilyDecision, chance_of_a_verdict, familywise
+from alharness.statistics.gap import GapShare, gap_share
 from alharness.statistics.holm import Holm, holm
 from alharness.statistics.intervals import Interval
 from alharness.statistics.measures import MEASURES, Measure, measure, measured, oriented
@@ -13,6 +14,7 @@ from alharness.statistics.metrics import KEPT_BYTES, Metrics, log_probabilities,
 from alharness.statistics.paired import Comparison, Verdict, compare, marks, verdict
 from alharness.statistics.paper_chain import PaperChain, paper_chain
 from alharness.statistics.ranks import Rank, Ranking, ranks
+from alharness.statistics.saving import Saving, SavingInterval, label_saving, saving_intervals
 from alharness.statistics.win_matrix import WinMatrix, win_matrix
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "Comparison",
     "Equivalence",
     "FamilyDecision",
+    "GapShare",
     "Holm",
     "Interval",
     "Measure",
@@ -29,6 +32,8 @@ __all__ = [
     "Point",
     "Rank",
     "Ranking",
+    "Saving",
+    "SavingInterval",
     "Verdict",
     "WinMatrix",
     "bootstrap_interval",
@@ -38,7 +43,9 @@ __all__ = [
     "endpoint",
     "equivalence",
     "familywise",
+    "gap_share",
     "holm",
+    "label_saving",
     "log_probabilities",
     "marks",
     "measure",
@@ -48,6 +55,7 @@ __all__ = [
     "oriented",
     "paper_chain",
     "ranks",
+    "saving_intervals",
     "verdict",
     "win_matrix",
 ]

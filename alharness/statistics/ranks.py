@@ -63,8 +63,8 @@ def ranks(endpoints: Mapping[str, ArrayLike]) -> Ranking:
     adjusted = holm(np.nan_to_num(p_values, nan=1.0), ALPHA)
     ahead = np.where(adjusted.rejected, np.sign(sample.mean), 0.0)
     beats = both_ways(m, ahead, -ahead) > 0
-    shared = sample.n_initial_sets >= FEWEST_INITIAL_SETS
-    testable = (both_ways(m, shared, shared) > 0).any(axis=1)
+    shared = np.where(sample.n_initial_sets >= FEWEST_INITIAL_SETS, 1.0, 0.0)
+    testable = np.nanmax(both_ways(m, shared, shared), axis=1, initial=0.0) > 0
     shown = np.where(np.isnan(p_values), np.nan, adjusted.adjusted)
 
     def named(which: NDArray[np.bool_]) -> tuple[str, ...]:
