@@ -139,9 +139,7 @@ def _columns(header: Sequence[str], where: str) -> Sequence[str]:
 
 def _row(line: int, cells: Sequence[str], columns: Sequence[str], where: str) -> _Row:
     if len(cells) != len(columns):
-        _refuse(
-            where, line, f"has {len(cells)} cells, the header {len(columns)}", "Mend that line"
-        )
+        _refuse(where, line, f"has {len(cells)} cells, the header {len(columns)}", "Mend that line")
     row = dict(zip(columns, cells, strict=True))
     for name in KEYS[:3]:
         text = row[name]
@@ -206,9 +204,7 @@ def _runs(rows: Sequence[_Row], metrics: Sequence[str], where: str) -> Runs:
     _refuse_repeats(rows, where)
     _refuse_uneven(rows, budgets, where)
     column = {budget: number for number, budget in enumerate(budgets)}
-    values = {
-        metric: {method: np.full(shape, np.nan) for method in methods} for metric in metrics
-    }
+    values = {metric: {method: np.full(shape, np.nan) for method in methods} for metric in metrics}
     for row in rows:
         place = (*places[row.run.initial_set, row.run.seed], column[row.budget])
         for metric, value in zip(metrics, row.values, strict=True):

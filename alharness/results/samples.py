@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alharness.api.errors import UsageError
+from alharness.api.text import one_line
 from alharness.protocol.wording import did_you_mean
 from alharness.results.document import Endpoint, Family, Member, Method, Scenario, numbers
 from alharness.results.runs_csv import Runs
@@ -16,6 +18,9 @@ from alharness.statistics import MEASURES, Measure, measure, measured, oriented
 
 DECLARED = Endpoint(metric="accuracy", margin=0.01)
 """The endpoint where no suite declares one."""
+
+DEFAULT_REFERENCE = "random"
+"""Of a CSV."""
 
 _UNSAID = (
     "A CSV does not say how methods were tuned: where all initial sets shared one tuning, its "
@@ -128,22 +133,24 @@ def samples_of(
 
 
 def samples_of_runs(
-    runs: Runs, title: str, *, metric: str | None = None, reference: str = "random"
+    runs: Runs, path: Path, *, metric: str | None = None, reference: str | None = None
 ) -> Samples:
     """The samples of a CSV, where nobody declared anything but the harness's defaults.
 
-    Its lowest budget is cycle 0 where all methods have the same values there.
-    Raises UsageError for a metric or a reference that is not there.
+    Its lowest budget is cycle 0 where all methods have the same values there. ``path``: of its
+    file, which it is named after. Raises UsageError for a metric or a reference that is not there.
     """
-    asked = _measure(DECLARED.metric if metric is None else metric, title)
+    where = str(path)
+    reference = DEFAULT_REFERENCE if reference is None else reference
+    asked = _measure(DECLARED.metric if metric is None else metric, where)
     if asked.name not in runs.values:
         remedy = f"Those there are: {', '.join(runs.values)}"
-        raise UsageError(f"there is no column '{asked.name}'", where=title, remedy=remedy)
+        raise UsageError(f"there is no column '{asked.name}'", where=where, remedy=remedy)
     values = runs.values[asked.name]
-    _require_reference(reference, values.keys(), title)
+    _require_reference(reference, values.keys(), where)
     shared = len(runs.labels) > 1 and len(values) > 1 and _all_equal(values, cycle=0)
     return Samples(
-        title=title,
+        title=one_line(path.stem),
         suite=None,
         protocol=None,
         measure=asked,

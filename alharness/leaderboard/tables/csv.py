@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 
 from alharness.api.text import one_line
 from alharness.leaderboard.tables.table import Cell, Column, Estimate, Kind, Table
@@ -12,7 +11,15 @@ from alharness.leaderboard.tables.table import Cell, Column, Estimate, Kind, Tab
 _FORMULA = ("=", "+", "-", "@")
 """What a spreadsheet would compute."""
 
-_ENDS = {Kind.MEAN, Kind.EFFECT, Kind.RANGE}
+_PARTS = {
+    Kind.MEAN: ("", "_low", "_high", "_mark"),
+    Kind.EFFECT: ("", "_low", "_high"),
+    Kind.RANGE: ("", "_low", "_high", "_bound"),
+    Kind.INTERVAL: ("_low", "_high"),
+}
+"""The columns that a column of estimates becomes, by what is behind its key."""
+
+_WORDS = {"▲": "better", "▼": "worse", "≥": "at-least", "≤": "at-most"}
 
 
 def csv_text(table: Table) -> str:
@@ -31,37 +38,26 @@ def csv_text(table: Table) -> str:
     return stream.getvalue()
 
 
-def _names(column: Column) -> Iterator[str]:
-    if column.kind is not Kind.INTERVAL:
-        yield column.key
-    if column.kind in (*_ENDS, Kind.INTERVAL):
-        yield from (f"{column.key}_low", f"{column.key}_high")
-    if column.kind is Kind.MEAN:
-        yield f"{column.key}_mark"
-    if column.kind is Kind.RANGE:
-        yield f"{column.key}_bound"
+def _names(column: Column) -> list[str]:
+    return [f"{column.key}{part}" for part in _PARTS.get(column.kind, ("",))]
 
 
-def _values(column: Column, cell: Cell) -> Iterator[str]:
+def _values(column: Column, cell: Cell) -> list[str]:
     if isinstance(cell, str):
         text = one_line(cell)
-        yield f"'{text}" if text.startswith(_FORMULA) else text
-        return
-    if column.kind in (Kind.TEXT, Kind.COUNT, Kind.P_VALUE) or (
-        column.kind is Kind.NUMBER and not isinstance(cell, Estimate)
-    ):
+        return [f"'{text}" if text.startswith(_FORMULA) else text]
+    if column.kind not in _PARTS:
         assert not isinstance(cell, Estimate)
-        yield _number(cell)
-        return
+        return [_number(cell)]
     one = cell if isinstance(cell, Estimate) else Estimate(None)
-    if column.kind is not Kind.INTERVAL:
-        yield _number(one.value)
-    if column.kind in (*_ENDS, Kind.INTERVAL):
-        yield from (_number(one.low), _number(one.high))
-    if column.kind is Kind.MEAN:
-        yield {"▲": "better", "▼": "worse"}.get(one.mark, "")
-    if column.kind is Kind.RANGE:
-        yield {"≥": "at-least", "≤": "at-most"}.get(one.bound, "")
+    parts = {
+        "": _number(one.value),
+        "_low": _number(one.low),
+        "_high": _number(one.high),
+        "_mark": _WORDS.get(one.mark, ""),
+        "_bound": _WORDS.get(one.bound, ""),
+    }
+    return [parts[part] for part in _PARTS[column.kind]]
 
 
 def _number(value: float | None) -> str:

@@ -9,7 +9,7 @@ from alharness.leaderboard.tables.table import Cell, Estimate, Table
 
 
 def json_value(table: Table) -> dict[str, Any]:
-    """``name``, ``caption``, ``columns``, ``rows`` (an object each, by the columns' keys), ``notes``.
+    """The members of a table; a row is an object by the columns' keys.
 
     A column has ``key``, ``title``, ``kind``, ``align``, and ``factor`` and ``digits``, by which
     its numbers are shown. A cell is a text, a number, null, or an object of an estimate: ``value``,
@@ -18,6 +18,7 @@ def json_value(table: Table) -> dict[str, Any]:
     keys = [column.key for column in table.columns]
     return {
         "name": table.name,
+        "group": table.group,
         "caption": table.caption,
         "columns": [
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -84,7 +85,7 @@ def latex(table: Table) -> str:
         r"\begin{table}",
         r"\centering",
         f"\\caption{{{escaped(table.caption)}}}",
-        f"\\label{{tab:{_label(table.name)}}}",
+        f"\\label{{tab:{_label(f'{table.group} {table.name}')}}}",
         f"\\begin{{tabular}}{{{alignment}}}",
         r"\toprule",
         _line([escaped(title) for title in table.header]),
@@ -112,7 +113,7 @@ def _character(one: str) -> str:
         return _SPECIAL[one]
     if one.isascii():
         return one
-    base, *accents = unicodedata.normalize("NFD", one)
+    base, *accents = list(unicodedata.normalize("NFD", one))
     if len(accents) == 1 and base.isascii() and base.isalpha() and accents[0] in _ACCENTS:
         dotless = {"i": r"\i", "j": r"\j"}.get(base, base)
         return f"\\{_ACCENTS[accents[0]]}{{{dotless}}}"
@@ -125,7 +126,7 @@ def _cell(column: Column, text: str) -> str:
 
 
 def _label(name: str) -> str:
-    return "".join(one if one.isascii() and one.isalnum() else "-" for one in name)
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -18,6 +18,9 @@ class Scale:
     digits: int = 2
 
 
+PLAIN = Scale()
+"""As it is."""
+
 PERCENT = Scale(100, 2)
 """Of shares, and of their differences in percentage points."""
 

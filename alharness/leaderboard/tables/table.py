@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, TypeAlias
 
 from alharness.leaderboard.tables import numerals
-from alharness.leaderboard.tables.numerals import NOTHING, Scale
+from alharness.leaderboard.tables.numerals import NOTHING, PLAIN, Scale
 
 Mark: TypeAlias = Literal["", "▲", "▼"]
 """Significantly better or worse than the reference."""
@@ -40,7 +39,7 @@ class Kind(Enum):
     COUNT = "count"
     """Whole numbers."""
     NUMBER = "number"
-    """Numbers, or estimates with their bounds: ``92.38``, ``≥ 23.10``."""
+    """``92.38``."""
     P_VALUE = "p-value"
     """``0.0039``, ``<0.0001``."""
     MEAN = "mean"
@@ -48,7 +47,7 @@ class Kind(Enum):
     EFFECT = "effect"
     """Estimates of a difference: ``+0.91 [+0.66, +1.16]``."""
     RANGE = "range"
-    """Estimates: ``0.35 [0.24, 0.67]``."""
+    """Estimates: ``0.35 [0.24, 0.67]``, ``≥ 23.10``."""
     INTERVAL = "interval"
     """The interval of an estimate alone: ``[+0.66, +1.16]``."""
 
@@ -60,7 +59,7 @@ class Column:
     key: str
     title: str
     kind: Kind = Kind.TEXT
-    scale: Scale = Scale()
+    scale: Scale = PLAIN
 
     @property
     def align(self) -> Literal["left", "right"]:
@@ -89,8 +88,6 @@ class Column:
             return NOTHING
         ends = None if cell.low is None or cell.high is None else (cell.low, cell.high)
         match self.kind:
-            case Kind.NUMBER:
-                return _marked(cell.bound, numerals.number(cell.value, self.scale))
             case Kind.MEAN:
                 return _marked(numerals.mean(cell.value, ends, self.scale), cell.mark)
             case Kind.EFFECT:
@@ -104,12 +101,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table. name: in kebab-case, for files. caption: a sentence. notes: below it, in order.
+    """A table. name: in kebab-case, for files. group: what it is a table of, with other tables.
 
-    Rows have a cell for each column.
+    caption: above it. notes: below it, in order. Rows have a cell for each column.
     """
 
     name: str
+    group: str
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -135,24 +133,3 @@ class Table:
 
 def _marked(*parts: str) -> str:
     return " ".join(filter(None, parts))
-
-
-def stacked(name: str, caption: str, parts: Iterable[tuple[str, Table]]) -> Table:
-    """Tables below one another, each row with the scenario that it is of.
-
-    The columns are all that any of them has; cells of those that a table lacks are empty.
-    """
-    parts = list(parts)
-    columns = {column.key: column for _, table in parts for column in table.columns}
-    rows = []
-    for title, table in parts:
-        keys = [column.key for column in table.columns]
-        for row in table.rows:
-            cells = dict(zip(keys, row, strict=True))
-            rows.append((title, *(cells.get(key) for key in columns)))
-    return Table(name, caption, (Column("scenario", "scenario"), *columns.values()), tuple(rows))
-
-
-def renamed(table: Table, name: str) -> Table:
-    """The table under another name."""
-    return replace(table, name=name)
