@@ -79,8 +79,8 @@ def saving_intervals(
     sets with replacement, the same for both curves and all budgets; ``rng`` decides. A repetition
     whose saving is a bound counts as that bound, beyond all exact ones, and an end that falls on
     one says so. One that has no run at some budget is left out. The ends are savings of
-    repetitions, none is interpolated. With few initial sets percentiles are too narrow. Returns C intervals; None at a budget with fewer than three initial
-    sets that count.
+    repetitions, none is interpolated. With few initial sets percentiles are too narrow. Returns
+    C intervals; None at a budget with fewer than three initial sets that count.
 
     Raises ValueError as ``label_saving`` does, and for ``repetitions`` or ``alpha`` outside
     their ranges.
