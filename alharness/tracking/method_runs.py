@@ -48,10 +48,10 @@ def experiment_note(title: str, tables: Sequence[str] = ()) -> str:
     """Markdown: the title, what was found, and how to look at it."""
     guide = (
         "Filter ``tags.`alharness.kind` = 'method'`` for a run per method: its `test_accuracy` "
-        "(or another metric that the suite declares) by the number of labeled images (the step) is "
-        "the mean curve, with `test_accuracy_low` and `test_accuracy_high` the ends of its "
-        "interval; the column `alharness.verdict` has the verdict. Kind `run`: each initial set and "
-        "seed. Kind `trial`: each training."
+        "(or another metric that the suite declares) by the number of labeled images (the step) "
+        "is the mean curve, with `test_accuracy_low` and `test_accuracy_high` the ends of its "
+        "interval; the column `alharness.verdict` has the verdict. Kind `run`: each initial set "
+        "and seed. Kind `trial`: each training."
     )
     return "\n\n".join([title, *tables, guide])
 

@@ -23,9 +23,9 @@ _SPECIAL = {
     "}": r"\}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
-    "<": "$<$",
-    ">": "$>$",
-    "|": "$|$",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
     '"': "''",
     "`": r"\textasciigrave{}",
     # Behind the end of a line a bracket would be an argument.
@@ -39,8 +39,8 @@ _SPECIAL = {
     "≥": r"$\geq$",
     "≤": r"$\leq$",
     "…": r"\ldots{}",
-    "–": "--",
-    "—": "---",
+    "–": r"\textendash{}",
+    "—": r"\textemdash{}",
     "‘": "`",
     "’": "'",
     "“": "``",
@@ -103,9 +103,9 @@ def escaped(text: str) -> str:
     """Text as LaTeX prints it: nothing in it is a command.
 
     A letter that LaTeX can put together from a base and an accent is; another character beyond
-    ASCII is named by its number.
+    ASCII is named by its number. Hyphens stay hyphens.
     """
-    return "".join(map(_character, one_line(text)))
+    return re.sub("-(?=-)", "-{}", "".join(map(_character, one_line(text))))
 
 
 def _character(one: str) -> str:
