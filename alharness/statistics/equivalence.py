@@ -45,8 +45,8 @@ def equivalence(method: ArrayLike, reference: ArrayLike, margin: float) -> Equiv
         raise ValueError(f"margin is {margin}, expected a finite number above 0")
     sample = differences(*aligned(method, reference, ndim=2))
     if not sample.deviation > 0:
-        return Equivalence(margin, ALPHA, None, None)
+        return Equivalence(float(margin), ALPHA, None, None)
     mean, deviation = float(sample.mean), float(sample.deviation)
     interval = mean_interval(mean, deviation, int(sample.n_initial_sets), 2 * ALPHA)
-    within = -margin < interval.low and interval.high < margin
-    return Equivalence(margin, ALPHA, interval, within)
+    within = bool(-margin < interval.low and interval.high < margin)
+    return Equivalence(float(margin), ALPHA, interval, within)
