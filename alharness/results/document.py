@@ -185,6 +185,16 @@ class TrainedOn(Part):
     trainings: int
 
 
+class Endpoint(Part):
+    """What the suite declares that verdicts are on: the area under the curve of ``metric``.
+
+    margin: in the metric's own unit; methods that differ by less are as good as equal.
+    """
+
+    metric: Literal["accuracy", "balanced_accuracy", "nll", "brier", "calibration_error", "auroc"]
+    margin: float = Field(gt=0)
+
+
 class Scenario(Part):
     """One experimental condition, and what each method reached in it.
 
@@ -204,6 +214,7 @@ class Scenario(Part):
     shared_trainings: how many trainings are the same for all methods.
     machines: the trainings of all methods, each once, by the kind of machine that they ran on,
         most first. None where the document does not say.
+    endpoint: what verdicts, marks and family-wise decisions are on.
     """
 
     scenario: str
@@ -224,6 +235,7 @@ class Scenario(Part):
     family: Family | None
     shared_trainings: int | None
     machines: tuple[TrainedOn, ...] | None = None  # early documents of schema 3 do not have it
+    endpoint: Endpoint = Endpoint(metric="accuracy", margin=0.01)  # nor this one
 
     def plugins(self, kind: str) -> tuple[Component, ...]:
         """Its plugins of a kind; none where the document does not say."""

@@ -49,7 +49,7 @@ def with_outdated(
             for row in _missing(scenario, before.get(scenario.protocol_digest))
         ]
         found = document.findings[scenario.scenario]
-        of_rows = {row.method: untested(row) for row in rows}
+        of_rows = {row.method: untested(row, scenario) for row in rows}
         scenarios.append(scenario.model_copy(update={"methods": (*scenario.methods, *rows)}))
         findings[scenario.scenario] = found.model_copy(
             update={"methods": {**found.methods, **of_rows}}
