@@ -13,7 +13,7 @@ from alharness.protocol.components import Component, Reference
 from alharness.registry import building
 from alharness.registry.hookspecs import KINDS
 from alharness.registry.loading import Plugin
-from alharness.registry.missing import missing
+from alharness.registry.missing import PUBLISHED, missing
 from alharness.registry.parameters import NamedFiles, checked, default_values, json_values
 from alharness.registry.registered import (
     BrokenPlugin,
@@ -110,8 +110,8 @@ class Registry:
         found = [results for results in self.published if results.name == name]
         if not found:
             known = {results.name for results in self.published}
-            raise missing(name, "published results", known, self.broken)
-        return _only(found, f"published results '{name}'").path
+            raise missing(name, PUBLISHED, known, self.broken)
+        return _only(found, f"{PUBLISHED} '{name}'").path
 
     def component(self, kind: str, reference: Reference) -> Component:
         """What a reference stands for, with all its parameters and the content they name.

@@ -68,7 +68,8 @@ def load(candidate: Candidate) -> Plugin:
     """Load all of a plugin or nothing of it.
 
     Raises RefusedPlugin when it has no source or cannot be imported, asks for another API,
-    has a hook that does not fit, registers what is no sound spec, suite or results, or does not end.
+    has a hook that does not fit, registers what is no sound spec, suite or table of results, or
+    does not end.
     The process is afterwards as it was (``alharness.registry.surroundings``). An interrupt passes.
     """
     with undisturbed() as interrupts:
@@ -161,8 +162,8 @@ def _published(hooks: HookRelay) -> Iterator[tuple[str, Path]]:
             names = [table["name"] for table in tables]
         except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
             raise RefusedPlugin(
-                f"hook 'alharness_published' yields '{path}', which names no tables: "
-                f"{one_line(error)}"
+                f"hook 'alharness_published' yields '{path}', which names no tables; "
+                "write [[tables]] with a name each"
             ) from error
         for name in names:
             _check_text(name, f"hook 'alharness_published': a name in '{path}'", _LONGEST_NAME)

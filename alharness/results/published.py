@@ -1,7 +1,7 @@
 """Results that others published, as data: what a document holds beside its own numbers.
 
-A plugin ships a TOML file for each publication (hook ``alharness_published``); ``docs/plugin-api.md``
-says what is in it. Accuracies stay as they were printed, in percent.
+A plugin ships a TOML file for each publication (hook ``alharness_published``);
+``docs/plugin-api.md`` says what is in it. Accuracies stay as they were printed, in percent.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Chain(_Frozen):
 
 
 class _Table(_Described):
-    """A table as it lies in the file: for each method a pair (mean, deviation) for each fraction."""
+    """A table as it lies in the file: of each method a pair (mean, deviation) for each fraction."""
 
     initial_set: Annotated[int, Field(ge=0)] | None = None
     initial_fraction: Share | None = None

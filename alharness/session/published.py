@@ -37,9 +37,7 @@ def _table(registry: Registry, name: str, read: dict[Path, Publication]) -> Publ
     return next(table for table in read[path].published() if table.name == name)
 
 
-def with_published(
-    document: Document, published: Mapping[str, tuple[Published, ...]]
-) -> Document:
+def with_published(document: Document, published: Mapping[str, tuple[Published, ...]]) -> Document:
     """The document with the published tables beside its own results."""
     scenarios = tuple(
         scenario.model_copy(update={"published": published.get(scenario.scenario, ())})
