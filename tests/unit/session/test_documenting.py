@@ -96,8 +96,8 @@ def test_the_published_tables_of_a_suite_are_in_what_is_written(benches):
     (path,) = alharness_suites.alharness_published()
     table = next(read_publication(path).published())
     held = replace(opened, published={bench.conditions[0].name: (table,)})
-    for opened, published in ((held, (table,)), (opened, ())):
-        document = benches.leave(opened, workbench.coordinator(bench))
+    for one, published in ((held, (table,)), (opened, ())):
+        document = benches.leave(one, workbench.coordinator(bench))
         assert document.scenarios[0].published == published
 
 

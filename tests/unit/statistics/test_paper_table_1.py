@@ -69,6 +69,15 @@ def test_35_of_36_cells_agree(rows):
 
 
 @pytest.mark.slow
+def test_games_howell_of_one_pair_is_that_of_the_chain(script, rows):
+    for row in rows:
+        alone = script["games_howell"](row.runs, row.published.reference)
+        assert alone == pytest.approx(dict(row.found.games_howell), rel=1e-6)
+        for method, (low, high) in row.possible.items():
+            assert low <= alone[method] <= high
+
+
+@pytest.mark.slow
 def test_kruskal_wallis_is_near_the_papers(rows):
     """It depends on more than mean and deviation: the same order of magnitude, but in one row."""
     distances = {
