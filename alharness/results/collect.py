@@ -167,6 +167,7 @@ def _method(bench: Bench, runs: Sequence[planning.Run], trainings: int, ledger: 
         annotation_cost=members(cost),
         trainings=trainings,
         outdated=None,
+        looked_at=sampler.label in bench.looked_at,
     )
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from alharness.api.space import Value
 from alharness.protocol.keys import digest
 from alharness.results.published import Published
-from alharness.statistics import Comparison, FamilyDecision, PaperChain, Point
+from alharness.statistics import Comparison, FamilyDecision, LookDecision, PaperChain, Point
 
 SCHEMA: Final = 3
 """The version of the documents that are written. Older ones are migrated when they are read."""
@@ -118,6 +118,8 @@ class Method(Part):
     trainings: how many trainings its runs are made of: tunings, seeds, committees.
     outdated: why this row of an earlier document no longer follows from the workspace's records;
         it stands as it was, and is neither tested nor counted. None for every other row.
+    looked_at: whether further seeds were run of it only while its looks did not stop it
+        (``alharness.statistics.looks``).
     """
 
     method: str
@@ -135,6 +137,7 @@ class Method(Part):
     annotation_cost: PerRun
     trainings: int
     outdated: str | None
+    looked_at: bool = False  # early documents of schema 3 do not have it
 
 
 class RepeatedImages(Part):
@@ -267,6 +270,8 @@ class MethodFindings(Part):
     sentence (the verdict in words, with what it is conditional on) are None for the reference,
     for what sees labels and for what is outdated. familywise: the verdict with its family
     counted; None, too, for a method that is not in the family.
+    looks: of a method that is looked at, those taken, in order; its verdict is that of the last,
+    at that look's level, and it has neither marks nor a family-wise decision. None for others.
     """
 
     curve: tuple[Point, ...]
@@ -274,6 +279,7 @@ class MethodFindings(Part):
     sentence: str | None
     familywise: FamilyDecision | None
     marks: tuple[Comparison, ...] | None
+    looks: tuple[LookDecision, ...] | None = None  # early documents of schema 3 do not have it
 
 
 class FamilyFindings(Part):

@@ -57,8 +57,8 @@ def _seeds(bench: Bench, ours: Sequence[Run], theirs: Sequence[Run], ledger: Led
     for look in LOOKS[:-1]:
         if not (_are_over(bench, ours, look) and _are_over(bench, theirs, look)):
             return look.seeds
-        values = [_endpoints(bench, runs, ledger) for runs in (ours, theirs)]
-        if look_at(*values, look).stop:
+        method, reference = (_endpoints(bench, runs, ledger) for runs in (ours, theirs))
+        if look_at(method, reference, look).stop:
             return look.seeds
     return LOOKS[-1].seeds
 
