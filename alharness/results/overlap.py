@@ -65,7 +65,8 @@ def _shares(sets: Sequence[Any]) -> NDArray[np.float64]:
         block = holds[:, begin : begin + _BLOCK].astype(np.float32)
         common += block @ block.T  # exact: counts of at most 2**16
     sizes = holds.sum(axis=1)
-    return common / np.minimum.outer(sizes, sizes)
+    common /= np.minimum.outer(sizes, sizes)
+    return common
 
 
 def _queries(run: Run | None, picked: Callable[[Unit], Images | None]) -> list[Images | None]:
