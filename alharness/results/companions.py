@@ -5,7 +5,9 @@ None of it decides anything, and no statistics rest on it.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
 
 from alharness.results.part import Part
 
@@ -51,7 +53,8 @@ class Times(Part):
     training_seconds: float
 
 
-Shares: TypeAlias = tuple[tuple[float | None, ...], ...]
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+Shares: TypeAlias = tuple[tuple[Share | None, ...], ...]
 """A share for each two methods, in the document's order; None where there is none."""
 
 
@@ -75,4 +78,4 @@ class Importance(Part):
     """
 
     settings: int
-    shares: dict[str, float]
+    shares: dict[str, Share]

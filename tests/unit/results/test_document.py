@@ -72,6 +72,7 @@ def at(data, path):
         ("scenarios.0.methods", [], "the reference is not among them"),
         ("scenarios.0.overlap.first", [[1.0]], "the overlap (first) is not of 2 methods"),
         ("scenarios.0.overlap.all", [], "the overlap (all) is not of 2 methods"),
+        ("scenarios.0.overlap.all.0.1", 1.5, "overlap.all.0.1: Input should be less than"),
         ("scenarios.0.times.0.method", "nobody", "times of 'nobody' are not of a method"),
         ("scenarios.0.times.0.queries", [], "times of 'random' are not of a method"),
         ("scenarios.0.importance", [None], "the importance is not of 3 cycles"),

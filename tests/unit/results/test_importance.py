@@ -4,11 +4,13 @@ import importlib.util
 import math
 import sys
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from alharness import Choice, LogUniform, Uniform
+from alharness.protocol.components import MethodNeeds
 from alharness.results import importance as module
 from alharness.results.collect import collect
 from alharness.results.importance import BEST, FEWEST, Setting, importance_of, settings
@@ -111,17 +113,21 @@ def test_where_nothing_can_be_said_there_is_none(recwarn):
 
 
 def test_a_setting_is_one_observation_for_all_methods(make_bench, world):
-    bench = make_bench(("random", "margin", "bald"), trials=4, initial_sets=3, seeds=2)
+    bench = make_bench(("random", "margin", "vaal"), trials=4, initial_sets=3, seeds=2)
+    random, margin, vaal = bench.methods
+    vaal = replace(vaal, needs=MethodNeeds(extension=True))
+    bench = replace(bench, methods=(random, margin, vaal))
     one = world(bench)
     end = one.finish(bench)
     for cycle in range(3):
-        tunings = defaultdict(list)  # by initial set and labeled set: cycle 0 is shared
+        tunings = defaultdict(list)  # random and margin share those of cycle 0
         for unit in one.units.values():
             path = unit.inputs.seed if unit.kind == "trial" else None
             if path is not None and (path.cycle, path.seed) == (cycle, 0):
-                tunings[path.initial_set, unit.inputs.labeled].append(unit)
+                extended = unit.inputs.extension is not None
+                tunings[path.initial_set, unit.inputs.labeled, extended].append(unit)
         gains = defaultdict(list)
-        for (initial_set, _), units in tunings.items():
+        for (initial_set, *_), units in tunings.items():
             assert len(units) == 4
             accuracies = {
                 unit.inputs.seed.number: one.records[unit.key]["validation_accuracy"]
@@ -131,7 +137,7 @@ def test_a_setting_is_one_observation_for_all_methods(make_bench, world):
                 rate = unit.inputs.hyperparameters["learning-rate"]
                 gain = accuracies[unit.inputs.seed.number] - sum(accuracies.values()) / 4
                 gains[initial_set, rate].append(gain)
-        assert len(tunings) == (3 if cycle == 0 else 9)
+        assert len(tunings) == (6 if cycle == 0 else 9)
         found = settings(cycle, 4, end.runs, one)
         assert len(found) == len(gains) == 12
         assert {one.hyperparameters["learning-rate"]: one.gain for one in found} == {

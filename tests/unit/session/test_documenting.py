@@ -250,6 +250,7 @@ def records_of(benches, kind):
     return {path.stem: json.loads(path.read_text()) for path in folder.glob("*/*.json")}
 
 
+@pytest.mark.slow
 def test_overlap_times_and_days_follow_from_the_files(benches):
     document = benches.bench("margin", "entropy")
     (scenario,) = document.scenarios
