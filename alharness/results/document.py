@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from alharness.api.space import Value
 from alharness.protocol.keys import digest
+from alharness.results.published import Published
 from alharness.statistics import Comparison, FamilyDecision, PaperChain, Point
 
 SCHEMA: Final = 3
@@ -204,6 +205,8 @@ class Scenario(Part):
     shared_trainings: how many trainings are the same for all methods.
     machines: the trainings of all methods, each once, by the kind of machine that they ran on,
         most first. None where the document does not say.
+    published: the published tables that its suite holds it against. None where the document does
+        not say.
     """
 
     scenario: str
@@ -224,6 +227,7 @@ class Scenario(Part):
     family: Family | None
     shared_trainings: int | None
     machines: tuple[TrainedOn, ...] | None = None  # early documents of schema 3 do not have it
+    published: tuple[Published, ...] | None = None  # nor this
 
     def plugins(self, kind: str) -> tuple[Component, ...]:
         """Its plugins of a kind; none where the document does not say."""
