@@ -20,7 +20,7 @@ def endpoint(accuracies: ArrayLike, labels: ArrayLike) -> NDArray[np.float64]:
     positive, finite and strictly increasing. Design, section 8.1.
     """
     curve = np.asarray(accuracies, dtype=np.float64)
-    log_labels = _log_labels(labels)
+    log_labels = np.log(label_counts(labels))
     if curve.ndim == 0 or curve.shape[-1] != len(log_labels):
         raise ValueError(f"accuracies {curve.shape} do not end in {len(log_labels)} budgets")
     if len(log_labels) == 1:
@@ -29,10 +29,14 @@ def endpoint(accuracies: ArrayLike, labels: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(area / (log_labels[-1] - log_labels[0]), dtype=np.float64)
 
 
-def _log_labels(labels: ArrayLike) -> NDArray[np.float64]:
+def label_counts(labels: ArrayLike) -> NDArray[np.float64]:
+    """The numbers of labels at B budgets, (B,), float64.
+
+    Raises ValueError when B is 0 or they are not positive, finite and strictly increasing.
+    """
     counts = np.asarray(labels, dtype=np.float64)
     if counts.ndim != 1 or len(counts) == 0:
         raise ValueError(f"labels have shape {counts.shape}, expected (B,) with B >= 1")
     if not (np.isfinite(counts).all() and counts[0] > 0 and (np.diff(counts) > 0).all()):
         raise ValueError("labels must be positive, finite and strictly increasing")
-    return np.asarray(np.log(counts), dtype=np.float64)
+    return counts

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 class Holm(NamedTuple):
-    """What Holm's procedure decides about m hypotheses; each array has shape (m,).
+    """What Holm's procedure decides about families of m hypotheses; each array is (..., m).
 
     rejected: bool.
     adjusted: float64 in [0, 1]; adjusted p-values, ``rejected`` is ``adjusted < alpha``.
@@ -29,20 +29,22 @@ class Holm(NamedTuple):
 def holm(p_values: ArrayLike, alpha: float) -> Holm:
     """Holm (1979): reject in order of p while the k-th smallest, from 0, is below alpha / (m − k).
 
-    ``p_values``: (m,), in [0, 1], no NaN; m may be 0. Equal p-values are taken in their order.
-    The comparison is strict, as an interval that ends at 0 does not exclude it.
-    Raises ValueError for another shape or values outside [0, 1].
+    ``p_values``: (..., m), in [0, 1], no NaN; each row of the last axis is a family of its own;
+    m may be 0. Equal p-values are taken in their order. The comparison is strict, as an interval
+    that ends at 0 does not exclude it. Raises ValueError for a single number or values outside
+    [0, 1].
     """
     p = np.asarray(p_values, dtype=np.float64)
-    if p.ndim != 1 or not ((p >= 0) & (p <= 1)).all():
-        raise ValueError("p-values must have shape (m,) and lie in [0, 1]")
-    m = len(p)
-    order = np.argsort(p, kind="stable")
-    remaining = m - np.arange(m)
-    passed = p[order] * remaining < alpha
-    n_rejected = m if passed.all() else int(np.argmin(passed))
-    step = np.minimum(np.arange(m), n_rejected)
-    place = np.empty(m, dtype=np.int64)
-    place[order] = np.arange(m)
-    adjusted = np.minimum(np.maximum.accumulate(p[order] * remaining), 1.0)
-    return Holm(place < n_rejected, adjusted[place], (alpha / (m - step))[place])
+    if p.ndim == 0 or not ((p >= 0) & (p <= 1)).all():
+        raise ValueError("p-values must have shape (..., m) and lie in [0, 1]")
+    m = p.shape[-1]
+    order = np.argsort(p, axis=-1, kind="stable")
+    place = np.argsort(order, axis=-1, kind="stable")
+    steps = np.take_along_axis(p, order, axis=-1) * (m - np.arange(m))
+    n_rejected = np.logical_and.accumulate(steps < alpha, axis=-1).sum(axis=-1, keepdims=True)
+    adjusted = np.minimum(np.maximum.accumulate(steps, axis=-1), 1.0)
+    return Holm(
+        rejected=place < n_rejected,
+        adjusted=np.take_along_axis(adjusted, place, axis=-1),
+        levels=alpha / (m - np.minimum(place, n_rejected)),
+    )

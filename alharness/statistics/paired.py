@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from alharness.statistics.detectable import minimum_detectable_effect
-from alharness.statistics.holm import holm
-from alharness.statistics.intervals import (
-    Interval,
-    deviation_interval,
-    mean_interval,
-    standard_deviation,
+from alharness.statistics.differences import (
+    FEWEST_INITIAL_SETS,
+    Differences,
+    aligned,
+    differences,
 )
+from alharness.statistics.holm import holm
+from alharness.statistics.intervals import Interval, deviation_interval, mean_interval
 
 ALPHA = 0.05
 POWER = 0.8
-FEWEST_INITIAL_SETS = 3
 
 
 class Verdict(StrEnum):
@@ -91,8 +91,8 @@ def compare(method: ArrayLike, reference: ArrayLike) -> Comparison:
     Raises ValueError when the shapes differ or are not (I, J), or for infinite values.
     Design, sections 8.1 and 8.2.
     """
-    sample = _Differences.of(*_aligned(method, reference, ndim=2))
-    return _comparison(sample, ALPHA, sample.p_value())
+    sample = differences(*aligned(method, reference, ndim=2))
+    return _comparison(sample, ALPHA, float(sample.p_values()))
 
 
 def verdict(method: ArrayLike, reference: ArrayLike) -> Verdict:
@@ -100,11 +100,10 @@ def verdict(method: ArrayLike, reference: ArrayLike) -> Verdict:
 
     Raises ValueError as ``compare`` does.
     """
-    sample = _Differences.of(*_aligned(method, reference, ndim=2))
-    interval = sample.interval(ALPHA)
-    if interval is not None:
-        return _verdict(interval)
-    return Verdict.NOT_TESTABLE if sample.s_d is None else Verdict.UNDETERMINED
+    sample = differences(*aligned(method, reference, ndim=2))
+    if sample.n_initial_sets < FEWEST_INITIAL_SETS:
+        return Verdict.NOT_TESTABLE
+    return _verdict(_interval(sample, ALPHA)) if sample.deviation else Verdict.UNDETERMINED
 
 
 def marks(method: ArrayLike, reference: ArrayLike) -> tuple[Comparison, ...]:
@@ -122,78 +121,29 @@ def marks(method: ArrayLike, reference: ArrayLike) -> tuple[Comparison, ...]:
 
     Raises ValueError as ``compare`` does. Design, section 8.1.
     """
-    ours, theirs = _aligned(method, reference, ndim=3)
-    samples = [_Differences.of(ours[..., b], theirs[..., b]) for b in range(ours.shape[-1])]
-    p_values = [sample.p_value() for sample in samples]
-    steps = holm([1.0 if p is None else p for p in p_values], ALPHA)
+    ours, theirs = aligned(method, reference, ndim=3)
+    samples = [differences(ours[..., b], theirs[..., b]) for b in range(ours.shape[-1])]
+    p_values = [float(sample.p_values()) for sample in samples]
+    steps = holm(np.nan_to_num(p_values, nan=1.0), ALPHA)
     return tuple(
         _comparison(sample, float(level), float(adjusted))
         for sample, level, adjusted in zip(samples, steps.levels, steps.adjusted, strict=True)
     )
 
 
-def _aligned(
-    method: ArrayLike, reference: ArrayLike, ndim: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    ours = np.asarray(method, dtype=np.float64)
-    theirs = np.asarray(reference, dtype=np.float64)
-    if ours.shape != theirs.shape or ours.ndim != ndim:
-        raise ValueError(f"shapes {ours.shape} and {theirs.shape}: expected equal, {ndim} axes")
-    if np.isinf(ours).any() or np.isinf(theirs).any():
-        raise ValueError("infinite accuracies")
-    return ours, theirs
-
-
-@dataclass(frozen=True)
-class _Differences:
-    """d_i of the initial sets that count, (I,), with s_d (None below three of them)."""
-
-    d: NDArray[np.float64]
-    n_pairs: int
-    s_d: float | None
-
-    @classmethod
-    def of(cls, ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> _Differences:
-        pairs = ours - theirs
-        present = ~np.isnan(pairs)
-        pairs_left = present.sum(axis=1)
-        counts = pairs_left > 0
-        d = np.where(present, pairs, 0.0).sum(axis=1)[counts] / pairs_left[counts]
-        scale = np.max(np.abs([ours[present], theirs[present]]), initial=0.0)
-        testable = len(d) >= FEWEST_INITIAL_SETS
-        s_d = standard_deviation(d, float(scale)) if testable else None
-        return cls(d, int(present.sum()), s_d)
-
-    def interval(self, alpha: float) -> Interval | None:
-        """Of the mean, at level 1 − ``alpha``; None when there is none to make."""
-        if not self.s_d:
-            return None
-        return mean_interval(float(self.d.mean()), self.s_d, len(self.d), alpha)
-
-    def p_value(self) -> float | None:
-        """Two-sided p of the one-sample t-test; None when there is none to make."""
-        if not self.s_d:
-            return None
-        from scipy import stats
-
-        n = len(self.d)
-        t = self.d.mean() / (self.s_d / np.sqrt(n))
-        return float(2 * stats.t.sf(abs(t), n - 1))
-
-
-def _comparison(sample: _Differences, alpha: float, p_value: float | None) -> Comparison:
-    n, s_d = len(sample.d), sample.s_d
-    difference = float(sample.d.mean()) if n else None
-    if difference is None or s_d is None:
-        return Comparison(n, sample.n_pairs, difference, Verdict.NOT_TESTABLE, alpha)
-    interval = sample.interval(alpha)
-    if interval is None:
-        return Comparison(n, sample.n_pairs, difference, Verdict.UNDETERMINED, alpha, s_d=s_d)
+def _comparison(sample: Differences, alpha: float, p_value: float) -> Comparison:
+    n, n_pairs, s_d = int(sample.n_initial_sets), int(sample.n_pairs), float(sample.deviation)
+    difference = float(sample.mean) if n else None
+    if n < FEWEST_INITIAL_SETS:
+        return Comparison(n, n_pairs, difference, Verdict.NOT_TESTABLE, alpha)
+    if s_d == 0:
+        return Comparison(n, n_pairs, difference, Verdict.UNDETERMINED, alpha, s_d=s_d)
+    interval = _interval(sample, alpha)
     s_d_interval = deviation_interval(s_d, n, ALPHA)
     effect = minimum_detectable_effect(n, s_d, alpha, POWER)
     return Comparison(
         n_initial_sets=n,
-        n_pairs=sample.n_pairs,
+        n_pairs=n_pairs,
         difference=difference,
         verdict=_verdict(interval),
         alpha=alpha,
@@ -207,6 +157,11 @@ def _comparison(sample: _Differences, alpha: float, p_value: float | None) -> Co
             effect * s_d_interval.low / s_d, effect * s_d_interval.high / s_d
         ),
     )
+
+
+def _interval(sample: Differences, alpha: float) -> Interval:
+    n = int(sample.n_initial_sets)
+    return mean_interval(float(sample.mean), float(sample.deviation), n, alpha)
 
 
 def _verdict(interval: Interval) -> Verdict:

@@ -60,7 +60,15 @@ def test_no_hypotheses() -> None:
     assert [len(part) for part in holm([], 0.05)] == [0, 0, 0]
 
 
-@pytest.mark.parametrize("p", [[np.nan], [-0.1], [1.1], [[0.1]], 0.1])
+@pytest.mark.parametrize("p", [[np.nan], [-0.1], [1.1], [[0.1, 2.0]], 0.1])
 def test_refuses_what_are_not_p_values(p: object) -> None:
     with pytest.raises(ValueError, match="p-values"):
         holm(p, 0.05)  # type: ignore[arg-type]
+
+
+@given(st.lists(st.tuples(*[st.floats(0, 1)] * 4), min_size=1, max_size=5))
+def test_rows_are_families_of_their_own(rows: list[tuple[float, ...]]) -> None:
+    together = holm(rows, 0.05)
+    for k, row in enumerate(rows):
+        for part, alone in zip(together, holm(row, 0.05), strict=True):
+            np.testing.assert_array_equal(part[k], alone)
