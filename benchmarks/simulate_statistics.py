@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from simulation import example, pictures
+from simulation import example
 from simulation.demands import simulate
 from simulation.page import page
 
@@ -31,6 +31,8 @@ def main() -> None:
     if not write:
         print(page(found), end="")
         return
+    from simulation import pictures
+
     PAGE.write_text(page(found))
     EXAMPLE.write_text(example.MARKED.sub(example.tables(), EXAMPLE.read_text()))
     pictures.nested_runs(DOCS / "images" / "nested-runs.svg")

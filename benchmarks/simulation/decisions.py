@@ -125,12 +125,14 @@ def pooled(runs: Runs) -> dict[str, Decisions]:
     kruskal_wallis = _kruskal_wallis(ours, theirs) < ALPHA
     return {
         OF_PAIRS: sign * of_pairs,
-        "Games–Howell": sign * games_howell,
-        "Kruskal–Wallis, then Games–Howell": sign * (kruskal_wallis & games_howell),
+        GAMES_HOWELL: sign * games_howell,
+        CHAIN: sign * (kruskal_wallis & games_howell),
     }
 
 
 OF_PAIRS = "pooled *t*-test of pairs"
+GAMES_HOWELL = "Games–Howell"
+CHAIN = "Kruskal–Wallis, then Games–Howell"
 
 
 def _kruskal_wallis(ours: Array, theirs: Array) -> Array:

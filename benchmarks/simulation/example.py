@@ -15,7 +15,7 @@ from simulation.benches import DESIGNS, LAWS, NORMAL, Array, Runs, generator
 
 INTERACTION = 1.0
 CANDIDATES = 100
-MARKED = re.compile(r"(?<=<!-- example -->\n).*?(?=\n<!-- end -->)", re.DOTALL)
+MARKED = re.compile(r"(?<=<!-- example -->\n).*?(?=<!-- end -->)", re.DOTALL)
 """Where the example stands in its page."""
 
 
@@ -80,6 +80,7 @@ def tables() -> str:
                 ["taken as", "mean", "deviation", "standard error", "95 % interval"],
                 [[name, *_numbers(one)] for name, one in ways],
             ),
+            "",
         ]
     )
 
