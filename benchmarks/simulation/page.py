@@ -91,11 +91,12 @@ interaction. Laws are those of the noise and of the interaction, in both methods
 - Where both methods have the same law, differences are symmetric, whatever the law, and heavy tails
   make the test **conservative**: it is false in fewer than 5 % of benches.
 - Initial sets that vary unevenly make it conservative, too, with five of them most.
-- Where only the method is skewed, so are the differences, and Student's *t* is **anticonservative**.
-  A mean over seeds and an interaction make it less; 25 initial sets are not enough to mend it.
+- Where only the method is skewed, so are the differences, and Student's *t* is
+  **anticonservative**. A mean over seeds and an interaction make it less; 25 initial sets are not
+  enough to mend it.
 - Runs that fail now and then, and only the method's, are the worst case: here one in fifty, by ten
-  seed deviations. Many benches hold none or few, overrate the method, and vary little; no analysis of
-  those benches could know. Look at the curves of single runs before trusting a mean."""
+  seed deviations. Many benches hold none or few, overrate the method, and vary little; no analysis
+  of those benches could know. Look at the curves of single runs before trusting a mean."""
 
 
 def _marks(of: Findings) -> str:
@@ -177,16 +178,16 @@ def _equivalence(of: Findings) -> str:
     return f"""## Equivalence
 
 *No difference larger than the margin*: the 90 % interval lies within ± the margin, here
-{_list(shares.MARGINS)} seed deviations. How often that is said of a method that is better or worse by
-just the margin, which is false, and of one that is equal (interaction
+{_list(shares.MARGINS)} seed deviations. How often that is said of a method that is better or worse
+by just the margin, which is false, and of one that is equal (interaction
 {shares.INTERACTION_OF_POWER}).
 
 {table(head, rows())}
 
 - Where the interval is wide against the margin, equivalence is rarely found, and rarely false.
-- Where only the method is skewed or fails now and then, it is **anticonservative**, and more so than
-  the verdict: at each end a single side of a skewed law decides. Benches without any of the rare
-  failures look alike and good, and are called equivalent too often."""
+- Where only the method is skewed, or fails now and then, it is **anticonservative**, and more so
+  than the verdict. In a verdict, one side errs in more and the other in less than 2.5 %, and they
+  make up for one another. At a margin, one side decides alone."""
 
 
 def _pooled(of: Findings) -> str:
