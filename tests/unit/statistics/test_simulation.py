@@ -79,7 +79,7 @@ def test_marks_are_ours():
 @pytest.mark.slow
 @pytest.mark.parametrize("law", shares.MARKED)
 def test_marks_of_every_law_are_ours(law):
-    assert_marks_are_ours(law, 200)
+    assert_marks_are_ours(law, 80)
 
 
 def assert_looks_are_ours(law, n):
@@ -103,7 +103,7 @@ def test_looks_are_ours():
 @pytest.mark.slow
 @pytest.mark.parametrize("law", EVERY_LAW)
 def test_looks_of_every_law_are_ours(law):
-    assert_looks_are_ours(law, 50)
+    assert_looks_are_ours(law, 20)
 
 
 def test_equivalence_is_that_of_two_one_sided_tests():
