@@ -12,7 +12,7 @@ from simulation.benches import DESIGNS, LAWS, NORMAL, ONE_SIDED, Design, generat
 from simulation.demands import APART
 from simulation.page import page
 
-from alharness.statistics import compare, looks_taken, marks, verdict
+from alharness.statistics import compare, equivalence, looks_taken, marks, verdict
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGES = DOCS / "explanation"
@@ -106,9 +106,15 @@ def test_looks_of_every_law_are_ours(law):
     assert_looks_are_ours(law, 20)
 
 
+def test_equivalence_is_ours():
+    runs, margin = draw(NORMAL, 60), 1.2
+    ours = [equivalence(*pair, margin).equivalent for pair in zip(*runs, strict=True)]
+    assert 5 < sum(ours) < 55
+    assert decisions.equivalent(decisions.paired(runs), margin).tolist() == ours
+
+
 def test_equivalence_is_that_of_two_one_sided_tests():
-    runs = draw(NORMAL, 200)
-    margin = 1.2
+    runs, margin = draw(NORMAL, 200), 1.2
     d = (runs[0] - runs[1]).mean(axis=2)
     above = stats.ttest_1samp(d, -margin, axis=1, alternative="greater").pvalue < 0.05
     below = stats.ttest_1samp(d, margin, axis=1, alternative="less").pvalue < 0.05
