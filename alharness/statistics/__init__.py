@@ -9,6 +9,16 @@ from alharness.statistics.family import FamilyDecision, chance_of_a_verdict, fam
 from alharness.statistics.gap import GapShare, gap_share
 from alharness.statistics.holm import Holm, holm
 from alharness.statistics.intervals import Interval
+from alharness.statistics.looks import (
+    FUTILITY,
+    LOOKS,
+    Look,
+    LookDecision,
+    Stop,
+    look_at,
+    looks_of,
+    looks_taken,
+)
 from alharness.statistics.measures import MEASURES, Measure, measure, measured, oriented
 from alharness.statistics.metrics import KEPT_BYTES, Metrics, log_probabilities, metrics
 from alharness.statistics.paired import Comparison, Verdict, compare, marks, verdict
@@ -18,7 +28,9 @@ from alharness.statistics.saving import Saving, SavingInterval, label_saving, sa
 from alharness.statistics.win_matrix import WinMatrix, win_matrix
 
 __all__ = [
+    "FUTILITY",
     "KEPT_BYTES",
+    "LOOKS",
     "MEASURES",
     "Comparison",
     "Equivalence",
@@ -26,6 +38,8 @@ __all__ = [
     "GapShare",
     "Holm",
     "Interval",
+    "Look",
+    "LookDecision",
     "Measure",
     "Metrics",
     "PaperChain",
@@ -34,6 +48,7 @@ __all__ = [
     "Ranking",
     "Saving",
     "SavingInterval",
+    "Stop",
     "Verdict",
     "WinMatrix",
     "bootstrap_interval",
@@ -47,6 +62,9 @@ __all__ = [
     "holm",
     "label_saving",
     "log_probabilities",
+    "look_at",
+    "looks_of",
+    "looks_taken",
     "marks",
     "measure",
     "measured",

@@ -54,10 +54,11 @@ class Comparison:
     difference: D, the mean over initial sets of d_i; None without any pair.
     verdict: ``better`` or ``worse`` exactly when ``interval`` excludes 0.
     alpha: significance level; ``interval`` has level 1 − alpha. 0.05 for a verdict; for a mark
-        the level that it met in Holm's procedure.
+        the level that it met in Holm's procedure; at a look (``looks``) the look's.
     interval: of D; None where the verdict needs none (see ``Verdict``).
     p_value: two-sided, of the one-sample t-test of d_i; for a mark adjusted by Holm. Below 0.05
-        exactly when the verdict is ``better`` or ``worse``. None where ``interval`` is.
+        (at a look: below ``alpha``) exactly when the verdict is ``better`` or ``worse``. None where
+        ``interval`` is.
     s_d: sample standard deviation of d_i; 0 when they differ by rounding only; None with fewer
         than three initial sets.
     s_d_interval: its chi-square interval at 95 %; None where ``interval`` is.
@@ -79,20 +80,21 @@ class Comparison:
     minimum_detectable_effect_interval: Interval | None = None
 
 
-def compare(method: ArrayLike, reference: ArrayLike) -> Comparison:
+def compare(method: ArrayLike, reference: ArrayLike, alpha: float = ALPHA) -> Comparison:
     """The verdict on a method: is it better than the reference?
 
     ``method`` and ``reference``: (I, J), one endpoint per run (initial set × seed), aligned, NaN
     where a run is missing. A seed missing in one is dropped from both; d_i is the mean over the
     seeds left and i counts while one is. D is the mean of d_i, its interval
     D ± t₀.₉₇₅,I₋₁ · s_d/√I: unadjusted, one question per method, and independent of which other
-    methods are present.
+    methods are present. ``alpha``: in (0, 0.8); 0.05 is what a verdict means, and only ``looks``
+    asks for another.
 
     Raises ValueError when the shapes differ or are not (I, J), or for infinite values.
     Design, sections 8.1 and 8.2.
     """
     sample = differences(*aligned(method, reference, ndim=2))
-    return _comparison(sample, ALPHA, float(sample.p_values()))
+    return _comparison(sample, alpha, float(sample.p_values()))
 
 
 def verdict(method: ArrayLike, reference: ArrayLike) -> Verdict:
