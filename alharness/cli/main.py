@@ -19,6 +19,7 @@ COMMANDS = {
     "report": ("alharness.cli.report:report", "Show again what benches found."),
     "stats": ("alharness.cli.stats:stats", "Say what the statistics say of results."),
     "suites": ("alharness.cli.suites:suites", "List and describe suites."),
+    "splits": ("alharness.cli.splits:splits", "Export and import index sets."),
     "forget": ("alharness.cli.forget:forget", "Have a unit, and what rests on it, computed anew."),
     "plugins": ("alharness.cli.plugins:plugins", "List, describe and check plugins."),
 }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from alharness.api.dataset import DatasetShape
 from alharness.api.space import Space
 from alharness.protocol.components import Component
+from alharness.protocol.partition.given import GivenSplits
 from alharness.protocol.partition.long_tail import class_counts, long_tailed
 from alharness.protocol.partition.sets import IndexSet
 from alharness.protocol.partition.sizes import labeled_sizes
@@ -184,6 +185,9 @@ def _starts(
 def _parts(
     suite: Suite, scenario: Scenario, facts: DatasetFacts, initial_set: int, n_initial: int
 ) -> Split:
+    given = suite.protocol.initial_sets
+    if isinstance(given, GivenSplits):
+        given.require_data(facts.train_digest)
     parts = split(suite.protocol, facts.n_train, initial_set, suite.seed)
     if scenario.long_tail is None:
         return parts

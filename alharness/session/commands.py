@@ -81,7 +81,7 @@ def bench(
         query_timeout=query_timeout,
         query_memory=query_memory,
     )
-    opened = open_bench(_opening(suite, plugins, add, plugin_files, workspace, data_dir, download))
+    opened = open_bench(opening(suite, plugins, add, plugin_files, workspace, data_dir, download))
     find_executor(opened.registry, computing)
     labels = family_of(opened, family)
     known = {condition.name: condition.facts for condition in opened.bench.conditions}
@@ -111,14 +111,14 @@ def plan(
     from alharness.session.opening import open_plan
     from alharness.session.plan import make_plan
 
-    opening = _opening(suite, plugins, add, plugin_files, workspace, data_dir, download)
-    planned = open_plan(opening)
+    asked = opening(suite, plugins, add, plugin_files, workspace, data_dir, download)
+    planned = open_plan(asked)
     known = {name: found.known for name, found in planned.data.items()}
-    require_networks(planned.bench, known, planned.workspace.records, opening.plugin_files)
+    require_networks(planned.bench, known, planned.workspace.records, asked.plugin_files)
     return make_plan(planned)
 
 
-def _opening(
+def opening(
     suite: str | Path | Suite,
     plugins: Iterable[str],
     add: Iterable[str],
@@ -127,6 +127,7 @@ def _opening(
     data_dir: str | os.PathLike[str],
     download: bool,
 ) -> Opening:
+    """What the commands that open a bench are asked for. Raises UsageError for impossible paths."""
     files = tuple(map(Path, plugin_files))
     folders = _folder(workspace, "workspace"), _folder(data_dir, "data_dir")
     return Opening(suite, tuple(plugins), tuple(add), files, *folders, download)

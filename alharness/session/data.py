@@ -88,6 +88,20 @@ class Data:
             self._found[key] = self._find(dataset)
         return self._found[key]
 
+    def train_names(self, dataset: Component) -> Sequence[str] | None:
+        """What the training images are called, such as by their files; None where by nothing.
+
+        Asked of data that is somebody's own files alone: that has names. Reads it once more.
+        """
+        loader: Dataset = self._registry.create(dataset)
+        if self._missing(dataset, loader) is not None:
+            return None
+        with plugin_code("files", dataset.origin):
+            if not list(loader.files(self._folder)):
+                return None
+        with plugin_code("load", dataset.origin):
+            return loader.load(self._folder, False).train_names
+
     def _prepare(self, dataset: Component, loader: Dataset, download: bool) -> DatasetFacts:
         fingerprint = self._fingerprint(dataset, loader)
         prepared = self._datasets.prepared(dataset, fingerprint)

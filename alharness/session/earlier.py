@@ -16,7 +16,7 @@ from alharness.results.document import Document
 from alharness.results.documents import Documents
 from alharness.results.reading import read_document
 from alharness.session.methods import distinct, find_method
-from alharness.session.opening import Opened
+from alharness.session.opening import Opened, Planned
 from alharness.store.files import set_aside
 from alharness.store.workspace import Workspace
 
@@ -54,7 +54,7 @@ def earlier_document(
     return None
 
 
-def earlier_methods(opened: Opened, document: Document | None) -> EarlierMethods:
+def earlier_methods(opened: Opened | Planned, document: Document | None) -> EarlierMethods:
     """The methods of an earlier document, and those that the workspace noted as tried.
 
     Of both only what was benched under the protocol digest of one of the bench's scenarios.
@@ -76,7 +76,7 @@ def earlier_methods(opened: Opened, document: Document | None) -> EarlierMethods
 
 
 def _benched(
-    opened: Opened, document: Document | None
+    opened: Opened | Planned, document: Document | None
 ) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
     """Labels of methods, with their parameters where these are known."""
     suite = opened.bench.suite

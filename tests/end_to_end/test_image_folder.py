@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from alharness import ExitCode
+from alharness.protocol.index_sets.file import read_index_sets
 
 SUITE = Path(__file__).parents[2] / "docs" / "suites" / "my-cifar.toml"
 
@@ -131,3 +132,7 @@ def test_what_is_known_of_the_images_is_told_and_reported(alharness, pictures):
     assert told in (alharness.folder / "workspace" / "reports" / "tiny.md").read_text()
     (planned,) = alharness.plan("--data-dir", ".")["data"]
     assert told in planned["notes"][-1]
+
+    alharness.run("splits", "export", *alharness.places(), "--data-dir", ".", "--out", "sets")
+    names = read_index_sets(alharness.folder / "sets" / "digits-mlp.json").names
+    assert (names[0], names[-1], len(names)) == ("train/bright/000.png", "train/dark/039.png", 80)

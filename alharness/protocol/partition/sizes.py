@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -59,3 +60,12 @@ def validation_size(protocol: Protocol, n_train: int) -> int:
             remedy=_REMEDY,
         )
     return size
+
+
+def fraction_of(size: int, n_train: int) -> str:
+    """The shortest decimal fraction of ``n_train`` images that comes to ``size`` of them."""
+    for digits in range(1, 9):
+        written = f"{size / n_train:.{digits}f}"
+        if round(Fraction(written) * n_train) == size:
+            return written
+    raise ValueError(f"no fraction of {n_train} is {size}")

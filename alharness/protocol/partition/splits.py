@@ -44,14 +44,19 @@ def split(protocol: Protocol, n_train: int, initial_set: int, suite_seed: int) -
     The scenario plays no part: scenarios of one suite with equally many training
     images share their splits.
 
-    Raises UsageError when ``n_train`` is too small for the protocol, or is not
-    50 000 for the paper's partitions; ValueError for an initial set that the
-    protocol does not have.
+    Splits that are given are taken as they are.
+
+    Raises UsageError when ``n_train`` is too small for the protocol, is not
+    50 000 for the paper's partitions, or when given splits do not fit; ValueError for
+    an initial set that the protocol does not have.
     """
     if not 0 <= initial_set < protocol.n_initial_sets:
         raise ValueError(f"initial set {initial_set} of {protocol.n_initial_sets}")
     n_initial = labeled_sizes(protocol, n_train)[0]
     n_validation = validation_size(protocol, n_train)
+    sets = protocol.initial_sets
+    if not isinstance(sets, int | str):
+        return sets.split(initial_set, n_train, n_initial, n_validation)
     if protocol.initial_sets == "munjal2022":
         order = _munjal2022_shuffle(n_train, initial_set)
     else:

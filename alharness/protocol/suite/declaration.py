@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from alharness.api.space import Choice
 from alharness.protocol.components import Reference
+from alharness.protocol.partition.given import GivenSplits
 from alharness.protocol.suite.bounds import LONGEST_TITLE, MOST_PARTS, MOST_TRAININGS
 from alharness.protocol.suite.errors import misfit
 from alharness.protocol.suite.fields import A_NAME, Line, Name, as_tuple
@@ -72,6 +73,18 @@ class Suite(Table):
     @model_validator(mode="after")
     def _scenarios_distinct(self) -> Suite:
         refuse_repeats([scenario.name for scenario in self.scenarios], key="scenarios")
+        return self
+
+    @model_validator(mode="after")
+    def _given_splits_are_final(self) -> Suite:
+        given = isinstance(self.protocol.initial_sets, GivenSplits)
+        for number, scenario in enumerate(self.scenarios):
+            if given and scenario.long_tail is not None:
+                raise misfit(
+                    "no long tail can be drawn from splits that are given",
+                    "Leave it out, or write a number of initial sets",
+                    key=f"scenarios[{number}].long_tail",
+                )
         return self
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from alharness.api.errors import UsageError
 from alharness.api.text import one_line
+from alharness.protocol.index_sets.file import read_given
 from alharness.protocol.keys import digest
 from alharness.protocol.suite.bounds import DEEPEST, LARGEST_FILE, depth_exceeds
 from alharness.protocol.suite.declaration import SCHEMA, Suite
@@ -41,7 +42,7 @@ def load_suite(path: str | Path) -> Suite:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UsageError("is not UTF-8 text", where=where, remedy="Save it as UTF-8") from None
-    return parse_suite(text.replace("\r\n", "\n"), where)
+    return parse_suite(text.replace("\r\n", "\n"), where, Path(path).parent)
 
 
 def _bytes(path: Path) -> bytes:
@@ -52,8 +53,10 @@ def _bytes(path: Path) -> bytes:
         return file.read(LARGEST_FILE + 1)
 
 
-def parse_suite(text: str, where: str) -> Suite:
+def parse_suite(text: str, where: str, folder: Path = Path()) -> Suite:
     """Read a suite from TOML; ``where`` names the source in errors.
+
+    ``folder``: where a file of given splits is looked for, when its path is relative.
 
     Raises UsageError that says what is wrong, the source with the dotted key, and
     what to write instead; of several errors the first, and how many more.
@@ -75,9 +78,19 @@ def parse_suite(text: str, where: str) -> Suite:
             remedy="Upgrade alharness",
         )
     try:
-        return Suite.model_validate(table)
+        return Suite.model_validate(_with_given_splits(table, folder))
     except ValidationError as error:
         raise usage_error(Suite, error, where) from None
+
+
+def _with_given_splits(table: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The table with given splits in place of the path of their file. Raises UsageError."""
+    protocol = table.get("protocol")
+    sets = protocol.get("initial_sets") if isinstance(protocol, dict) else None
+    if not isinstance(sets, str) or not sets.endswith((".json", ".npz")):
+        return table
+    given = read_given(folder / sets)
+    return {**table, "protocol": {**table["protocol"], "initial_sets": given}}
 
 
 def _too_deep(where: str) -> UsageError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -18,6 +18,7 @@ from pydantic import (
 from alharness.api.errors import UsageError
 from alharness.api.space import Space
 from alharness.protocol.components import Reference
+from alharness.protocol.partition.given import GivenSplits
 from alharness.protocol.partition.splits import MUNJAL2022_SEEDS
 from alharness.protocol.suite.bounds import (
     MOST_CYCLES,
@@ -56,11 +57,23 @@ _CONSTANT = Reference("constant")
 _CROSS_ENTROPY = Reference("cross-entropy")
 
 
-def _initial_sets(value: object) -> int | Literal["munjal2022"]:
+InitialSets: TypeAlias = "int | Literal['munjal2022'] | GivenSplits"
+
+
+def _initial_sets(value: object) -> InitialSets:
+    if isinstance(value, GivenSplits) and len(value.splits) <= MOST_SETS:
+        return value
     if value == "munjal2022":
         return "munjal2022"
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_SETS:
         raise ValueError("out of range")
+    return value
+
+
+def _written_sets(value: InitialSets) -> Any:
+    """Given splits by their content, so that it, and not where it lies, tells suites apart."""
+    if isinstance(value, GivenSplits):
+        return {"given": value.digest, "initial_sets": len(value.splits)}
     return value
 
 
@@ -80,9 +93,12 @@ class Table(BaseModel):
 class Protocol(Table):
     """Initial sets, seeds and budgets (paper, sections 4, 5 and 6.1)."""
 
-    initial_sets: Annotated[int | Literal["munjal2022"], PlainValidator(_initial_sets)] = Field(
-        description=f"a whole number from 1 to {MOST_SETS}, or "
-        '"munjal2022" for the paper\'s five partitions'
+    initial_sets: Annotated[
+        InitialSets, PlainValidator(_initial_sets), PlainSerializer(_written_sets)
+    ] = Field(
+        description=f"a whole number from 1 to {MOST_SETS}, "
+        '"munjal2022" for the paper\'s five partitions, or the file of splits that are given, '
+        "a .npz or .json"
     )
     seeds: int = Field(ge=1, le=MOST_SETS, description=from_1_to(MOST_SETS))
     initial_fraction: Share = Field(description=A_SHARE)
@@ -98,9 +114,9 @@ class Protocol(Table):
     @property
     def n_initial_sets(self) -> int:
         """How many initial sets there are: five for the paper's partitions."""
-        return (
-            len(MUNJAL2022_SEEDS) if self.initial_sets == "munjal2022" else int(self.initial_sets)
-        )
+        if isinstance(self.initial_sets, GivenSplits):
+            return len(self.initial_sets.splits)
+        return len(MUNJAL2022_SEEDS) if self.initial_sets == "munjal2022" else self.initial_sets
 
     @property
     def n_cycles(self) -> int:

@@ -41,6 +41,9 @@ CLAIMS = {
         ("docs/tutorial.md", "alharness bench --suite docs/suites/my-cifar.toml"),
         ("docs/results.md", "alharness report"),
         ("docs/results.md", "import alharness"),
+        ("docs/how-to/share-index-sets.md", "alharness splits export"),
+        ("docs/how-to/share-index-sets.md", "import json"),
+        ("docs/how-to/share-index-sets.md", "alharness splits import"),
     ],
     "test_the_suite_of_the_reference_is_read_and_planned": [("docs/suites.md", "schema = 1")],
     "test_a_plugin_is_checked_by_the_command": [

@@ -173,7 +173,7 @@ def test_commands_within_sentences_are_taken(page, command):
 @pytest.mark.slow
 def test_the_tutorial_and_reading_its_results(shell, blocks, monkeypatch):
     monkeypatch.chdir(shell.folder)
-    first, looks, module, second, own_images, reports, script = blocks
+    first, looks, module, second, own_images, reports, script, export, read, splits = blocks
     assert "│ coreset │" in carry_out(first, shell)
     assert "cycle" in carry_out(looks, shell)
     said = carry_out(reports, shell)
@@ -185,6 +185,12 @@ def test_the_tutorial_and_reading_its_results(shell, blocks, monkeypatch):
     shell.write("my_new_sampler.py", module)
     assert "│ my_new_sampler │" in carry_out(second, shell)
     carry_out(own_images, shell)
+    carry_out(export, shell)
+    shell.write("read.py", read)
+    picked = shell.run("python read.py").splitlines()
+    assert len(picked) == 6  # my_new_sampler's file is not given
+    assert all(line.endswith("[143]") for line in picked)
+    assert "initial_fraction = 0.1\n" in carry_out(splits, shell)
 
 
 @pytest.mark.slow

@@ -73,6 +73,18 @@ def test_shift_and_unit_make_no_difference(seed, shift, scale):
     assert moved.interval == pytest.approx(found.interval, rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.parametrize("which", range(3))
+def test_a_missing_run_is_dropped_from_all_three(which):
+    runs = experiment(0)
+    runs[which][2, 1] = NAN
+    runs[which][4] = NAN
+    dropped = [one.copy() for one in runs]
+    for one in dropped:
+        one[2, 1], one[4] = NAN, NAN
+    assert gap_share(*runs).interval is not None
+    assert gap_share(*runs) == gap_share(*dropped)
+
+
 @pytest.mark.parametrize(("which", "share"), [(1, 0.0), (2, 1.0)])
 def test_the_reference_and_the_upper_bound_themselves(which, share):
     runs = experiment(0)

