@@ -115,7 +115,7 @@ def verdicts(one: ScenarioStatistics) -> Table:
             Column("difference", "difference", Kind.EFFECT, scale),
             Column("p", "p", Kind.P_VALUE),
             Column("detectable", "detectable", Kind.RANGE, scale),
-            Column("equivalent", f"within {margin}"),
+            Column("equivalent", f"within ±{margin}"),
             Column("equivalence", "90 % interval", Kind.INTERVAL, scale),
             Column("bootstrap", "95 % by bootstrap", Kind.INTERVAL, scale),
             Column("rank", "rank", Kind.COUNT),
@@ -173,7 +173,7 @@ def _verdict_notes(one: ScenarioStatistics, margin: str) -> tuple[str, ...]:
         f"Area under the {metric.phrase}-log(labels) curve over {_budgets(one)}, paired by "
         f"initial set{differences(metric)}. Detectable: the smallest true difference found with "
         "80 % power.",
-        f"Within {margin}: whether the 90 % interval of the difference lies within the margin, "
+        f"Within ±{margin}: whether the 90 % interval of the difference lies within the margin, "
         f"{by}. Bootstrap: of initial sets and of seeds within them, to see how far the verdict "
         "hangs on the normal law.",
         f"Rank: 1 + the number of methods that are better, among {_ranked(one)}; ties share one.",

@@ -75,7 +75,7 @@ def test_tables_on_a_terminal_of_80_columns(command, runs, monkeypatch):
     for said in (
         "cifar: accuracy, verdicts against random",
         "verdict against random reference better than random undetermined",
-        "within 1.00 – not shown yes",
+        "within ±1.00 – not shown yes",
         "cifar: accuracy, labels saved against random",
         "cifar: accuracy, wins",
         "cifar: accuracy, the paper's chain of tests",
