@@ -31,7 +31,7 @@ def statistics_tables(one: ScenarioStatistics) -> list[Table]:
 
 def all_verdicts(scenarios: Iterable[ScenarioStatistics]) -> Table:
     """The verdicts of all scenarios in one table, with the scenario and the metric of each row."""
-    said = tuple(Column(name, name) for name in ("scenario", "metric", "secondary"))
+    said = tuple(Column(name, name) for name in ("suite", "scenario", "metric", "secondary"))
     parts = [(one, verdicts(one)) for one in scenarios]
     columns = {column.key: column for _, table in parts for column in table.columns}
     rows: list[tuple[Cell, ...]] = []
@@ -39,7 +39,7 @@ def all_verdicts(scenarios: Iterable[ScenarioStatistics]) -> Table:
         keys = [column.key for column in table.columns]
         for row in table.rows:
             cells = dict(zip(keys, row, strict=True))
-            where = (one.scenario, one.metric, "yes" if one.secondary else "no")
+            where = (one.suite, one.scenario, one.metric, "yes" if one.secondary else "no")
             rows.append((*where, *(cells.get(key) for key in columns)))
     return Table("verdicts", "", "Verdicts", (*said, *columns.values()), tuple(rows))
 
@@ -57,9 +57,9 @@ def title(one: ScenarioStatistics) -> str:
     """The scenario with its metric, and what the metric is beside the endpoint."""
     metric = measure(one.metric)
     if not one.secondary:
-        return f"{one.scenario}: {metric.phrase}"
+        return f"{group(one)}: {metric.phrase}"
     declared = measure(one.declared.metric)
-    return f"{one.scenario}: {metric.phrase} (secondary; the endpoint is {declared.phrase})"
+    return f"{group(one)}: {metric.phrase} (secondary; the endpoint is {declared.phrase})"
 
 
 def means(one: ScenarioStatistics) -> Table:
