@@ -13,9 +13,14 @@ from alharness.protocol.components import Component, Reference
 from alharness.registry import building
 from alharness.registry.hookspecs import KINDS
 from alharness.registry.loading import Plugin
-from alharness.registry.missing import missing
+from alharness.registry.missing import PUBLISHED, missing
 from alharness.registry.parameters import NamedFiles, checked, default_values, json_values
-from alharness.registry.registered import BrokenPlugin, Registered, RegisteredSuite
+from alharness.registry.registered import (
+    BrokenPlugin,
+    Registered,
+    RegisteredResults,
+    RegisteredSuite,
+)
 from alharness.registry.unfollowed import unfollowed
 
 
@@ -37,6 +42,11 @@ class Registry:
     def suites(self) -> tuple[RegisteredSuite, ...]:
         """Every registered suite in the order of discovery, conflicts included."""
         return tuple(suite for plugin in self.plugins for suite in plugin.suites)
+
+    @property
+    def published(self) -> tuple[RegisteredResults, ...]:
+        """Every table of published results in the order of discovery, conflicts included."""
+        return tuple(results for plugin in self.plugins for results in plugin.published)
 
     def conflicts(self, registered: Registered) -> bool:
         """Whether another spec of the same kind has the same name."""
@@ -91,6 +101,17 @@ class Registry:
                 raise UsageError(what, remedy=f"Did you mean '{stem.name}'?")
             raise missing(name, "suite", {suite.name for suite in self.suites}, self.broken)
         return _only(found, f"suite '{name}'").path
+
+    def find_published(self, name: str) -> Path:
+        """The file of the publication that has a table of this name.
+
+        Raises as ``find_suite`` does.
+        """
+        found = [results for results in self.published if results.name == name]
+        if not found:
+            known = {results.name for results in self.published}
+            raise missing(name, PUBLISHED, known, self.broken)
+        return _only(found, f"{PUBLISHED} '{name}'").path
 
     def component(self, kind: str, reference: Reference) -> Component:
         """What a reference stands for, with all its parameters and the content they name.
@@ -154,7 +175,7 @@ class Registry:
         return missing(name, kind, names, self.broken, self.kinds_of(name))
 
 
-_Found = TypeVar("_Found", Registered, RegisteredSuite)
+_Found = TypeVar("_Found", Registered, RegisteredSuite, RegisteredResults)
 
 
 def _only(found: Sequence[_Found], what: str) -> _Found:

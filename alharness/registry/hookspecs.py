@@ -129,6 +129,14 @@ def alharness_suites() -> Iterable[Path]:  # type: ignore[empty-body]
 
 
 @hookspec
+def alharness_published() -> Iterable[Path]:  # type: ignore[empty-body]
+    """Yield the path of a TOML file for each publication whose results suites are held against.
+
+    Called once when plugins are discovered; implemented by a plugin that ships published results.
+    """
+
+
+@hookspec
 def alharness_bench_started(bench: Bench) -> None:
     """A bench is about to be carried out.
 

@@ -21,6 +21,7 @@ from alharness.registry.registered import (
     Origin,
     Provenance,
     Registered,
+    RegisteredResults,
     RegisteredSuite,
     Source,
 )
@@ -60,13 +61,15 @@ class Plugin(Origin):
     hooks: HookRelay
     registered: tuple[Registered, ...]
     suites: tuple[RegisteredSuite, ...]
+    published: tuple[RegisteredResults, ...]
 
 
 def load(candidate: Candidate) -> Plugin:
     """Load all of a plugin or nothing of it.
 
     Raises RefusedPlugin when it has no source or cannot be imported, asks for another API,
-    has a hook that does not fit, registers what is no sound spec or suite, or does not end.
+    has a hook that does not fit, registers what is no sound spec, suite or table of results, or
+    does not end.
     The process is afterwards as it was (``alharness.registry.surroundings``). An interrupt passes.
     """
     with undisturbed() as interrupts:
@@ -77,19 +80,22 @@ def load(candidate: Candidate) -> Plugin:
                 _check_api(module)
                 hooks = attach(module, candidate.plugin)
                 specs = list(_specs(hooks))
-                suites = list(_suite_paths(hooks))
+                suites = list(_toml_files(hooks, "alharness_suites"))
+                published = list(_published(hooks))
         except KeyboardInterrupt:
             if interrupts.seen:
                 raise
             raise RefusedPlugin("cannot be loaded: it raises KeyboardInterrupt") from None
     provenances = _Provenances(candidate)
+    of_files = provenances.of(None)
     return Plugin(
         candidate.plugin,
         candidate.distribution,
         candidate.version,
         hooks,
         tuple(Registered(spec, provenances.of(spec)) for spec in specs),
-        tuple(RegisteredSuite(_declared_name(path), path, provenances.of(None)) for path in suites),
+        tuple(RegisteredSuite(_declared_name(path), path, of_files) for path in suites),
+        tuple(RegisteredResults(name, path, of_files) for name, path in published),
     )
 
 
@@ -139,13 +145,29 @@ def _specs(hooks: HookRelay) -> Iterator[Spec]:
             yield spec
 
 
-def _suite_paths(hooks: HookRelay) -> Iterator[Path]:
-    for path in _yielded(hooks, "alharness_suites"):
+def _toml_files(hooks: HookRelay, hook: str) -> Iterator[Path]:
+    for path in _yielded(hooks, hook):
         if not isinstance(path, Path):
-            raise RefusedPlugin(f"hook 'alharness_suites' yields {path!r}, not a pathlib.Path")
+            raise RefusedPlugin(f"hook '{hook}' yields {path!r}, not a pathlib.Path")
         if not (path.is_file() and path.suffix == ".toml"):
-            raise RefusedPlugin(f"hook 'alharness_suites' yields '{path}', which is no TOML file")
+            raise RefusedPlugin(f"hook '{hook}' yields '{path}', which is no TOML file")
         yield path
+
+
+def _published(hooks: HookRelay) -> Iterator[tuple[str, Path]]:
+    """The names of all published tables, each with its file; what else it holds is read later."""
+    for path in _toml_files(hooks, "alharness_published"):
+        try:
+            tables = tomllib.loads(path.read_text(encoding="utf-8"))["tables"]
+            names = [table["name"] for table in tables]
+        except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+            raise RefusedPlugin(
+                f"hook 'alharness_published' yields '{path}', which names no tables; "
+                "write [[tables]] with a name each"
+            ) from error
+        for name in names:
+            _check_text(name, f"hook 'alharness_published': a name in '{path}'", _LONGEST_NAME)
+            yield name, path
 
 
 def _declared_name(path: Path) -> str:

@@ -10,6 +10,9 @@ from alharness.protocol.wording import best_resemblance, nearest
 from alharness.registry.loading import FILE
 from alharness.registry.registered import BrokenPlugin
 
+PUBLISHED = "published results"
+"""Of what suites are held against, in messages."""
+
 
 def missing(
     name: str,
@@ -35,9 +38,11 @@ def missing(
         return PluginError(f"{what}; {suspect.origin} cannot be used: {suspect.reason}")
     suggestion = nearest(sought, names)
     if suggestion is None:
+        known = ", ".join(sorted(names)) or "none"
         if kind == "suite":
-            known = ", ".join(sorted(names))
             return UsageError(what, remedy=f"Known are {known}; a path ends in .toml")
+        if kind == PUBLISHED:
+            return UsageError(what, remedy=f"Known are {known}")
         return UsageError(what, remedy="`alharness plugins list` shows what there is")
     if suggestion.endswith(":"):
         suggestion += member or "NAME"

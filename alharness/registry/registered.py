@@ -112,3 +112,12 @@ class RegisteredSuite:
     name: str
     path: Path
     provenance: Provenance
+
+
+@dataclass(frozen=True)
+class RegisteredResults:
+    """A table of published results by its name, and the file of the publication that has it."""
+
+    name: str
+    path: Path
+    provenance: Provenance

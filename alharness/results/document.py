@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from alharness.api.space import Value
 from alharness.protocol.keys import digest
+from alharness.results.published import Published
 from alharness.statistics import Comparison, FamilyDecision, PaperChain, Point
 
 SCHEMA: Final = 3
@@ -215,6 +216,8 @@ class Scenario(Part):
     machines: the trainings of all methods, each once, by the kind of machine that they ran on,
         most first. None where the document does not say.
     endpoint: what verdicts, marks and family-wise decisions are on.
+    published: the published tables that its suite holds it against. None where the document does
+        not say.
     """
 
     scenario: str
@@ -235,7 +238,8 @@ class Scenario(Part):
     family: Family | None
     shared_trainings: int | None
     machines: tuple[TrainedOn, ...] | None = None  # early documents of schema 3 do not have it
-    endpoint: Endpoint = Endpoint(metric="accuracy", margin=0.01)  # nor this one
+    endpoint: Endpoint = Endpoint(metric="accuracy", margin=0.01)  # nor this
+    published: tuple[Published, ...] | None = None  # nor this
 
     def plugins(self, kind: str) -> tuple[Component, ...]:
         """Its plugins of a kind; none where the document does not say."""

@@ -17,6 +17,7 @@ from alharness.results.earlier import left_out, with_outdated, without_incomplet
 from alharness.results.family import conclude, narrowed, with_noted
 from alharness.session.earlier import earlier_document, earlier_methods
 from alharness.session.opening import Opened
+from alharness.session.published import with_published
 from alharness.store.allocating import uncollected
 from alharness.store.ledger import StoreLedger
 from alharness.store.lock import exclusive
@@ -43,6 +44,7 @@ def leave_document(
         if not_held is not None:
             say(f"Note: results of a bench that ends now may be missing in the report. {not_held}")
         document = _document(opened, ledger, failures, say)
+        document = with_published(document, opened.published)
         document = _with_family(document, opened.workspace.tried, family, say)
         return document, _unwritten(document, opened.workspace.reports)
 

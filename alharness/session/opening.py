@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from alharness.protocol.bench import Bench
 from alharness.protocol.suite.declaration import Suite
 from alharness.protocol.written_reference import parse_reference
 from alharness.registry import Registry, discover
+from alharness.results.published import Published
 from alharness.session.asked import Opening
 from alharness.session.data import DataFound
 from alharness.session.notes import notes
+from alharness.session.published import find_published
 from alharness.session.resolve import Resolver, find_suite
 from alharness.store.workspace import Workspace
 
@@ -24,6 +26,7 @@ class Opened:
     ``data_notes``: what a user has to know of its data; ``notes``: what else is not as it may
     seem; a line each.
     ``set_aside``: places in the workspace where something else stood than belongs there.
+    ``published``: the published tables that each scenario is held against.
     """
 
     registry: Registry
@@ -34,6 +37,7 @@ class Opened:
     data_notes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     set_aside: tuple[Path, ...] = ()
+    published: Mapping[str, tuple[Published, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,13 @@ def open_bench(opening: Opening) -> Opened:
     Raises UsageError or PluginError, saying what is wrong and where, before anything is computed.
     """
     registry, suite = named(opening)
+    origin = f"suite '{opening.suite_label}'"
+    published = find_published(registry, suite, origin)
     workspace = Workspace(opening.workspace_dir)
     workspace.require_writable()
     aside = tuple(workspace.make_way())
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
-    bench = resolver.bench(suite, f"suite '{opening.suite_label}'")
+    bench = resolver.bench(suite, origin)
     return Opened(
         registry,
         workspace,
@@ -67,6 +73,7 @@ def open_bench(opening: Opening) -> Opened:
         resolver.data_notes,
         notes(registry, bench, suite),
         aside,
+        published,
     )
 
 
@@ -76,10 +83,12 @@ def open_plan(opening: Opening) -> Planned:
     Raises as ``open_bench`` does, but not for data that is not there.
     """
     registry, suite = named(opening)
+    origin = f"suite '{opening.suite_label}'"
+    find_published(registry, suite, origin)
     workspace = Workspace(opening.workspace_dir)
     workspace.require_readable()
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
-    bench, data = resolver.plan(suite, f"suite '{opening.suite_label}'")
+    bench, data = resolver.plan(suite, origin)
     return Planned(registry, workspace, bench, data, notes(registry, bench, suite))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alharness.protocol.tuning.search_space import search_space
+from alharness.session.published import find_published
 from alharness.session.resolve import find_suite
 from alharness.testing.rules import Rule
 from alharness.testing.subject import Subject
@@ -40,4 +41,10 @@ def tuning_space(subject: Subject) -> None:
         search_space(suite.tuning.space, owned, fixed=suite.tuning.scope == "fixed")
 
 
-RULES = tuple(Rule(check) for check in (declaration, plugins, tuning_space))
+def published(subject: Subject) -> None:
+    """Every published table that a scenario names is there, in a file that keeps to its format."""
+    suite = find_suite(subject.registry, subject.name)
+    find_published(subject.registry, suite, f"suite '{subject.name}'")
+
+
+RULES = tuple(Rule(check) for check in (declaration, plugins, tuning_space, published))

@@ -46,11 +46,13 @@ dataset = "digits"
 model = "{model}"
 regularizers = []
 oracle = "perfect"
+published = [{published}]
 """
 SUITES = {
     "declaration": {"training": "epoch = 2"},
     "plugins": {"model": "mpl"},
     "tuning-space": {"space": "temperature = 2.0"},
+    "published": {"published": '"a-table-1"'},
 }
 
 ALSO = {
@@ -72,7 +74,7 @@ ALSO = {
     "losses-of-images": {"images-are-independent"},
     "mean-loss": {"confident-logits", "training"},
     "labels": {"same-generator-same-labels"},
-    "declaration": {"plugins", "tuning-space"},
+    "declaration": {"plugins", "tuning-space", "published"},
 }
 """Other rules that a broken plugin cannot help breaking."""
 
@@ -108,7 +110,7 @@ def subject(tmp_path_factory):
     def subject(kind, name):
         if kind == "suite":
             suite = folder / f"{name}.toml"
-            parts = {"space": "", "training": "", "model": "mlp"} | SUITES[name]
+            parts = {"space": "", "training": "", "model": "mlp", "published": ""} | SUITES[name]
             suite.write_text(SUITE.format(**parts))
             return find_subject(str(suite), kind)
         return find_subject(name, kind, [FOLDER / f"{PLURALS[kind]}.py"], folder)

@@ -69,10 +69,11 @@ def described(suite: Suite) -> Iterator[str]:
 
 def _scenario(scenario: Scenario) -> str:
     regularizers = ", ".join(one.label for one in scenario.regularizers) or "none"
+    held_against = f" Held against {', '.join(scenario.published)}." if scenario.published else ""
     return (
         f"Scenario {scenario.name}: dataset {scenario.dataset.label}, model "
         f"{scenario.model.label}, regularizers {regularizers}, loss {scenario.loss.label}, "
-        f"oracle {scenario.oracle.label}."
+        f"oracle {scenario.oracle.label}.{held_against}"
     )
 
 

@@ -110,12 +110,12 @@ def protocol_digest(suite: Suite, scenario: Scenario) -> str:
     """Digest of what makes results of one scenario comparable.
 
     Covers schema, suite seed, protocol, tuning, training and the scenario; neither
-    methods, title, nor the suite's name and version. Results whose protocol digests
-    differ are never ranked together.
+    methods, title, the suite's name and version, nor what it is held against. Results
+    whose protocol digests differ are never ranked together.
     """
     parts = suite_json(suite)
     kept = {name: parts[name] for name in ("schema", "seed", "protocol", "tuning", "training")}
-    return digest({**kept, "scenario": scenario.model_dump(mode="json")})
+    return digest({**kept, "scenario": scenario.model_dump(mode="json", exclude={"published"})})
 
 
 def suite_json(suite: Suite) -> dict[str, Any]:

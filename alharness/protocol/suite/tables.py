@@ -31,6 +31,7 @@ from alharness.protocol.suite.errors import misfit, misfit_from
 from alharness.protocol.suite.fields import (
     A_NAME,
     A_SHARE,
+    Line,
     Name,
     Number,
     Share,
@@ -321,11 +322,18 @@ class Scenario(Table):
         description="a table such as { a = 500, k = 4000, alpha = -0.32 }: class sizes of the "
         "initial set",
     )
+    published: Annotated[tuple[Line, ...], as_tuple, Field(max_length=MOST_PARTS)] = Field(
+        default=(),
+        exclude_if=lambda published: published == (),
+        description='a list of published results, such as ["munjal2022-table-7"]: those that the '
+        "scenario is held against",
+    )
 
     @model_validator(mode="after")
     def _regularizers_distinct(self) -> Scenario:
         names = [regularizer.name for regularizer in self.regularizers]
         refuse_repeats(names, key="regularizers")
+        refuse_repeats(list(self.published), key="published")
         return self
 
 

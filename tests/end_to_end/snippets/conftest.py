@@ -46,6 +46,7 @@ CLAIMS = {
         ("docs/how-to/share-index-sets.md", "alharness splits import"),
     ],
     "test_the_suite_of_the_reference_is_read_and_planned": [("docs/suites.md", "schema = 1")],
+    "test_the_published_results_of_the_reference_are_read": [("docs/plugin-api.md", "schema = 1")],
     "test_a_plugin_is_checked_by_the_command": [
         ("docs/how-to/check-a-plugin.md", "alharness plugins check"),
     ],

@@ -6,6 +6,7 @@ from click.testing import CliRunner
 
 from alharness.cli.main import alharness
 from alharness.protocol.suite.reading import parse_suite
+from alharness.results.published import read_publication
 
 SAMPLER = """
 import alharness
@@ -34,7 +35,7 @@ def test_the_suite_of_the_reference_is_read_and_planned(blocks, tmp_path, monkey
     (text,) = blocks
     parse_suite(text, "docs/suites.md")
     settings = re.findall(r"^# [\w-]+ = .*$", text, flags=re.MULTILINE)
-    assert len(settings) == 8
+    assert len(settings) == 9
     for setting in settings:
         with_it = text.replace(setting, setting.removeprefix("# "))
         if "not beside a regularizer" in setting:
@@ -47,3 +48,14 @@ def test_the_suite_of_the_reference_is_read_and_planned(blocks, tmp_path, monkey
     planned = CliRunner().invoke(alharness, words)
     assert planned.exit_code == 0, planned.output
     assert "my_new_sampler:temperature=2" in planned.output
+
+
+def test_the_published_results_of_the_reference_are_read(blocks, tmp_path):
+    (text,) = blocks
+    settings = re.findall(r"^# \w+ = .*$", text, flags=re.MULTILINE)
+    assert len(settings) == 4
+    for setting in ("", *settings):
+        path = tmp_path / "someone2026.toml"
+        path.write_text(text.replace(setting, setting.removeprefix("# ")))
+        (table,) = read_publication(path).published()
+        assert [row.row for row in table.methods] == ["RS", "Margin"]

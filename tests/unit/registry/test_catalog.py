@@ -334,3 +334,29 @@ def test_two_suites_of_one_name_name_both_distributions(dists):
         dists.install(name)
     with pytest.raises(PluginError, match=r"\(my_suites 0.1\) and by .*\(your_suites 0.1\)"):
         discover().find_suite("tiny")
+
+
+PUBLISHED = SUITES.replace("alharness_suites", "alharness_published")
+
+
+def test_published_results_are_named_by_the_tables_of_a_file(dists):
+    dists.module("my_results/one.toml", 'tables = [{ name = "one-table-1" }]')
+    dists.module("my_results/two.toml", 'tables = [{ name = "two-a" }, { name = "two-b" }]')
+    dists.module("my_results/__init__.py", PUBLISHED)
+    dists.install("my-results")
+    registry = discover()
+    assert registry.find_published("one-table-1") == Path(dists.folder / "my_results/one.toml")
+    assert registry.find_published("two-b") == Path(dists.folder / "my_results/two.toml")
+    with pytest.raises(UsageError, match="no published results named 'two-c'; did you mean 'two-"):
+        registry.find_published("two-c")
+    with pytest.raises(UsageError, match="Known are one-table-1, two-a, two-b"):
+        registry.find_published("%")
+
+
+def test_two_tables_of_one_name_name_both_distributions(dists):
+    for name in ("my_results", "your_results"):
+        dists.module(f"{name}/tiny.toml", 'tables = [{ name = "a-1" }]')
+        dists.module(f"{name}/__init__.py", PUBLISHED)
+        dists.install(name)
+    with pytest.raises(PluginError, match=r"\(my_results 0.1\) and by .*\(your_results 0.1\)"):
+        discover().find_published("a-1")

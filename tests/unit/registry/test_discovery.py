@@ -117,6 +117,23 @@ BROKEN = {
         "import alharness\n@alharness.hookimpl\ndef alharness_suites(): return 'cifar.toml'",
         "yields 'c', not a pathlib.Path",
     ),
+    "published-missing": (
+        "import alharness, pathlib\n@alharness.hookimpl\n"
+        "def alharness_published(): yield pathlib.Path('/no/such.toml')",
+        "hook 'alharness_published' yields '/no/such.toml', which is no TOML file",
+    ),
+    "published-nothing": (
+        "import alharness, pathlib\nfile = pathlib.Path(__file__).with_suffix('.toml')\n"
+        "file.write_text('schema = 1')\n@alharness.hookimpl\n"
+        "def alharness_published(): yield file",
+        "which names no tables; write [[tables]] with a name each",
+    ),
+    "published-number": (
+        "import alharness, pathlib\nfile = pathlib.Path(__file__).with_suffix('.toml')\n"
+        "file.write_text('tables = [{ name = 7 }]')\n@alharness.hookimpl\n"
+        "def alharness_published(): yield file",
+        "is 7; give a text",
+    ),
 }
 
 

@@ -11,7 +11,7 @@ from alharness.registry import discover, hookspecs
 from alharness.registry.boundary import RefusedPlugin
 
 HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("alharness_")}
-REGISTRATION = {*hookspecs.SPEC_HOOKS, "alharness_suites"}
+REGISTRATION = {*hookspecs.SPEC_HOOKS, "alharness_suites", "alharness_published"}
 LIFECYCLE = set(HOOKS) - REGISTRATION
 
 
@@ -42,10 +42,14 @@ def test_every_registration_hook_is_called_by_discovery(dists, tmp_path):
     suite = tmp_path / "tiny.toml"
     suite.touch()
     source += f"@alharness.hookimpl\ndef alharness_suites(): yield Path({str(suite)!r})\n"
+    results = tmp_path / "results.toml"
+    results.write_text('tables = [{ name = "a-1" }, { name = "a-2" }]')
+    source += f"@alharness.hookimpl\ndef alharness_published(): yield Path({str(results)!r})\n"
     dists.install("everything", source)
     registry = discover()
     assert [one.kind for one in registry.registered] == list(hookspecs.KINDS)
     assert [one.name for one in registry.suites] == ["tiny"]
+    assert [one.name for one in registry.published] == ["a-1", "a-2"]
 
 
 class Listener:

@@ -106,7 +106,7 @@ def members_of(value, path=()):
 FREE = {"declaration", "parameters", "space", "hyperparameters", "normality", "games_howell"}
 """Objects whose members a suite, a plugin or a method names."""
 DEFAULTS = {field.name for field in fields(Comparison) if field.default is not MISSING}
-LATER = {"machines", "endpoint"}
+LATER = {"machines", "endpoint", "published"}
 """What early documents of this schema do not have."""
 
 

@@ -1,6 +1,7 @@
 """``alharness report``: from the documents in a workspace, and nothing else."""
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -44,6 +45,7 @@ def test_a_workspace_of_0_1_without_plugins(workspace):
         capture_output=True,
         text=True,
         cwd=workspace,
+        env={name: value for name, value in os.environ.items() if name != "COLUMNS"},
         timeout=60,
     )
     assert (finished.returncode, finished.stderr) == (0, "")

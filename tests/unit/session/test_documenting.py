@@ -5,6 +5,7 @@ import os
 import threading
 from dataclasses import replace
 
+import alharness_suites
 import pytest
 
 from alharness.observing.observers import Observers
@@ -12,6 +13,7 @@ from alharness.observing.tried import TriedObserver
 from alharness.registry import discover
 from alharness.results.documents import documents_of
 from alharness.results.findings import findings
+from alharness.results.published import read_publication
 from alharness.session.documenting import LOCK, leave_document
 from alharness.session.opening import Opened
 from alharness.store.forgetting import forget
@@ -85,6 +87,18 @@ def rows(document):
 
 def path_of(benches):
     return benches.workbench.workspace.reports / "tiny-digits.json"
+
+
+def test_the_published_tables_of_a_suite_are_in_what_is_written(benches):
+    workbench = benches.workbench
+    bench = workbench.bench("watching", sets=1)  # nothing of it is computed
+    opened = Opened(workbench.registry, workbench.workspace, bench, (), None)
+    (path,) = alharness_suites.alharness_published()
+    table = next(read_publication(path).published())
+    held = replace(opened, published={bench.conditions[0].name: (table,)})
+    for one, published in ((held, (table,)), (opened, ())):
+        document = benches.leave(one, workbench.coordinator(bench))
+        assert document.scenarios[0].published == published
 
 
 def test_a_bench_of_another_sampler_keeps_the_others(benches):

@@ -555,3 +555,25 @@ def test_the_digest_of_a_suite_with_a_class_weighted_loss_never_changes():
         "24c90ea1bc3c0641bddaa5b1fb4cb291",
         "c38cedd8144a5cbc6b8944141ab20f60",
     )
+
+
+def test_what_a_scenario_is_held_against_changes_no_protocol():
+    assert digests(('oracle = "perfect"', 'oracle = "perfect"\npublished = []')) == digests()
+    held = ('oracle = "perfect"', 'oracle = "perfect"\npublished = ["a-table-1", "a-table-2"]')
+    assert parse(held).scenarios[0].published == ("a-table-1", "a-table-2")
+    assert digests(held)[0] != digests()[0]
+    assert digests(held)[1] == digests()[1]
+
+
+@pytest.mark.parametrize("value", ['"a"', "[1]", '["a", "a"]', "[" + "'a'," * 1001 + "]"])
+def test_what_is_no_list_of_published_results_is_refused(value):
+    with pytest.raises(UsageError, match="published"):
+        parse(('oracle = "perfect"', f'oracle = "perfect"\npublished = {value}'))
+
+
+@pytest.mark.parametrize("name", ["cifar", "cifar-torchal"])
+def test_suites_of_the_paper_are_held_against_the_tables_of_their_dataset(name):
+    (path,) = [p for p in alharness_suites.alharness_suites() if p.stem == name]
+    ten, hundred = load_suite(path).scenarios
+    assert ten.published == tuple(f"munjal2022-table-{number}" for number in range(7, 12))
+    assert hundred.published == tuple(f"munjal2022-table-{number}" for number in range(12, 17))
