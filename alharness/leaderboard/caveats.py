@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from alharness.results.document import (
-    FamilyFindings,
-    Machine,
-    Scenario,
-    ScenarioFindings,
-    TrainedOn,
-)
+from alharness.results.companions import Machine, TrainedOn
+from alharness.results.document import FamilyFindings, Scenario, ScenarioFindings
 
 
 def caveats(scenario: Scenario, found: ScenarioFindings) -> list[str]:

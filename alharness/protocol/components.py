@@ -46,7 +46,8 @@ class Component:
     files behind the plugin, or the ``step_version`` that its author declared to stand for them;
     ``files`` are the digests of what parameters name that hold paths, by parameter;
     ``fingerprint`` tells apart what none of these do.
-    ``needs`` and ``labels_stay`` are what a sampler and an oracle declare.
+    ``needs`` and ``labels_stay`` are what a sampler and an oracle declare; ``summary`` and
+    ``citation`` what an author says of it, which determines nothing.
     """
 
     kind: str
@@ -62,6 +63,8 @@ class Component:
     fingerprint: str = ""
     needs: MethodNeeds = MethodNeeds()
     labels_stay: bool = True
+    summary: str = ""
+    citation: str = ""
 
     @cached_property
     def identity(self) -> Identity:

@@ -136,6 +136,8 @@ class Registry:
             distribution=registered.provenance.distribution,
             version=registered.provenance.version,
             label=reference.label,
+            summary=registered.spec.summary,
+            citation=registered.spec.citation,
         )
 
     def unfollowed(self, component: Component) -> Iterator[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from datetime import date
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,6 @@ from alharness.protocol.bench import Bench
 from alharness.protocol.components import Component
 from alharness.protocol.condition import Condition, DatasetFacts
 from alharness.protocol.keys import digest
-from alharness.protocol.machine import Machine
 from alharness.protocol.planning import run as planning
 from alharness.protocol.planning.run import Slot, State
 from alharness.protocol.planning.survey import Survey
@@ -34,15 +34,11 @@ from alharness.results.document import (
     members,
 )
 from alharness.results.findings import findings
+from alharness.results.importance import importance
 from alharness.results.machines import trained_on
-
-
-class Recorded(Ledger, Protocol):
-    """What has been recorded, and on which machines."""
-
-    def machine(self, unit: Unit) -> Machine | None:
-        """The machine that a recorded unit was computed on, or None where that is not known."""
-        ...
+from alharness.results.overlap import overlap
+from alharness.results.recorded import Recorded
+from alharness.results.times import times
 
 
 def collect(bench: Bench, survey: Survey, ledger: Recorded, failures: Sequence[str]) -> Document:
@@ -115,12 +111,19 @@ def _scenario(
         stop_at_accuracy=bench.suite.protocol.stop_at_accuracy,
         reference=bench.suite.methods.reference.label,
         methods=tuple(
-            _method(bench, own, len(trainings[label]), ledger) for label, own in by_method.items()
+            _method(bench, own, trainings[label], ledger) for label, own in by_method.items()
         ),
         family=Family(others=(), narrowed_to=None),
         shared_trainings=len(frozenset.intersection(*map(frozenset, trainings.values()))),
         machines=trained_on(map(ledger.machine, everything.values())),
         endpoint=document.Endpoint(**bench.suite.endpoint.model_dump()),
+        overlap=overlap(list(by_method.values()), ledger.picked),
+        times=tuple(
+            one
+            for label, own in by_method.items()
+            for one in times(label, own, trainings[label].values(), ledger)
+        ),
+        importance=importance(condition.space, bench.suite.tuning.trials, runs, ledger),
     )
 
 
@@ -139,7 +142,9 @@ def _tuning(
     return bench.suite.tuning.scope
 
 
-def _method(bench: Bench, runs: Sequence[planning.Run], trainings: int, ledger: Ledger) -> Method:
+def _method(
+    bench: Bench, runs: Sequence[planning.Run], trainings: Mapping[str, Unit], ledger: Recorded
+) -> Method:
     protocol, condition, sampler = bench.suite.protocol, runs[0].condition, runs[0].method
     shape = (protocol.n_initial_sets, protocol.seeds, len(condition.sizes))
     evaluations: dict[tuple[int, ...], Mapping[str, Any]] = {
@@ -165,8 +170,12 @@ def _method(bench: Bench, runs: Sequence[planning.Run], trainings: int, ledger: 
         ),
         labels_spent=members(spent),
         annotation_cost=members(cost),
-        trainings=trainings,
+        trainings=len(trainings),
         outdated=None,
+        citation=sampler.citation or None,
+        summary=sampler.summary or None,
+        recorded=_recorded(runs, ledger),
+        machines=trained_on(map(ledger.machine, trainings.values())),
     )
 
 
@@ -232,6 +241,18 @@ def _trainings(runs: Iterable[planning.Run]) -> dict[str, Unit]:
         for slot, step in run.steps.items()
         if slot.kind in ("trial", "committee") and step.state is State.DONE and step.unit
     }
+
+
+def _recorded(runs: Iterable[planning.Run], ledger: Recorded) -> tuple[date, date] | None:
+    """The first and the last day on which a unit of these runs was computed."""
+    units = {
+        step.unit
+        for run in runs
+        for step in run.steps.values()
+        if step.state is State.DONE and step.unit is not None
+    }
+    days = [day for day in map(ledger.day, units) if day is not None]
+    return (min(days), max(days)) if days else None
 
 
 def _sees_labels(sampler: Component) -> bool:

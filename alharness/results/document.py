@@ -7,14 +7,17 @@ no suite. ``docs/results.md`` says the same for people.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from alharness.api.space import Value
 from alharness.protocol.keys import digest
+from alharness.results.companions import Importance, Overlap, Shares, Times, TrainedOn
+from alharness.results.part import Part
 from alharness.results.published import Published
 from alharness.statistics import Comparison, FamilyDecision, PaperChain, Point
 
@@ -31,15 +34,6 @@ PerClass: TypeAlias = tuple[tuple[tuple[tuple[float | None, ...], ...], ...], ..
 
 METRICS = ("balanced_accuracy", "nll", "brier", "calibration_error", "auroc")
 """The numbers beside accuracy that a method has for each cycle of each run."""
-
-
-class Part(BaseModel):
-    """A part of a document: nothing in it changes, and a member that it does not have is refused.
-
-    A member that documents of an older schema do not have is None.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Component(Part):
@@ -118,6 +112,11 @@ class Method(Part):
     trainings: how many trainings its runs are made of: tunings, seeds, committees.
     outdated: why this row of an earlier document no longer follows from the workspace's records;
         it stands as it was, and is neither tested nor counted. None for every other row.
+    citation, summary: of its plugin; None where it gives none.
+    recorded: the first and the last day (UTC) on which units of its runs were computed; None
+        where no record tells its day.
+    machines: its trainings by the kind of machine that they ran on, most first.
+    Early documents of schema 3 have none of the last four: None.
     """
 
     method: str
@@ -135,6 +134,10 @@ class Method(Part):
     annotation_cost: PerRun
     trainings: int
     outdated: str | None
+    citation: str | None = None
+    summary: str | None = None
+    recorded: tuple[date, date] | None = None
+    machines: tuple[TrainedOn, ...] | None = None
 
 
 class RepeatedImages(Part):
@@ -171,21 +174,6 @@ class Family(Part):
     narrowed_to: tuple[str, ...] | None
 
 
-class Machine(Part):
-    """A kind of machine, as ``alharness.protocol.machine.Machine`` tells of it."""
-
-    processor: str
-    instructions: str
-    device: str
-
-
-class TrainedOn(Part):
-    """How many trainings ran on one kind of machine; None where their records do not say which."""
-
-    machine: Machine | None
-    trainings: int
-
-
 class Endpoint(Part):
     """What the suite declares that verdicts are on: the area under the curve of ``metric``.
 
@@ -218,6 +206,12 @@ class Scenario(Part):
     endpoint: what verdicts, marks and family-wise decisions are on.
     published: the published tables that its suite holds it against. None where the document does
         not say.
+    overlap: of what the methods queried; None towards a method that is outdated.
+    times: for each method on each kind of machine.
+    importance: of the hyper-parameters at each cycle; None where too few settings were tried, and
+        where all did equally well.
+    Early documents of schema 3 have neither ``machines`` nor what stands below it:
+        None, or the endpoint of all suites then.
     """
 
     scenario: str
@@ -237,9 +231,12 @@ class Scenario(Part):
     methods: tuple[Method, ...]
     family: Family | None
     shared_trainings: int | None
-    machines: tuple[TrainedOn, ...] | None = None  # early documents of schema 3 do not have it
-    endpoint: Endpoint = Endpoint(metric="accuracy", margin=0.01)  # nor this
-    published: tuple[Published, ...] | None = None  # nor this
+    machines: tuple[TrainedOn, ...] | None = None
+    endpoint: Endpoint = Endpoint(metric="accuracy", margin=0.01)
+    published: tuple[Published, ...] | None = None
+    overlap: Overlap | None = None
+    times: tuple[Times, ...] | None = None
+    importance: tuple[Importance | None, ...] | None = None
 
     def plugins(self, kind: str) -> tuple[Component, ...]:
         """Its plugins of a kind; none where the document does not say."""
@@ -257,6 +254,20 @@ class Scenario(Part):
                     raise ValueError(f"{name} of '{method.method}' has another shape than accuracy")
         if len(shape) != 3 or shape[2] != len(self.labels):
             raise ValueError(f"accuracies of shape {shape}, but {len(self.labels)} cycles")
+        return self
+
+    @model_validator(mode="after")
+    def _companions_agree(self) -> Scenario:
+        labels = {method.method for method in self.methods}
+        if self.overlap is not None:
+            for name, shares in (("first", self.overlap.first), ("all", self.overlap.all)):
+                if numbers(shares).shape != (len(labels), len(labels)):
+                    raise ValueError(f"the overlap ({name}) is not of {len(labels)} methods")
+        for one in self.times or ():
+            if one.method not in labels or len(one.queries) != len(self.labels) - 1:
+                raise ValueError(f"times of '{one.method}' are not of a method and its queries")
+        if self.importance is not None and len(self.importance) != len(self.labels):
+            raise ValueError(f"the importance is not of {len(self.labels)} cycles")
         return self
 
 
@@ -352,7 +363,7 @@ class Document(Part):
         return self.model_dump(mode="json", by_alias=True)
 
 
-def numbers(values: PerRun | PerCycle | PerClass) -> NDArray[np.float64]:
+def numbers(values: PerRun | PerCycle | PerClass | Shares) -> NDArray[np.float64]:
     """A document's numbers as an array, NaN for None."""
     return np.array(values, dtype=np.float64)
 

@@ -7,13 +7,15 @@ not follow from the records any more: they stay as they were, marked, or are nam
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from alharness.protocol.planning.run import State
 from alharness.protocol.planning.survey import Survey
 from alharness.results.document import Document, Method, Scenario, numbers
 from alharness.results.findings import untested
+from alharness.results.overlap import widened
 from alharness.store.tried import method_id
 
 CHANGED = "its plugin changed"
@@ -40,17 +42,20 @@ def with_outdated(
 
     now: ``method_id`` of the methods of today, by label. unusable: why a method cannot be used
     today, by label. Rows of another protocol, or measured at other numbers of labels, are left out.
+    A row keeps its times; what it queried is not compared with what others queried since.
     """
     before = {one.protocol_digest: one for one in earlier.scenarios}
     scenarios, findings = [], {}
     for scenario in document.scenarios:
+        there = before.get(scenario.protocol_digest)
         rows = [
             row.model_copy(update={"outdated": unusable.get(row.method) or _why(row, now)})
-            for row in _missing(scenario, before.get(scenario.protocol_digest))
+            for row in _missing(scenario, there)
         ]
         found = document.findings[scenario.scenario]
         of_rows = {row.method: untested(row, scenario) for row in rows}
-        scenarios.append(scenario.model_copy(update={"methods": (*scenario.methods, *rows)}))
+        update = {"methods": (*scenario.methods, *rows), **_companions(scenario, there, rows)}
+        scenarios.append(scenario.model_copy(update=update))
         findings[scenario.scenario] = found.model_copy(
             update={"methods": {**found.methods, **of_rows}}
         )
@@ -81,6 +86,18 @@ def _missing(scenario: Scenario, earlier: Scenario | None) -> list[Method]:
         return []
     shape = numbers(scenario.methods[0].accuracy).shape
     return [row for row in _new(scenario, earlier) if numbers(row.accuracy).shape == shape]
+
+
+def _companions(
+    scenario: Scenario, earlier: Scenario | None, rows: Sequence[Method]
+) -> dict[str, Any]:
+    """Overlap and times of a scenario with further rows of an earlier one."""
+    labels = {row.method for row in rows}
+    kept = [one for one in (earlier and earlier.times) or () if one.method in labels]
+    return {
+        "times": (*(scenario.times or ()), *kept),
+        "overlap": scenario.overlap and widened(scenario.overlap, len(rows)),
+    }
 
 
 def _new(scenario: Scenario, earlier: Scenario) -> list[Method]:

@@ -6,8 +6,13 @@ from collections import Counter
 from collections.abc import Iterable
 
 from alharness.protocol.machine import Machine
-from alharness.results import document
-from alharness.results.document import TrainedOn
+from alharness.results import companions
+from alharness.results.companions import TrainedOn
+
+
+def written(machine: Machine | None) -> companions.Machine | None:
+    """A kind of machine as a document tells it."""
+    return None if machine is None else companions.Machine(**machine._asdict())
 
 
 def trained_on(machines: Iterable[Machine | None]) -> tuple[TrainedOn, ...]:
@@ -17,7 +22,7 @@ def trained_on(machines: Iterable[Machine | None]) -> tuple[TrainedOn, ...]:
     kinds = sorted(counts.items(), key=lambda one: (-one[1], one[0] or ()))
     return tuple(
         TrainedOn(
-            machine=None if machine is None else document.Machine(**machine._asdict()),
+            machine=written(machine),
             trainings=trainings,
         )
         for machine, trainings in [*kinds, *([(None, unknown)] if unknown else [])]

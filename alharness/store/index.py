@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +25,7 @@ class Entry(NamedTuple):
 
     slim: the part of its result that planning needs; None for a record of an earlier version.
     position: what it has in common with units that outdate it (``outdated.position_of``).
-    machine: what it was computed on; None where its facts do not say.
+    machine: what it was computed on. day: when it was begun. None where its facts do not say.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Entry(NamedTuple):
     seconds: float | None
     position: str
     machine: Machine | None
+    day: date | None
 
 
 class Index:
@@ -72,7 +74,7 @@ class Index:
         """Enter a record whose file looks like this."""
         unit = record.unit
         position = position_of(unit.kind, unit.to_json()["inputs"])
-        known = (record.slim, record.seconds, position, record.machine)
+        known = (record.slim, record.seconds, position, record.machine, record.day)
         self._enter(Entry(unit.kind, unit.key, look, *known))
 
     def forget(self, key: str) -> None:
@@ -96,7 +98,10 @@ class Index:
         if self._unsaved:
             if os.path.lexists(self._path) and not self._path.is_file():
                 set_aside(self._path, self._root.parent / "damaged")
-            lines = [json.dumps(entry, separators=(",", ":")) for entry in self._unsaved]
+            lines = [
+                json.dumps(entry, separators=(",", ":"), default=date.isoformat)
+                for entry in self._unsaved
+            ]
             append(self._path, ("\n".join(lines) + "\n").encode())
             self._unsaved.clear()
 
@@ -110,7 +115,7 @@ class Index:
             return
         if described.get("schema") == 1:
             position = _position_in_schema_1(described)
-            self._enter(Entry(kind, key, look, None, None, position, None))
+            self._enter(Entry(kind, key, look, None, None, position, None, None))
             return
         record = self._records.checked(kind, key, described)
         if record is not None:
@@ -124,9 +129,10 @@ class Index:
             return
         for fields in _parsed(data.splitlines()):
             try:
-                kind, key, look, slim, seconds, position, machine = fields
+                kind, key, look, slim, seconds, position, machine, day = fields
                 machine = None if machine is None else Machine(*machine)
-                yield Entry(kind, key, Look(*look), slim, seconds, position, machine)
+                day = None if day is None else date.fromisoformat(day)
+                yield Entry(kind, key, Look(*look), slim, seconds, position, machine, day)
             except (ValueError, TypeError):
                 continue
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from datetime import date
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from alharness.protocol.machine import Machine
 from alharness.protocol.planning.outdated import Described
@@ -55,6 +59,16 @@ class StoreLedger:
         """The machine that a recorded unit was computed on, or None where that is not known."""
         entry = self._index.get(unit.key)
         return None if entry is None else entry.machine
+
+    def day(self, unit: Unit) -> date | None:
+        """The day (UTC) on which a recorded unit was begun, or None where that is not known."""
+        entry = self._index.get(unit.key)
+        return None if entry is None else entry.day
+
+    def picked(self, query: Unit) -> NDArray[np.int64] | None:
+        """What a query picked: dataset indices, (budget,); None where its record is lost."""
+        record = self.record(query)
+        return None if record is None else np.array(record.result["indices"], dtype=np.int64)
 
     def look(self, unit: Unit) -> Record | None:
         """The record of a unit as it is on the disk now, entered into the index; or None."""

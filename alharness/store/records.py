@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,15 @@ class Record:
     def machine(self) -> Machine | None:
         """The machine that it was computed on, or None when its facts do not say."""
         return machine_of(self.facts)
+
+    @property
+    def day(self) -> date | None:
+        """The day (UTC) on which it was begun, or None when its facts do not say."""
+        try:
+            started = datetime.fromisoformat(self.facts["started"])
+            return None if started.tzinfo is None else started.astimezone(UTC).date()
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return None
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form, as it is stored."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from alharness.protocol.units import Unit
 N_TRAIN, N_CLASSES = 60, 3
 SIZES = (6, 12, 18)
 MACHINE = Machine("a processor", "AVX2", "cpu")
+DAY = date(2026, 1, 31)
 
 
 def component(kind: str, name: str, **parameters: object) -> Component:
@@ -114,6 +116,9 @@ class World:
         self.trained: list[str] = []
         self.test_luck = test_luck
         self.machines: dict[str, Machine | None] = {}
+        self.took: dict[str, float | None] = {}
+        self.days: dict[str, date | None] = {}
+        self.lost: set[str] = set()
         self.labels_stay = bench.conditions[0].oracle.labels_stay
 
     def result(self, unit: Unit) -> dict[str, Any] | None:
@@ -122,6 +127,18 @@ class World:
     def machine(self, unit: Unit) -> Machine | None:
         """One that all units were computed on, but those that ``machines`` has."""
         return self.machines.get(unit.key, MACHINE)
+
+    def seconds(self, unit: Unit) -> float | None:
+        """What ``took`` says, else a second."""
+        return self.took.get(unit.key, 1.0)
+
+    def day(self, unit: Unit) -> date | None:
+        """What ``days`` says, else one day for all."""
+        return self.days.get(unit.key, DAY)
+
+    def picked(self, query: Unit) -> np.ndarray | None:
+        """What a query picked; None for one that is ``lost``."""
+        return None if query.key in self.lost else np.array(self.records[query.key]["indices"])
 
     @property
     def weights(self) -> set[str]:

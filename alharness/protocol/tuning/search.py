@@ -78,7 +78,7 @@ def study_of(
     """
     from optuna.trial import TrialState
 
-    distributions = _distributions(space)
+    distributions = distributions_of(space)
     study = _new_study(space, path)
     trials = [study.ask(distributions) for _ in range(n_trials)]
     for score in scores:
@@ -102,7 +102,7 @@ def _new_study(space: Space, path: SeedPath) -> optuna.Study:
 
     from alharness.protocol.tuning.keyed_sampler import KeyedSampler
 
-    with _quiet():
+    with quiet():
         return optuna.create_study(
             direction="maximize",
             sampler=KeyedSampler(space, path),
@@ -110,7 +110,8 @@ def _new_study(space: Space, path: SeedPath) -> optuna.Study:
         )
 
 
-def _distributions(space: Space) -> dict[str, BaseDistribution]:
+def distributions_of(space: Space) -> dict[str, BaseDistribution]:
+    """A space as Optuna describes it."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution
 
     return {
@@ -124,7 +125,7 @@ def _distributions(space: Space) -> dict[str, BaseDistribution]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without Optuna's line that a study was created; its verbosity is put back."""
     import optuna
 

@@ -128,6 +128,19 @@ def test_a_family_builds_its_members(registry):
     assert registry.create(component) == ("resnet18", 5)
 
 
+def test_a_component_has_what_its_author_says_of_it(dists):
+    source = VAAL.replace(
+        'yield alharness.SamplerSpec("plain"',
+        'yield alharness.SamplerSpec("said", dict, summary="In short", citation="In a paper")\n'
+        '    yield alharness.SamplerSpec("plain"',
+    )
+    dists.install("my-vaal", source)
+    registry = discover()
+    said, plain = (registry.component("sampler", Reference(name)) for name in ("said", "plain"))
+    assert (said.summary, said.citation) == ("In short", "In a paper")
+    assert plain.identity.spelled().replace("plain", "said") == said.identity.spelled()
+
+
 def test_a_member_may_hold_colons(registry):
     assert registry.find("model", "zoo:hub:net").member == "hub:net"
 

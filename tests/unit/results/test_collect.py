@@ -1,5 +1,8 @@
 """What is recorded is in the document, at its place."""
 
+from dataclasses import replace
+from datetime import date
+
 import numpy as np
 import pytest
 
@@ -155,3 +158,52 @@ def test_an_interrupted_bench_has_a_document_too(bench, world):
     document = collect(bench, survey(bench, one), one, [])
     for method in document.scenarios[0].methods:
         assert {len(run.cycles) for run in method.runs} == {1}
+
+
+def test_what_the_author_of_a_method_says(bench, world):
+    one = world(bench)
+    random, margin = bench.methods
+    margin = replace(margin, summary="By the margin", citation="Scheffer et al. (2001)")
+    bench = replace(bench, methods=(random, margin))
+    (scenario,) = collect(bench, one.finish(bench), one, []).scenarios
+    assert [(method.summary, method.citation) for method in scenario.methods] == [
+        (None, None),
+        ("By the margin", "Scheffer et al. (2001)"),
+    ]
+
+
+def test_days_and_machines_of_a_method(bench, world, finished):
+    assert {method.recorded for method in finished.scenarios[0].methods} == {
+        (date(2026, 1, 31), date(2026, 1, 31))
+    }
+    one = world(bench)
+    end = one.finish(bench)
+    own = {
+        label: [key for key, unit in one.units.items() if unit.kind == "query"
+                and unit.inputs.sampler.name == label]
+        for label in ("random", "margin")
+    }  # fmt: skip
+    one.days[own["margin"][3]] = date(2026, 2, 28)
+    one.days[own["margin"][4]] = date(2025, 12, 31)
+    one.days[own["random"][0]] = None
+    trial = next(key for key, unit in one.units.items() if unit.kind == "trial")
+    assert one.units[trial].inputs.seed.cycle == 0, "both have it"
+    one.machines[trial] = None
+    (scenario,) = collect(bench, end, one, []).scenarios
+    assert {method.method: method.recorded for method in scenario.methods} == {
+        "random": (date(2026, 1, 31), date(2026, 1, 31)),
+        "margin": (date(2025, 12, 31), date(2026, 2, 28)),
+    }
+    for method in scenario.methods:
+        assert [(on.machine is None, on.trainings) for on in method.machines] == [
+            (False, 23),
+            (True, 1),
+        ]
+    one.days = dict.fromkeys(one.units)
+    (scenario,) = collect(bench, end, one, []).scenarios
+    assert {method.recorded for method in scenario.methods} == {None}
+
+
+def test_before_anything_is_recorded(empty):
+    for method in empty.scenarios[0].methods:
+        assert (method.recorded, method.machines) == (None, ())

@@ -3,6 +3,7 @@
 import copy
 import json
 from dataclasses import MISSING, fields
+from itertools import product
 
 import numpy as np
 import pytest
@@ -69,6 +70,13 @@ def at(data, path):
         ("scenarios.0.methods.0.runs.0.state", "well", "state: Input should be 'done'"),
         ("scenarios.0.labels", [6, 12], "3), but 2 cycles"),
         ("scenarios.0.methods", [], "the reference is not among them"),
+        ("scenarios.0.overlap.first", [[1.0]], "the overlap (first) is not of 2 methods"),
+        ("scenarios.0.overlap.all", [], "the overlap (all) is not of 2 methods"),
+        ("scenarios.0.overlap.all.0.1", 1.5, "overlap.all.0.1: Input should be less than"),
+        ("scenarios.0.times.0.method", "nobody", "times of 'nobody' are not of a method"),
+        ("scenarios.0.times.0.queries", [], "times of 'random' are not of a method"),
+        ("scenarios.0.importance", [None], "the importance is not of 3 cycles"),
+        ("scenarios.0.methods.0.recorded", ["2026-01-31", "a day"], "recorded.1: Input should"),
         ("scenarios.0.reference", "nobody", "the reference is not among them"),
         ("suite.declaration.seed", 1, "the suite's declaration has another digest"),
         ("findings.blobs.methods", {}, "the findings of 'blobs' are not of its methods"),
@@ -81,8 +89,9 @@ def at(data, path):
         ("findings.blobs.paper_chain.twelve", {}, "paper_chain.twelve"),
     ],
 )
-def test_what_is_not_what_it_claims_is_refused_in_one_line(clear, path, value, said):
+def test_what_is_not_what_it_claims_is_refused_in_one_line(clear, finished, path, value, said):
     data = strict(clear)
+    data["scenarios"][0]["times"] = strict(finished)["scenarios"][0]["times"]
     container, key = at(data, path)
     container[key] = value
     with pytest.raises(MismatchError) as refused:
@@ -106,7 +115,9 @@ def members_of(value, path=()):
 FREE = {"declaration", "parameters", "space", "hyperparameters", "normality", "games_howell"}
 """Objects whose members a suite, a plugin or a method names."""
 DEFAULTS = {field.name for field in fields(Comparison) if field.default is not MISSING}
-LATER = {"machines", "endpoint", "published"}
+LATER = {
+    "machines", "endpoint", "published", "overlap", "times", "importance", "citation", "summary", "recorded",
+}  # fmt: skip
 """What early documents of this schema do not have."""
 
 
@@ -162,13 +173,21 @@ def test_what_schema_2_did_not_say_is_none(finished):
     assert [method.outdated for method in scenario.methods] == [None, None]
 
 
-def test_machines_that_older_documents_do_not_tell_are_none(finished, of_0_1):
+def test_what_older_documents_do_not_tell_is_none(finished, of_0_1):
     early = strict(finished)
+    of_scenario = {name for name in LATER if name in early["scenarios"][0]}
+    of_method = {name for name in LATER if name in early["scenarios"][0]["methods"][0]}
+    assert of_scenario | of_method == LATER
     for scenario in early["scenarios"]:
-        del scenario["machines"]
+        for name in of_scenario:
+            del scenario[name]
+        for method, name in product(scenario["methods"], of_method):
+            del method[name]
     for older in (early, copy.deepcopy(early) | {"schema": 2}, of_0_1):
         (scenario,) = from_json(older).scenarios
-        assert scenario.machines is None
+        assert {getattr(scenario, name) for name in of_scenario} == {None}
+        for method in scenario.methods:
+            assert {getattr(method, name) for name in of_method} == {None}
 
 
 def test_what_0_1_wrote_is_migrated(of_0_1):

@@ -11,6 +11,7 @@ from alharness.results.document import numbers
 from alharness.results.earlier import left_out, with_outdated, without_incomplete
 from alharness.results.family import conclude, with_noted
 from alharness.results.findings import findings
+from alharness.results.reading import from_json
 from alharness.store.tried import TriedMethods, method_id
 
 
@@ -154,6 +155,27 @@ def test_what_is_outdated_stays_so_and_what_is_benched_again_does_not(earlier, l
     assert twice == once
     assert rows(with_outdated(earlier, once, {}, {})) == ["random", "margin", "bald"]
     assert row(with_outdated(earlier, once, {}, {}), "margin").outdated is None
+
+
+def test_it_keeps_its_times_and_its_days_and_is_not_compared(benches, world, later):
+    one = world(benches[0])
+    earlier = collect(benches[0], one.finish(benches[0]), one, [])
+    document = with_outdated(later, earlier, {}, {})
+    (before,), (after,), (alone,) = earlier.scenarios, document.scenarios, later.scenarios
+    assert after.times == (*alone.times, before.times[1])
+    assert [time.method for time in after.times] == ["random", "bald", "margin"]
+    for name in ("citation", "summary", "recorded", "machines"):
+        assert getattr(row(document, "margin"), name) == getattr(row(earlier, "margin"), name)
+    for wide, narrow in (
+        (after.overlap.first, alone.overlap.first),
+        (after.overlap.all, alone.overlap.all),
+    ):
+        assert wide == (*((*shares, None) for shares in narrow), (None,) * 3)
+    assert after.importance == alone.importance
+    assert from_json(document.to_json()) == document
+    early = before.model_copy(update=dict.fromkeys(("times", "overlap", "importance")))
+    earlier = earlier.model_copy(update={"scenarios": (early,)})
+    assert with_outdated(later, earlier, {}, {}).scenarios[0].times == alone.times
 
 
 def test_a_method_under_another_label_is_there_once(earlier, later):

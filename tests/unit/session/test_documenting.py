@@ -4,6 +4,7 @@ import json
 import os
 import threading
 from dataclasses import replace
+from itertools import chain, product
 
 import alharness_suites
 import pytest
@@ -241,3 +242,59 @@ def test_a_method_of_another_suite_with_the_same_protocol(benches):
     opened = replace(opened, bench=replace(opened.bench, suite=other))
     leave_document(opened, coordinator.ledger, {}, (), benches.said.append)
     assert rows(benches.bench("entropy")) == dict.fromkeys(("watching", "entropy", "margin"))
+
+
+def records_of(benches, kind):
+    """Every record of a kind as JSON, read past the store."""
+    folder = benches.workbench.workspace.root / "records" / kind
+    return {path.stem: json.loads(path.read_text()) for path in folder.glob("*/*.json")}
+
+
+@pytest.mark.slow
+def test_overlap_times_and_days_follow_from_the_files(benches):
+    document = benches.bench("margin", "entropy")
+    (scenario,) = document.scenarios
+    queries, trials = records_of(benches, "query"), records_of(benches, "trial")
+    picked = {
+        (row.method, run.initial_set): [
+            queries[cycle.query]["result"]["indices"] for cycle in run.cycles[:-1]
+        ]
+        for row in scenario.methods
+        for run in row.runs
+    }
+    labels = [row.method for row in scenario.methods]
+    for number, other in product(range(3), range(3)):
+        first, everything = [], []
+        for initial_set in range(3):
+            one, two = (picked[labels[n], initial_set] for n in (number, other))
+            first.append(len({*one[0]} & {*two[0]}) / len(one[0]))
+            a, b = {*chain(*one)}, {*chain(*two)}
+            assert len(a) == len(b) == sum(map(len, one))
+            everything.append(len(a & b) / len(a))
+        assert scenario.overlap.first[number][other] == pytest.approx(sum(first) / 3, abs=6e-5)
+        assert scenario.overlap.all[number][other] == pytest.approx(sum(everything) / 3, abs=6e-5)
+    for row, times in zip(scenario.methods, scenario.times, strict=True):
+        own = [run.cycles for run in row.runs]
+        for cycle, told in enumerate(times.queries):
+            took = [queries[cycles[cycle].query]["facts"]["seconds"] for cycles in own]
+            assert (told.n, told.median) == (3, sorted(took)[1])
+            assert told.total == pytest.approx(sum(took))
+        trained = {cycle.trial for cycles in own for cycle in cycles}
+        took = [trials[key]["facts"]["seconds"] for key in trained]
+        assert (times.trainings, row.trainings) == (len(took),) * 2
+        assert times.training_seconds == pytest.approx(sum(took))
+        machine = times.machine.model_dump()
+        facts = trials[own[0][0].trial]["facts"]
+        assert (machine["processor"], machine["device"]) == (facts["processor"]["name"], "cpu")
+        assert [on.model_dump() for on in row.machines] == [
+            {"machine": machine, "trainings": row.trainings}
+        ]
+        days = [record["facts"]["started"][:10] for record in (*queries.values(), *trials.values())]
+        assert row.recorded[0].isoformat() == min(days)
+        assert row.recorded[1].isoformat() >= max(days)
+    assert "Scheffer" in scenario.methods[1].citation
+    assert scenario.methods[1].summary
+    assert scenario.importance == (None,) * len(scenario.labels)
+    written = path_of(benches).read_bytes()
+    assert benches.bench("margin", "entropy") == document
+    assert path_of(benches).read_bytes() == written

@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import date
 
 import numpy as np
 import pytest
@@ -127,12 +128,40 @@ def test_the_index_keeps_the_machine_of_a_record(workspace, read):
     assert read == []
 
 
-def test_an_index_without_machines_is_written_anew_from_the_records(workspace, read):
+def days(ledger):
+    return [ledger.day(trial(number)) for number in range(6)]
+
+
+def test_the_index_keeps_the_day_of_a_record(workspace, read):
+    """In UTC, whatever the clock's zone; facts that tell no moment tell no day."""
+    moments = [
+        "2026-01-31T23:59:59.999+00:00",
+        "2026-02-01T00:30:00+01:00",
+        "2026-01-31T12:00:00",
+        "yesterday",
+        17,
+    ]
+    for number, moment in enumerate(moments):
+        workspace.records.write(record(trial(number), started=moment))
+    known = [date(2026, 1, 31)] * 2 + [None] * 4
+    first = StoreLedger(workspace)
+    assert days(first) == known
+    first.keep()
+    read.clear()
+    assert days(StoreLedger(workspace)) == known
+    assert read == []
+    index = workspace.root / "records" / "index.jsonl"
+    index.write_text(index.read_text().replace("2026-01-31", "2026-01-32"))
+    assert days(StoreLedger(workspace)) == known
+
+
+@pytest.mark.parametrize("parts", [6, 7])
+def test_an_index_of_fewer_parts_is_written_anew_from_the_records(workspace, read, parts):
     """Version 0.2 began with entries of six parts; they would leave every machine unknown."""
     on_machines(workspace)
     StoreLedger(workspace).keep()
     index = workspace.root / "records" / "index.jsonl"
-    entries = [json.loads(line)[:6] for line in index.read_text().splitlines()]
+    entries = [json.loads(line)[:parts] for line in index.read_text().splitlines()]
     index.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
     ledger = StoreLedger(workspace)
     assert machines(ledger) == KNOWN
@@ -287,9 +316,8 @@ def test_what_lies_beside_is_lost_or_damaged(workspace, damage):
     assert workspace.curves(one) is None
 
 
-def test_a_set_that_is_lost_is_made_again_from_the_records(workspace):
-    indices, labels = np.array([4, 2]), np.array([1, 0])
-    query = make_unit(
+def query_of_two():
+    return make_unit(
         QueryInputs(
             network=network("s"),
             hyperparameters=VALUES,
@@ -301,6 +329,23 @@ def test_a_set_that_is_lost_is_made_again_from_the_records(workspace):
             seed=seed(),
         )
     )
+
+
+def test_what_a_query_picked(workspace):
+    query = query_of_two()
+    assert StoreLedger(workspace).picked(query) is None
+    workspace.records.write(Record(query, {"indices": [4, 2]}, {}))
+    ledger = StoreLedger(workspace)
+    found = ledger.picked(query)
+    assert (found.tolist(), found.dtype) == ([4, 2], np.int64)
+    path = workspace.records.path("query", query.key)
+    path.write_text(path.read_text().replace("4", "5"))
+    assert ledger.picked(query) is None, "it is not what its digest says"
+
+
+def test_a_set_that_is_lost_is_made_again_from_the_records(workspace):
+    indices, labels = np.array([4, 2]), np.array([1, 0])
+    query = query_of_two()
     annotation = make_unit(
         AnnotationInputs(data="d", n_classes=3, oracle=PLUGIN, query=query.key, seed=seed())
     )

@@ -1,6 +1,7 @@
 """Fixtures of the tracking's tests: a small bench whose records are made up, not trained."""
 
 from collections.abc import Callable
+from datetime import date
 
 import numpy as np
 import pytest
@@ -101,6 +102,17 @@ class Laboratory:
     def machine(self, unit: Unit) -> Machine | None:
         record = self.record(unit)
         return None if record is None else record.machine
+
+    def seconds(self, unit: Unit) -> float | None:
+        record = self.record(unit)
+        return None if record is None else record.seconds
+
+    def day(self, unit: Unit) -> date | None:
+        record = self.record(unit)
+        return None if record is None else record.day
+
+    def picked(self, query: Unit) -> np.ndarray:
+        return np.array(self.record(query).result["indices"])
 
     @property
     def weights(self) -> set[str]:
