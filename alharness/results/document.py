@@ -184,6 +184,10 @@ class Endpoint(Part):
     margin: float = Field(gt=0)
 
 
+DEFAULT_ENDPOINT = Endpoint(metric="accuracy", margin=0.01)
+"""Of a suite that declares none."""
+
+
 class Scenario(Part):
     """One experimental condition, and what each method reached in it.
 
@@ -232,7 +236,7 @@ class Scenario(Part):
     family: Family | None
     shared_trainings: int | None
     machines: tuple[TrainedOn, ...] | None = None
-    endpoint: Endpoint = Endpoint(metric="accuracy", margin=0.01)
+    endpoint: Endpoint = DEFAULT_ENDPOINT
     published: tuple[Published, ...] | None = None
     overlap: Overlap | None = None
     times: tuple[Times, ...] | None = None
