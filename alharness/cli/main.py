@@ -17,6 +17,7 @@ COMMANDS = {
     "bench": ("alharness.cli.bench:bench", "Run a suite and give its verdict."),
     "plan": ("alharness.cli.plan:plan", "Show what bench would compute, and compute nothing."),
     "report": ("alharness.cli.report:report", "Show again what benches found."),
+    "stats": ("alharness.cli.stats:stats", "Say what the statistics say of results."),
     "suites": ("alharness.cli.suites:suites", "List and describe suites."),
     "splits": ("alharness.cli.splits:splits", "Export and import index sets."),
     "forget": ("alharness.cli.forget:forget", "Have a unit, and what rests on it, computed anew."),

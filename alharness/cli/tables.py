@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+
 from alharness.cli.layout import boxed, fits, output, turned
 from alharness.leaderboard import wording
+from alharness.leaderboard.tables.table import Table
 from alharness.results.document import Document
 
 
@@ -13,15 +18,34 @@ def print_document(document: Document) -> None:
     for scenario in document.scenarios:
         found = document.findings[scenario.scenario]
         header, rows = wording.header(scenario, found), wording.rows(scenario, found)
-        table = boxed(scenario.scenario, header, rows)
-        if fits(table, console):
-            console.print(table)
-        else:
-            console.print(scenario.scenario, style="italic", markup=False, highlight=False)
-            for part in turned(header, rows, console.width):
-                console.print(part, "")
-        for note in wording.notes(scenario, found, document.n_models):
-            console.print(note, markup=False, highlight=False)
+        _print_table(console, scenario.scenario, header, rows)
+        print_notes(wording.notes(scenario, found, document.n_models))
+
+
+def print_table(table: Table) -> None:
+    """A table under its caption, with its notes below it."""
+    _print_table(output(), table.caption, table.header, table.texts())
+    print_notes(table.notes)
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Sentences, a line each where it fits."""
+    console = output()
+    for note in notes:
+        console.print(note, markup=False, highlight=False)
+
+
+def _print_table(
+    console: Console, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> None:
+    """A table as wide as it is where it fits, else on its side."""
+    table = boxed(title, header, rows)
+    if fits(table, console):
+        console.print(table)
+        return
+    console.print(title, style="italic", markup=False, highlight=False)
+    for part in turned(header, rows, console.width):
+        console.print(part, "")
 
 
 def print_report(document: Document) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from alharness.leaderboard import wording
+from alharness.leaderboard.tables.paper_chain import paper_chain_table
 from alharness.results.document import Document, Scenario, ScenarioFindings
-from alharness.statistics import PaperChain
 from alharness.store.files import write_over
 
 
@@ -40,32 +40,8 @@ def report_markdown(document: Document) -> str:
 
 
 def _chain(scenario: Scenario, found: ScenarioFindings) -> list[str]:
-    reference = scenario.reference
-    header = ["labels", f"> {reference}", f"< {reference}", "undetermined", "Kruskal–Wallis p"]
-    rows = [
-        [
-            str(labels),
-            _names(chain.better),
-            _names(chain.worse),
-            _names(chain.undetermined),
-            _p_value(chain),
-        ]
-        for labels, chain in found.paper_chain.items()
-    ]
-    note = (
-        "Kruskal–Wallis and Games–Howell on the pooled runs (Munjal et al. 2022, Table 1). "
-        "Seeds are nested in initial sets, so pooled runs are not independent: the verdict above "
-        "is the one to go by."
-    )
-    return [*_table(header, rows), "", note]
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(names) or "–"
-
-
-def _p_value(chain: PaperChain) -> str:
-    return "–" if chain.kruskal_wallis is None else f"{chain.kruskal_wallis:.3g}"
+    table = paper_chain_table(found.paper_chain, scenario.reference)
+    return [*_table(table.header, table.texts()), "", *table.notes]
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from alharness.leaderboard.caveats import caveats
+from alharness.leaderboard.tables import numerals
+from alharness.leaderboard.tables.numerals import PERCENT, Scale, scale_of
+from alharness.leaderboard.tables.table import Mark
 from alharness.protocol.wording import repeated_sentence
 from alharness.results.document import (
     Document,
@@ -18,11 +21,12 @@ from alharness.results.document import (
     ScenarioFindings,
     numbers,
 )
-from alharness.statistics import Comparison, Interval, Point, Verdict
+from alharness.results.sources import ONE_ARCHITECTURE
+from alharness.statistics import Comparison, Measure, Point, Verdict, measure
 
 _UNIT = re.compile(r"(, )?\b\w+ [0-9a-f]{32}(?=:)|/[0-9a-f]{32}\b")
 
-SYMBOLS = {
+SYMBOLS: Mapping[Verdict, Mark] = {
     Verdict.BETTER: "▲",
     Verdict.WORSE: "▼",
     Verdict.UNDETERMINED: "",
@@ -45,7 +49,9 @@ def header(scenario: Scenario, found: ScenarioFindings) -> list[str]:
     stop = scenario.stop_at_accuracy
     spent = [f"labels to {threshold(stop)}"] if stop is not None else []
     counted = [f"in a family of {len(found.family.methods)}"] if found.family else []
-    verdict = [f"verdict against {scenario.reference}", *counted, "difference", "detectable"]
+    metric = measure(scenario.endpoint.metric)
+    difference = "difference" if metric.name == "accuracy" else f"difference in {metric.phrase}"
+    verdict = [f"verdict against {scenario.reference}", *counted, difference, "detectable"]
     return ["method", *shares, *spent, *verdict]
 
 
@@ -74,7 +80,8 @@ def _row(method: Method, everything: ScenarioFindings, scenario: Scenario) -> li
     """A method's cells, aligned with ``header``."""
     found = everything.methods[method.method]
     marks: list[Comparison | None] = [None, *(found.marks or [None] * (len(found.curve) - 1))]
-    cells = [cell(point, mark) for point, mark in zip(found.curve, marks, strict=True)]
+    scale = scale_of(measure(scenario.endpoint.metric))
+    cells = [cell(point, mark, scale) for point, mark in zip(found.curve, marks, strict=True)]
     if scenario.stop_at_accuracy is not None:
         cells.append(spent(method))
     verdict = found.verdict
@@ -86,8 +93,8 @@ def _row(method: Method, everything: ScenarioFindings, scenario: Scenario) -> li
         *cells,
         found.sentence or "",
         *([familywise(found)] if everything.family else []),
-        difference(verdict),
-        detectable(verdict),
+        difference(verdict, scale),
+        detectable(verdict, scale),
     ]
 
 
@@ -103,22 +110,17 @@ def familywise(found: MethodFindings) -> str:
     decision = found.familywise
     if decision is None:
         return "not counted"
-    p_value = "" if decision.p_value is None else f", p {_p_value(decision.p_value)}"
+    p_value = "" if decision.p_value is None else f", p {numerals.p_value(decision.p_value)}"
     return f"{decision.verdict.replace('-', ' ')}{p_value}"
 
 
-def _p_value(p: float) -> str:
-    """Two digits: ``0.032``, ``1``, ``<0.0001``."""
-    return f"{p:.2g}" if p >= 1e-4 else "<0.0001"
-
-
-def cell(point: Point, mark: Comparison | None) -> str:
-    """Mean accuracy in percent ± half its interval, and the mark."""
+def cell(point: Point, mark: Comparison | None, scale: Scale = PERCENT) -> str:
+    """A mean ± half its interval, and the mark; accuracies in percent."""
     if point.mean is None:
-        return "–"
-    spread = f" ± {_half(point.interval):.2f}" if point.interval else ""
+        return numerals.NOTHING
     symbol = SYMBOLS[mark.verdict] if mark else ""
-    return f"{100 * point.mean:.2f}{spread}{' ' + symbol if symbol else ''}"
+    mean = numerals.mean(point.mean, point.interval, scale)
+    return f"{mean} {symbol}" if symbol else mean
 
 
 def spent(method: Method) -> str:
@@ -129,37 +131,33 @@ def spent(method: Method) -> str:
     return f"{mean}({len(reached)} of {labels.size} runs)"
 
 
-def difference(verdict: Comparison) -> str:
-    """The difference in percentage points with its interval."""
+def difference(verdict: Comparison, scale: Scale = PERCENT) -> str:
+    """The difference with its interval; of accuracies in percentage points."""
     if verdict.difference is None:
-        return "–"
-    if verdict.interval is None:
-        return f"{100 * verdict.difference:+z.2f}"
-    low, high = (100 * end for end in (verdict.interval.low, verdict.interval.high))
-    return f"{100 * verdict.difference:+z.2f} [{low:+z.2f}, {high:+z.2f}]"
+        return numerals.NOTHING
+    return numerals.effect(verdict.difference, verdict.interval, scale)
 
 
-def detectable(verdict: Comparison) -> str:
-    """The smallest true difference that would be found with 80 % power, in percentage points."""
+def detectable(verdict: Comparison, scale: Scale = PERCENT) -> str:
+    """The smallest true difference that would be found with 80 % power."""
     effect = verdict.minimum_detectable_effect
     if effect is None:
-        return "–"
-    ends = verdict.minimum_detectable_effect_interval
-    between = f" [{100 * ends.low:.2f}, {100 * ends.high:.2f}]" if ends else ""
-    return f"{100 * effect:.2f}{between}"
+        return numerals.NOTHING
+    return numerals.ranged(effect, verdict.minimum_detectable_effect_interval, scale)
 
 
 def notes(scenario: Scenario, found: ScenarioFindings, n_models: int | None) -> list[str]:
     """What a reader has to know to read the table; ``n_models`` are those of the document."""
     n_sets, n_seeds, _ = numbers(scenario.methods[0].accuracy).shape
+    metric = measure(scenario.endpoint.metric)
     lines = [
-        f"Test accuracy in %, mean over {n_sets} initial sets x {n_seeds} seeds ± half a 95 % "
-        "interval over initial sets.",
+        f"Test {metric.phrase}{unit(metric)}, mean over {n_sets} initial sets x {n_seeds} seeds "
+        "± half a 95 % interval over initial sets.",
         f"▲ ▼: better, worse than {scenario.reference} at that budget (Holm over the method's "
         "budgets).",
-        "Verdict and difference: area under the accuracy-log(labels) curve after cycle 0, paired "
-        "by initial set, in percentage points. Detectable: the smallest true difference found "
-        "with 80 % power, with the interval that follows from that of the deviation.",
+        f"Verdict and difference: area under the {metric.phrase}-log(labels) curve after cycle 0, "
+        f"paired by initial set{differences(metric)}. Detectable: the smallest true difference "
+        "found with 80 % power, with the interval that follows from that of the deviation.",
         *caveats(scenario, found),
         f"Labels beside those of the columns: {scenario.n_validation} for validation.",
         _trainings(scenario),
@@ -180,8 +178,20 @@ def notes(scenario: Scenario, found: ScenarioFindings, n_models: int | None) -> 
             "neither tested nor ranked."
         )
     if n_models == 1:
-        lines.append("One architecture: the verdicts hold for it alone.")
+        lines.append(ONE_ARCHITECTURE)
     return lines
+
+
+def unit(metric: Measure) -> str:
+    """What stands behind a metric's name: `` in %``, `` in nats``, and what is better."""
+    name = {"share": " in %", "nats": " in nats", "score": ""}[metric.unit]
+    return name if metric.higher_is_better else f"{name} (lower is better)"
+
+
+def differences(metric: Measure) -> str:
+    """What is said of differences behind what they are of: their unit, and which are better."""
+    name = {"share": ", in percentage points", "nats": ", in nats", "score": ""}[metric.unit]
+    return name if metric.higher_is_better else f"{name}; above 0 is better"
 
 
 def _trainings(scenario: Scenario) -> str:
@@ -205,7 +215,3 @@ def counted(lines: Iterable[str]) -> list[str]:
         f"{len(several)} x {what}" if len(several) > 1 else several[0]
         for what, several in alike.items()
     ]
-
-
-def _half(interval: Interval) -> float:
-    return 50 * (interval.high - interval.low)

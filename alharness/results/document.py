@@ -174,6 +174,20 @@ class Family(Part):
     narrowed_to: tuple[str, ...] | None
 
 
+class Endpoint(Part):
+    """What the suite declares that verdicts are on: the area under the curve of ``metric``.
+
+    margin: in the metric's own unit; methods that differ by less are as good as equal.
+    """
+
+    metric: Literal["accuracy", "balanced_accuracy", "nll", "brier", "calibration_error", "auroc"]
+    margin: float = Field(gt=0)
+
+
+DEFAULT_ENDPOINT = Endpoint(metric="accuracy", margin=0.01)
+"""Of a suite that declares none."""
+
+
 class Scenario(Part):
     """One experimental condition, and what each method reached in it.
 
@@ -193,13 +207,15 @@ class Scenario(Part):
     shared_trainings: how many trainings are the same for all methods.
     machines: the trainings of all methods, each once, by the kind of machine that they ran on,
         most first. None where the document does not say.
+    endpoint: what verdicts, marks and family-wise decisions are on.
     published: the published tables that its suite holds it against. None where the document does
         not say.
     overlap: of what the methods queried; None towards a method that is outdated.
     times: for each method on each kind of machine.
     importance: of the hyper-parameters at each cycle; None where too few settings were tried, and
         where all did equally well.
-    Early documents of schema 3 have neither ``machines`` nor what stands below it: None.
+    Early documents of schema 3 have neither ``machines`` nor what stands below it:
+        None, or the endpoint of all suites then.
     """
 
     scenario: str
@@ -220,6 +236,7 @@ class Scenario(Part):
     family: Family | None
     shared_trainings: int | None
     machines: tuple[TrainedOn, ...] | None = None
+    endpoint: Endpoint = DEFAULT_ENDPOINT
     published: tuple[Published, ...] | None = None
     overlap: Overlap | None = None
     times: tuple[Times, ...] | None = None

@@ -53,7 +53,7 @@ def with_outdated(
             for row in _missing(scenario, there)
         ]
         found = document.findings[scenario.scenario]
-        of_rows = {row.method: untested(row) for row in rows}
+        of_rows = {row.method: untested(row, scenario) for row in rows}
         update = {"methods": (*scenario.methods, *rows), **_companions(scenario, there, rows)}
         scenarios.append(scenario.model_copy(update=update))
         findings[scenario.scenario] = found.model_copy(

@@ -23,7 +23,11 @@ def conclude(document: Document, tried: TriedMethods) -> None:
             verdict = verdicts[method.method]
             if verdict is not None and is_member(method, scenario):
                 tried.conclude(
-                    scenario.protocol_digest, method.sampler, scenario.reference, verdict.p_value
+                    scenario.protocol_digest,
+                    method.sampler,
+                    scenario.reference,
+                    verdict.p_value,
+                    scenario.endpoint.metric,
                 )
 
 
@@ -39,12 +43,16 @@ def with_noted(document: Document, tried: TriedMethods) -> Document:
 
 
 def _others(scenario: Scenario, noted: Mapping[str, Tried]) -> tuple[Member, ...]:
-    """Methods without a row in the document; a p-value against another reference says nothing."""
+    """Methods without a row in the document.
+
+    A p-value against another reference, or on another metric, says nothing.
+    """
+    asked = (scenario.reference, scenario.endpoint.metric)
     rows = {method_id(method.sampler) for method in scenario.methods if not method.outdated}
     return tuple(
         Member(
             method=one.method,
-            p_value=one.p_value if one.reference == scenario.reference else None,
+            p_value=one.p_value if (one.reference, one.metric) == asked else None,
         )
         for number, one in noted.items()
         if number not in rows and one.method != scenario.reference

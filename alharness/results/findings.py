@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 import numpy as np
-from numpy.typing import NDArray
 
 from alharness.results.document import (
+    Family,
     FamilyFindings,
     Method,
     MethodFindings,
     Scenario,
     ScenarioFindings,
-    numbers,
 )
+from alharness.results.samples import Samples, samples_of, values_of
 from alharness.statistics import (
+    MEASURES,
+    Comparison,
+    FamilyDecision,
+    Measure,
     PaperChain,
     Verdict,
     chance_of_a_verdict,
@@ -22,6 +28,7 @@ from alharness.statistics import (
     endpoint,
     familywise,
     marks,
+    measure,
     paper_chain,
 )
 
@@ -31,74 +38,108 @@ CONDITIONS = {
 }
 """What a verdict says beside, by what was tuned."""
 
+ACCURACY = MEASURES["accuracy"]
+
 
 def findings(scenario: Scenario) -> ScenarioFindings:
     """Curves, verdicts against the reference, alone and family-wise, marks, the paper's chain.
 
-    Where runs stop at an accuracy, those that go on are no fair sample: nothing is tested.
-    What sees labels is not tested either, nor what is outdated.
+    All on the metric that the suite declares as its endpoint; differences are oriented so that
+    above 0 is better. Where runs stop at an accuracy, those that go on are no fair sample: nothing
+    is tested. What sees labels is not tested either, nor what is outdated.
     """
-    (reference,) = (one for one in scenario.methods if one.method == scenario.reference)
+    samples = samples_of(scenario)
     alone = ScenarioFindings(
-        methods={one.method: _method(one, reference, scenario) for one in scenario.methods},
+        methods={
+            one.method: _tested(one, samples)
+            if one.method in samples.compared
+            else untested(one, scenario)
+            for one in scenario.methods
+        },
         family=None,
-        paper_chain={} if scenario.stop_at_accuracy else _chains(scenario),
+        paper_chain=chains(samples, (scenario.reference, *samples.compared)),
     )
     return with_family(scenario, alone)
 
 
 def with_family(scenario: Scenario, found: ScenarioFindings) -> ScenarioFindings:
     """Findings of a scenario with the decisions that count its family, and nothing else anew."""
-    family = scenario.family
-    if family is None or scenario.stop_at_accuracy:
+    samples = samples_of(scenario)
+    verdicts = {label: one.verdict for label, one in found.methods.items() if one.verdict}
+    decided = family_decisions(samples, verdicts)
+    if decided is None:
         return found
-    rows = [one.method for one in scenario.methods if is_member(one, scenario)]
-    everything = [*rows, *(other.method for other in family.others)]
-
-    def counts(label: str) -> bool:
-        return family.narrowed_to is None or label in family.narrowed_to
-
-    verdicts = {label: found.methods[label].verdict for label in rows if counts(label)}
-    decisions = familywise(
-        {label: verdict for label, verdict in verdicts.items() if verdict is not None},
-        [other.p_value for other in family.others if counts(other.method)],
-    )
-    members = tuple(filter(counts, everything))
+    decisions, family = decided
     return found.model_copy(
         update={
             "methods": {
                 label: one.model_copy(update={"familywise": decisions.get(label)})
                 for label, one in found.methods.items()
             },
-            "family": FamilyFindings(
-                methods=members,
-                narrowed_from=None if family.narrowed_to is None else len(everything),
-                chance=chance_of_a_verdict(len(members)),
-            ),
+            "family": family,
         }
     )
+
+
+def family_decisions(
+    samples: Samples, verdicts: Mapping[str, Comparison]
+) -> tuple[dict[str, FamilyDecision], FamilyFindings] | None:
+    """Decisions that count the family, by method, and what the family is.
+
+    verdicts: of all methods compared. None where nobody knows what the family is, or nothing is
+    tested.
+    """
+    family = samples.family
+    if family is None or samples.untested:
+        return None
+    rows = list(filter(samples.is_member, samples.values))
+    counted = [label for label in rows if _counts(label, family)]
+    decisions = familywise(
+        {label: verdicts[label] for label in counted},
+        [other.p_value for other in family.others if _counts(other.method, family)],
+    )
+    everything = [*rows, *(other.method for other in family.others)]
+    members = tuple(label for label in everything if _counts(label, family))
+    return decisions, FamilyFindings(
+        methods=members,
+        narrowed_from=None if family.narrowed_to is None else len(everything),
+        chance=chance_of_a_verdict(len(members)),
+    )
+
+
+def _counts(label: str, family: Family) -> bool:
+    return family.narrowed_to is None or label in family.narrowed_to
 
 
 def is_member(method: Method, scenario: Scenario) -> bool:
     """Whether a method of a document is in its family: it has results after cycle 0."""
     if method.method == scenario.reference or method.sees_labels or method.outdated:
         return False
-    return not np.isnan(numbers(method.accuracy)[:, :, 1:]).all()
+    values = values_of(method, measure(scenario.endpoint.metric), scenario)
+    return not bool(np.isnan(values[:, :, 1:]).all())
 
 
-def sentence(verdict: Verdict, reference: str, tuning: str | None) -> str:
-    """A verdict in words, e.g. ``better than random, conditional on one tuning``."""
+def sentence(
+    verdict: Verdict, reference: str, tuning: str | None, measure: Measure = ACCURACY
+) -> str:
+    """A verdict in words, e.g. ``better than random, conditional on one tuning``.
+
+    Another metric than accuracy is named: ``better than random on Brier score``.
+    """
+    said = verdict.sentence(reference)
+    if verdict is Verdict.NOT_TESTABLE:
+        return said
+    if measure != ACCURACY:
+        said = f"{said} on {measure.phrase}"
     condition = CONDITIONS.get(tuning or "")
-    alone = verdict.sentence(reference)
-    if condition is None or verdict is Verdict.NOT_TESTABLE:
-        return alone
-    return f"{alone}, {condition}"
+    return said if condition is None else f"{said}, {condition}"
 
 
-def untested(method: Method) -> MethodFindings:
+def untested(method: Method, scenario: Scenario) -> MethodFindings:
     """Findings of a method that is compared with nothing: its curve."""
+    metric = measure(scenario.endpoint.metric)
     return MethodFindings(
-        curve=curve(numbers(method.accuracy)),
+        curve=curve(values_of(method, metric, scenario)),
         verdict=None,
         sentence=None,
         familywise=None,
@@ -106,37 +147,36 @@ def untested(method: Method) -> MethodFindings:
     )
 
 
-def _method(method: Method, reference: Method, scenario: Scenario) -> MethodFindings:
-    if method is reference or method.sees_labels or method.outdated:
-        return untested(method)
-    ours, theirs = _queried(method, scenario), _queried(reference, scenario)
-    budgets = scenario.labels[1:]
-    verdict = compare(endpoint(ours, budgets), endpoint(theirs, budgets))
+def _tested(method: Method, samples: Samples) -> MethodFindings:
+    verdict = compared(samples, method.method)
     return MethodFindings(
-        curve=curve(numbers(method.accuracy)),
+        curve=curve(samples.values[method.method]),
         verdict=verdict,
-        sentence=sentence(verdict.verdict, scenario.reference, scenario.tuning),
+        sentence=said(samples, verdict),
         familywise=None,
-        marks=marks(ours, theirs),
+        marks=marks(samples.tested(method.method), samples.tested(samples.reference)),
     )
 
 
-def _queried(method: Method, scenario: Scenario) -> NDArray[np.float64]:
-    """Accuracies that are to be tested: (initial sets, seeds, budgets after cycle 0)."""
-    accuracy = numbers(method.accuracy)[:, :, 1:]
-    return np.full_like(accuracy, np.nan) if scenario.stop_at_accuracy else accuracy
+def said(samples: Samples, verdict: Comparison) -> str:
+    """A verdict on samples in words."""
+    return sentence(verdict.verdict, samples.reference, samples.tuning, samples.measure)
 
 
-def _chains(scenario: Scenario) -> dict[int, PaperChain]:
-    accuracies = {
-        one.method: numbers(one.accuracy)
-        for one in scenario.methods
-        if one.method == scenario.reference or not (one.sees_labels or one.outdated)
-    }
+def compared(samples: Samples, method: str) -> Comparison:
+    """The verdict on a method, as ``compare`` has it."""
+    ours, theirs = (samples.tested(one) for one in (method, samples.reference))
+    return compare(endpoint(ours, samples.budgets), endpoint(theirs, samples.budgets))
+
+
+def chains(samples: Samples, methods: Collection[str]) -> dict[int, PaperChain]:
+    """The paper's chain of tests by the number of labels; empty where nothing is tested."""
+    if samples.untested:
+        return {}
+    tested = {method: samples.tested(method) for method in methods}
     return {
         labels: paper_chain(
-            {method: values[:, :, cycle].ravel() for method, values in accuracies.items()},
-            scenario.reference,
+            {method: values[:, :, budget] for method, values in tested.items()}, samples.reference
         )
-        for cycle, labels in enumerate(scenario.labels[1:], start=1)
+        for budget, labels in enumerate(samples.budgets)
     }

@@ -30,6 +30,12 @@ class Measure:
     title: str
     class_index: int | None = None
 
+    @property
+    def phrase(self) -> str:
+        """The title within a sentence, e.g. *balanced accuracy*, *Brier score*."""
+        proper = self.title.startswith("Brier")
+        return self.title if proper else self.title[0].lower() + self.title[1:]
+
 
 MEASURES: Mapping[str, Measure] = {
     one.name: one

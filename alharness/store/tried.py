@@ -45,12 +45,14 @@ class Tried:
     """A method that has results.
 
     method: its label. reference: the label of what it was compared with. p_value: that of its
-    latest verdict, not adjusted; None where there was none yet, or none to make.
+    latest verdict, not adjusted; None where there was none yet, or none to make. metric: what
+    that verdict is on.
     """
 
     method: str
     reference: str
     p_value: float | None
+    metric: str = "accuracy"
 
 
 class TriedMethods:
@@ -68,10 +70,15 @@ class TriedMethods:
         write_once(self._path(protocol, sampler), _text(tried))
 
     def conclude(
-        self, protocol: str, sampler: Described, reference: str, p_value: float | None
+        self,
+        protocol: str,
+        sampler: Described,
+        reference: str,
+        p_value: float | None,
+        metric: str = "accuracy",
     ) -> None:
         """Note what came out for a method. Raises HarnessError when the disk refuses."""
-        text = _text(Tried(sampler.label, reference, p_value))
+        text = _text(Tried(sampler.label, reference, p_value, metric))
         path = self._path(protocol, sampler)
         if not path.is_file() or path.read_bytes() != text:
             write_over(path, text)
@@ -107,7 +114,10 @@ def _read(path: Path) -> Tried:
         p_value = fields["p_value"]
         known = isinstance(p_value, float | int) and 0 <= p_value <= 1
         return Tried(
-            str(fields["method"]), str(fields["reference"]), float(p_value) if known else None
+            str(fields["method"]),
+            str(fields["reference"]),
+            float(p_value) if known else None,
+            str(fields.get("metric", "accuracy")),  # early notes are on accuracy, and do not say so
         )
     except (OSError, ValueError, KeyError, TypeError):
         return Tried(UNREADABLE, "", None)

@@ -47,10 +47,11 @@ _HEADER = ["| method | verdict |", "| --- | --- |"]
 def experiment_note(title: str, tables: Sequence[str] = ()) -> str:
     """Markdown: the title, what was found, and how to look at it."""
     guide = (
-        "Filter ``tags.`alharness.kind` = 'method'`` for a run per method: its `test_accuracy` by "
-        "the number of labeled images (the step) is the mean curve, with `test_accuracy_low` and "
-        "`test_accuracy_high` the ends of its interval; the column `alharness.verdict` has the "
-        "verdict. Kind `run`: each initial set and seed. Kind `trial`: each training."
+        "Filter ``tags.`alharness.kind` = 'method'`` for a run per method: its `test_accuracy` "
+        "(or another metric that the suite declares) by the number of labeled images (the step) "
+        "is the mean curve, with `test_accuracy_low` and `test_accuracy_high` the ends of its "
+        "interval; the column `alharness.verdict` has the verdict. Kind `run`: each initial set "
+        "and seed. Kind `trial`: each training."
     )
     return "\n\n".join([title, *tables, guide])
 
@@ -93,10 +94,11 @@ def _planned(
 
 def _metrics(scenario: Mapping[str, Any], findings: Mapping[str, Any]) -> Iterator[_Value]:
     """Metric, step (labeled images) and value; the difference stands at the last step."""
+    metric = f"test_{scenario['endpoint']['metric']}"
     for labels, point in zip(scenario["labels"], findings["curve"], strict=True):
         if point["mean"] is not None:
-            yield "test_accuracy", labels, point["mean"]
-        yield from _ends("test_accuracy", labels, point["interval"])
+            yield metric, labels, point["mean"]
+        yield from _ends(metric, labels, point["interval"])
     comparison = findings["verdict"]
     if comparison is not None and comparison["difference"] is not None:
         last = scenario["labels"][-1]

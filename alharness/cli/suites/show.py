@@ -13,7 +13,7 @@ from alharness.cli.layout import output
 from alharness.cli.plugins.printing import print_json
 from alharness.protocol.suite.declaration import Suite
 from alharness.protocol.suite.reading import suite_json
-from alharness.protocol.suite.tables import Scenario
+from alharness.protocol.suite.tables import Endpoint, Scenario
 from alharness.protocol.suite.trainings import trainings
 
 
@@ -57,6 +57,11 @@ def described(suite: Suite) -> Iterator[str]:
         f"{most}{number.total} in all, because methods share the first cycle. What a sampler "
         "trains itself, such as a committee, comes on top."
     )
+    if suite.endpoint != Endpoint():
+        yield (
+            f"Endpoint: the area under the curve of {suite.endpoint.metric}; two methods that "
+            f"differ by less than {suite.endpoint.margin:g} are as good as equal."
+        )
     if suite.departures:
         yield "Departs from what it is held against:"
         yield from (f"- {sentence}" for sentence in suite.departures)

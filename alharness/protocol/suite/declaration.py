@@ -18,6 +18,7 @@ from alharness.protocol.suite.errors import misfit
 from alharness.protocol.suite.fields import A_NAME, Line, Name, as_tuple
 from alharness.protocol.suite.tables import (
     PAPERS_MOMENTUM,
+    Endpoint,
     Methods,
     Protocol,
     Scenario,
@@ -30,6 +31,8 @@ from alharness.protocol.wording import spell
 
 SCHEMA = 1
 """The newest version of the suite format that is known."""
+
+_ENDPOINT = Endpoint()
 
 
 class Suite(Table):
@@ -58,6 +61,11 @@ class Suite(Table):
     tuning: Tuning = Field(description="a table [tuning]")
     training: Training = Field(description="a table [training]")
     methods: Methods = Field(description="a table [methods]")
+    endpoint: Endpoint = Field(
+        default=_ENDPOINT,
+        exclude_if=lambda endpoint: endpoint == _ENDPOINT,
+        description="a table [endpoint]",
+    )
     scenarios: Annotated[
         tuple[Scenario, ...], as_tuple, Field(min_length=1, max_length=MOST_PARTS)
     ] = Field(description=f"from 1 to {MOST_PARTS} tables [[scenarios]]")

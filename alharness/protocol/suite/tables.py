@@ -265,6 +265,27 @@ class Methods(Table):
         return self
 
 
+class Endpoint(Table):
+    """What verdicts are on, and which difference counts as none; no record depends on it.
+
+    The endpoint is the area under the curve of ``metric`` over log(labels). ``margin`` is in the
+    metric's own unit: 0.01 is one point of a share.
+    """
+
+    metric: Literal[
+        "accuracy", "balanced_accuracy", "nll", "brier", "calibration_error", "auroc"
+    ] = Field(
+        default="accuracy",
+        description='"accuracy", "balanced_accuracy", "nll", "brier", "calibration_error" or '
+        '"auroc"',
+    )
+    margin: Annotated[Number, Field(gt=0, le=1e6)] = Field(
+        default=0.01,
+        description="a number above 0, in the metric's unit: two methods that differ by less are "
+        "as good as equal",
+    )
+
+
 class LongTail(Table):
     """The power law of a long-tailed initial set: class i gets a + k · exp(alpha · (i + 0.5)).
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alharness.leaderboard import wording
+from alharness.results.document import Endpoint
 from alharness.statistics import Comparison, Interval, Point, Verdict, compare, curve
 
 KEY = "0123456789abcdef" * 2
@@ -97,7 +98,13 @@ def test_no_budget_is_a_share_of_nothing(labels, n_train, text):
     ("stop", "text"), [(0.9, "90%"), (0.07, "7%"), (0.995, "99.5%"), (1.0, "100%"), (0.29, "29%")]
 )
 def test_an_accuracy_that_ends_runs_is_told_as_the_suite_gives_it(stop, text):
-    scenario = SimpleNamespace(labels=(1,), n_train=None, stop_at_accuracy=stop, reference="random")
+    scenario = SimpleNamespace(
+        labels=(1,),
+        n_train=None,
+        stop_at_accuracy=stop,
+        reference="random",
+        endpoint=Endpoint(metric="accuracy", margin=0.01),
+    )
     assert wording.header(scenario, SimpleNamespace(family=None))[2] == f"labels to {text}"
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from alharness import ExitCode, HarnessError, UsageError
 from alharness.api.errors import MismatchError
-from alharness.results.document import SCHEMA, members, numbers
+from alharness.results.document import DEFAULT_ENDPOINT, SCHEMA, members, numbers
 from alharness.results.documents import Documents
 from alharness.results.migrations import MIGRATIONS, migrated
 from alharness.results.reading import from_json, read_document
@@ -116,7 +116,8 @@ FREE = {"declaration", "parameters", "space", "hyperparameters", "normality", "g
 """Objects whose members a suite, a plugin or a method names."""
 DEFAULTS = {field.name for field in fields(Comparison) if field.default is not MISSING}
 LATER = {
-    "machines", "published", "overlap", "times", "importance", "citation", "summary", "recorded",
+    "machines", "endpoint", "published", "overlap", "times", "importance", "citation", "summary",
+    "recorded",
 }  # fmt: skip
 """What early documents of this schema do not have."""
 
@@ -185,7 +186,8 @@ def test_what_older_documents_do_not_tell_is_none(finished, of_0_1):
             del method[name]
     for older in (early, copy.deepcopy(early) | {"schema": 2}, of_0_1):
         (scenario,) = from_json(older).scenarios
-        assert {getattr(scenario, name) for name in of_scenario} == {None}
+        assert {getattr(scenario, name) for name in of_scenario - {"endpoint"}} == {None}
+        assert scenario.endpoint == DEFAULT_ENDPOINT
         for method in scenario.methods:
             assert {getattr(method, name) for name in of_method} == {None}
 

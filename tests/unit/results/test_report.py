@@ -107,7 +107,7 @@ def test_the_report_of_0_1_still_prints(of_0_1):
     assert OF_0_1 in text
     assert "| method | 144 | 287 | 431 | 575 |" in text
     assert "random 64, margin 64, coreset 64.  " in text
-    assert "| 287 | coreset | – | margin | 0.0298 |" in text
+    assert "| 287 | coreset | – | margin | 0.03 |" in text
     assert "Labels beside those of the columns: 144 for validation." in text
 
 

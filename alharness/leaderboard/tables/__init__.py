@@ -1,0 +1,1 @@
+"""Tables as data: what stands in them, apart from how it is written."""

@@ -1,0 +1,256 @@
+"""Samples: what is compared, whether it comes from a document or from a CSV made anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alharness.api.errors import UsageError
+from alharness.api.text import one_line
+from alharness.protocol.wording import did_you_mean
+from alharness.results.document import (
+    DEFAULT_ENDPOINT,
+    Endpoint,
+    Family,
+    Member,
+    Method,
+    Scenario,
+    numbers,
+)
+from alharness.results.runs_csv import Runs
+from alharness.statistics import MEASURES, Measure, measure, measured, oriented
+
+DEFAULT_REFERENCE = "random"
+"""Of a CSV."""
+
+_UNSAID = (
+    "A CSV does not say how methods were tuned: where all initial sets shared one tuning, its "
+    "verdicts are conditional on that.",
+    "The family is the methods in this file: what was tried and is not in it does not count.",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """The runs of methods on one metric, and what is known of them.
+
+    title: the scenario's name, or the file's. suite, protocol: its name, and the digest of the
+        protocol; None for a CSV.
+    measure: whose ``values`` they are, in its own unit. declared: what the suite declares to be
+        the endpoint.
+    reference: the method that all others are compared with. tuning: as in a document.
+    labels: (C,), of each cycle. first: the first cycle that is tested; 1 where cycle 0 is the
+        same for all methods, else 0.
+    values: by method, the reference's among them, (I, J, C) float64, aligned, NaN where missing.
+    upper_bounds: methods that see labels.
+    family: what a family-wise decision counts beside the methods here; None where nobody knows.
+    notes: what a reader has to know of where they come from. untested: why nothing is tested.
+    """
+
+    title: str
+    suite: str | None
+    protocol: str | None
+    measure: Measure
+    declared: Endpoint
+    reference: str
+    tuning: str | None
+    labels: tuple[int, ...]
+    first: int
+    values: Mapping[str, NDArray[np.float64]]
+    upper_bounds: frozenset[str]
+    family: Family | None
+    notes: tuple[str, ...] = ()
+    untested: str | None = None
+
+    @property
+    def secondary(self) -> bool:
+        """Whether the suite declared another metric to be its endpoint."""
+        return self.measure.name != self.declared.metric
+
+    @property
+    def budgets(self) -> tuple[int, ...]:
+        """(B,), labels of the cycles that are tested."""
+        return self.labels[self.first :]
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The methods that have a verdict: all but the reference and what sees labels."""
+        without = {self.reference, *self.upper_bounds}
+        return tuple(method for method in self.values if method not in without)
+
+    def tested(self, method: str) -> NDArray[np.float64]:
+        """(I, J, B), oriented so that more is better; NaN throughout where nothing is tested."""
+        values = self.oriented(method)[:, :, self.first :]
+        return np.full_like(values, np.nan) if self.untested else values
+
+    def oriented(self, method: str) -> NDArray[np.float64]:
+        """(I, J, C), oriented so that more is better."""
+        return oriented(self.values[method], self.measure)
+
+    def is_member(self, method: str) -> bool:
+        """Whether a method counts in the family: it is compared, with results after cycle 0."""
+        values = self.values[method][:, :, self.first :]
+        return method in self.compared and not bool(np.isnan(values).all())
+
+
+def samples_of(
+    scenario: Scenario,
+    suite: str | None = None,
+    *,
+    metric: str | None = None,
+    reference: str | None = None,
+) -> Samples:
+    """The samples of a scenario of a document; on its endpoint's metric unless another is named.
+
+    Rows that are outdated are left out. Against another reference than the scenario's, or on
+    another metric than its endpoint's, what the family's other members came to is not known.
+    Raises UsageError for a metric or a reference that is not there.
+    """
+    declared = scenario.endpoint
+    asked = _measure(declared.metric if metric is None else metric, scenario.scenario)
+    chosen = scenario.reference if reference is None else reference
+    kept = (one for one in scenario.methods if not one.outdated or one.method == scenario.reference)
+    rows = {one.method: one for one in kept}
+    upper_bounds = frozenset(label for label, row in rows.items() if row.sees_labels)
+    if chosen != scenario.reference:
+        _require_reference(chosen, rows.keys() - upper_bounds, scenario.scenario)
+    as_declared = (asked.name, chosen) == (declared.metric, scenario.reference)
+    return Samples(
+        title=scenario.scenario,
+        suite=suite,
+        protocol=scenario.protocol_digest,
+        measure=asked,
+        declared=declared,
+        reference=chosen,
+        tuning=scenario.tuning,
+        labels=scenario.labels,
+        first=1,
+        values={label: values_of(row, asked, scenario) for label, row in rows.items()},
+        upper_bounds=upper_bounds - {chosen},
+        family=scenario.family if as_declared else _unknown(scenario.family, chosen),
+        notes=tuple(_notes(scenario, chosen)),
+        untested=None if scenario.stop_at_accuracy is None else "runs stop at an accuracy",
+    )
+
+
+def samples_of_runs(
+    runs: Runs, path: Path, *, metric: str | None = None, reference: str | None = None
+) -> Samples:
+    """The samples of a CSV, where nobody declared anything but the harness's defaults.
+
+    Its lowest budget is cycle 0 where all methods have the same values there. ``path``: of its
+    file, which it is named after. Raises UsageError for a metric or a reference that is not there.
+    """
+    where = str(path)
+    reference = DEFAULT_REFERENCE if reference is None else reference
+    asked = _measure(DEFAULT_ENDPOINT.metric if metric is None else metric, where)
+    if asked.name not in runs.values:
+        remedy = f"Those there are: {', '.join(runs.values)}"
+        raise UsageError(f"there is no column '{asked.name}'", where=where, remedy=remedy)
+    values = runs.values[asked.name]
+    _require_reference(reference, values.keys(), where)
+    shared = len(runs.labels) > 1 and len(values) > 1 and _all_equal(values, cycle=0)
+    return Samples(
+        title=one_line(path.stem),
+        suite=None,
+        protocol=None,
+        measure=asked,
+        declared=DEFAULT_ENDPOINT,
+        reference=reference,
+        tuning=None,
+        labels=runs.labels,
+        first=int(shared),
+        values=values,
+        upper_bounds=frozenset(),
+        family=Family(others=(), narrowed_to=None),
+        notes=(_assumed(runs.labels, shared), *_UNSAID),
+    )
+
+
+def _require_reference(reference: str, methods: Collection[str], where: str) -> None:
+    if reference not in methods:
+        raise UsageError(
+            f"the reference '{reference}' is not among the methods that are compared",
+            where=where,
+            remedy=did_you_mean(reference, methods),
+        )
+
+
+def _measure(metric: str, where: str) -> Measure:
+    try:
+        return measure(metric)
+    except ValueError:
+        known = [*MEASURES, "class_accuracy:0"]
+        raise UsageError(
+            f"there is no metric '{metric}'", where=where, remedy=did_you_mean(metric, known)
+        ) from None
+
+
+def values_of(row: Method, one: Measure, scenario: Scenario) -> NDArray[np.float64]:
+    """(I, J, C), float64, of a row of a document; NaN where it does not have the metric.
+
+    Raises UsageError for a class that the scenario does not have.
+    """
+    index, n_classes = one.class_index, scenario.n_classes
+    if index is not None and n_classes is not None and index >= n_classes:
+        raise UsageError(
+            f"there is no class {index}",
+            where=scenario.scenario,
+            remedy=f"Write class_accuracy:0 to class_accuracy:{n_classes - 1}",
+        )
+    member = one.name if index is None else "class_accuracy"
+    table = getattr(row, member)
+    if table is None:
+        return np.full(numbers(row.accuracy).shape, np.nan)
+    return measured({member: numbers(table)}, one)
+
+
+def _unknown(family: Family | None, reference: str) -> Family | None:
+    """The family where the p-values of its other members are not known."""
+    if family is None:
+        return None
+    others = (one.method for one in family.others if one.method != reference)
+    return family.model_copy(
+        update={"others": tuple(Member(method=method, p_value=None) for method in others)}
+    )
+
+
+def _notes(scenario: Scenario, reference: str) -> Iterator[str]:
+    if reference != scenario.reference:
+        yield f"Compared with {reference}; the suite's reference is {scenario.reference}."
+    for row in scenario.methods:
+        if row.outdated:
+            yield f"Left out, because outdated: {row.method} ({row.outdated})."
+    if scenario.stop_at_accuracy is not None:
+        yield (
+            f"A run ends at {100 * scenario.stop_at_accuracy:g}% validation accuracy. Later "
+            "budgets hold the runs that went on, which are no fair sample: nothing is tested."
+        )
+
+
+def _all_equal(values: Mapping[str, NDArray[np.float64]], cycle: int) -> bool:
+    """Whether all methods that have a run have the same value there, and some have."""
+    stacked = np.stack([one[:, :, cycle] for one in values.values()])
+    present = ~np.isnan(stacked)
+    shared = present.sum(axis=0) > 1
+    high = np.where(present, stacked, -np.inf).max(axis=0)
+    low = np.where(present, stacked, np.inf).min(axis=0)
+    return bool(shared.any() and (high == low)[shared].all())
+
+
+def _assumed(labels: tuple[int, ...], shared: bool) -> str:
+    if len(labels) == 1:
+        return f"There is one budget: verdicts are on the values at {labels[0]} labels."
+    if shared:
+        return (
+            f"Assumed: {labels[0]} labels are cycle 0, before any query, because all methods have "
+            "the same values there. Verdicts are on the budgets after it."
+        )
+    return (
+        f"Assumed: {labels[0]} labels are a budget after a query like the others, because methods "
+        "differ there. Verdicts are on all budgets."
+    )
