@@ -15,6 +15,7 @@ def pytest_configure() -> None:
     How wide the terminal is that tests are started in changes nothing that they read.
     """
     os.environ.pop("COLUMNS", None)
+    os.unsetenv("COLUMNS")  # readline sets it for children, unseen by os.environ
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -126,4 +126,5 @@ def _print(report: StatisticsReport) -> None:
     for one in report.scenarios:
         for table in statistics_tables(one):
             print_table(table)
+            click.echo()
         print_notes(one.notes)

@@ -21,6 +21,7 @@ from alharness.results.document import (
     ScenarioFindings,
     numbers,
 )
+from alharness.results.sources import ONE_ARCHITECTURE
 from alharness.statistics import Comparison, Measure, Point, Verdict, measure
 
 _UNIT = re.compile(r"(, )?\b\w+ [0-9a-f]{32}(?=:)|/[0-9a-f]{32}\b")
@@ -177,7 +178,7 @@ def notes(scenario: Scenario, found: ScenarioFindings, n_models: int | None) -> 
             "neither tested nor ranked."
         )
     if n_models == 1:
-        lines.append("One architecture: the verdicts hold for it alone.")
+        lines.append(ONE_ARCHITECTURE)
     return lines
 
 

@@ -116,6 +116,7 @@ def _scenario(
         family=Family(others=(), narrowed_to=None),
         shared_trainings=len(frozenset.intersection(*map(frozenset, trainings.values()))),
         machines=trained_on(map(ledger.machine, everything.values())),
+        endpoint=document.Endpoint(**bench.suite.endpoint.model_dump()),
         overlap=overlap(list(by_method.values()), ledger.picked),
         times=tuple(
             one
@@ -123,7 +124,6 @@ def _scenario(
             for one in times(label, own, trainings[label].values(), ledger)
         ),
         importance=importance(condition.space, bench.suite.tuning.trials, runs, ledger),
-        endpoint=document.Endpoint(**bench.suite.endpoint.model_dump()),
     )
 
 

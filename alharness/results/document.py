@@ -187,6 +187,10 @@ class Endpoint(Part):
     margin: float = Field(gt=0)
 
 
+DEFAULT_ENDPOINT = Endpoint(metric="accuracy", margin=0.01)
+"""Of a suite that declares none."""
+
+
 class Scenario(Part):
     """One experimental condition, and what each method reached in it.
 
@@ -213,7 +217,8 @@ class Scenario(Part):
     times: for each method on each kind of machine.
     importance: of the hyper-parameters at each cycle; None where too few settings were tried, and
         where all did equally well.
-    Early documents of schema 3 have neither ``machines`` nor what stands below it: None.
+    Early documents of schema 3 have neither ``machines`` nor what stands below it:
+        None, or the endpoint of all suites then.
     """
 
     scenario: str
@@ -234,11 +239,11 @@ class Scenario(Part):
     family: Family | None
     shared_trainings: int | None
     machines: tuple[TrainedOn, ...] | None = None
+    endpoint: Endpoint = DEFAULT_ENDPOINT
     published: tuple[Published, ...] | None = None
     overlap: Overlap | None = None
     times: tuple[Times, ...] | None = None
     importance: tuple[Importance | None, ...] | None = None
-    endpoint: Endpoint = Endpoint(metric="accuracy", margin=0.01)
 
     def plugins(self, kind: str) -> tuple[Component, ...]:
         """Its plugins of a kind; none where the document does not say."""

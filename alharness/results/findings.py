@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+import numpy as np
+
 from alharness.results.document import (
     Family,
     FamilyFindings,
@@ -112,8 +114,10 @@ def _counts(label: str, family: Family) -> bool:
 
 def is_member(method: Method, scenario: Scenario) -> bool:
     """Whether a method of a document is in its family: it has results after cycle 0."""
-    samples = samples_of(scenario)
-    return method.method in samples.values and samples.is_member(method.method)
+    if method.method == scenario.reference or method.sees_labels or method.outdated:
+        return False
+    values = values_of(method, measure(scenario.endpoint.metric), scenario)
+    return not bool(np.isnan(values[:, :, 1:]).all())
 
 
 def sentence(

@@ -12,12 +12,17 @@ from numpy.typing import NDArray
 from alharness.api.errors import UsageError
 from alharness.api.text import one_line
 from alharness.protocol.wording import did_you_mean
-from alharness.results.document import Endpoint, Family, Member, Method, Scenario, numbers
+from alharness.results.document import (
+    DEFAULT_ENDPOINT,
+    Endpoint,
+    Family,
+    Member,
+    Method,
+    Scenario,
+    numbers,
+)
 from alharness.results.runs_csv import Runs
 from alharness.statistics import MEASURES, Measure, measure, measured, oriented
-
-DECLARED = Endpoint(metric="accuracy", margin=0.01)
-"""The endpoint where no suite declares one."""
 
 OVER = ("done", "failed", "blocked")
 """States of a run that goes no further."""
@@ -160,7 +165,7 @@ def samples_of_runs(
     """
     where = str(path)
     reference = DEFAULT_REFERENCE if reference is None else reference
-    asked = _measure(DECLARED.metric if metric is None else metric, where)
+    asked = _measure(DEFAULT_ENDPOINT.metric if metric is None else metric, where)
     if asked.name not in runs.values:
         remedy = f"Those there are: {', '.join(runs.values)}"
         raise UsageError(f"there is no column '{asked.name}'", where=where, remedy=remedy)
@@ -172,7 +177,7 @@ def samples_of_runs(
         suite=None,
         protocol=None,
         measure=asked,
-        declared=DECLARED,
+        declared=DEFAULT_ENDPOINT,
         reference=reference,
         tuning=None,
         labels=runs.labels,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from alharness.results.documents import documents_of
 from alharness.results.reading import read_document
 from alharness.results.runs_csv import read_runs
 from alharness.results.samples import Samples, samples_of, samples_of_runs
+
+ONE_ARCHITECTURE = "One architecture: the verdicts hold for it alone."
 
 
 def read_samples(
@@ -50,8 +53,10 @@ def read_samples(
 def _of_document(
     document: Document, metric: str | None, reference: str | None
 ) -> Iterator[Samples]:
+    one_model = (ONE_ARCHITECTURE,) if document.n_models == 1 else ()
     for scenario in document.scenarios:
         samples = samples_of(scenario, document.suite.name, metric=metric, reference=reference)
+        samples = replace(samples, notes=(*samples.notes, *one_model))
         yield samples if metric is None else _with_values(samples, scenario.scenario)
 
 

@@ -9,7 +9,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 from pydantic import Field
 
-from alharness.results.document import Endpoint, FamilyFindings, Part
+from alharness.results.document import Endpoint, FamilyFindings
+from alharness.results.part import Part
 from alharness.statistics import (
     Comparison,
     Equivalence,

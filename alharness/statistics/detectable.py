@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 
@@ -25,6 +27,7 @@ def minimum_detectable_effect(
     return float(noncentrality * deviation / np.sqrt(n_initial_sets))
 
 
+@cache
 def _noncentrality(df: int, alpha: float, power: float) -> float:
     from scipy import optimize, stats
 

@@ -89,6 +89,16 @@ class Walked(NamedTuple):
     half_width: Array
     futile: NDArray[np.bool_]
 
+    def where(self, stands: NDArray[np.bool_], other: Walked) -> Walked:
+        """The benches that stand, and of the others those of ``other``."""
+        return Walked(
+            np.where(stands, self.verdict, other.verdict),
+            np.where(stands, self.seeds, other.seeds),
+            np.where(stands, self.difference, other.difference),
+            np.where(stands, self.half_width, other.half_width),
+            np.where(stands, self.futile, other.futile),
+        )
+
 
 def walked(runs: Runs, futility: float = FUTILITY) -> Walked:
     """Where each bench of five seeds stops, and with what: runs (repetitions, I, 5).
@@ -108,7 +118,7 @@ def walked(runs: Runs, futility: float = FUTILITY) -> Walked:
         stops = going & ((found != 0) | futile | last)
         seeds = np.full(n, look.seeds)
         seen = Walked(found, seeds, sample.difference, sample.half_width(look.alpha), futile)
-        end = Walked(*(np.where(stops, *both) for both in zip(seen, end, strict=True)))
+        end = end.where(~stops, seen)
         going &= ~stops
     return end
 

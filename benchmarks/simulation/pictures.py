@@ -34,11 +34,11 @@ def nested_runs(path: Path) -> None:
             spread = i + np.linspace(-0.2, 0.2, len(of))
             axes.plot(spread, of, "o", color="white", markeredgecolor=GREY, markersize=5)
             axes.plot([i - 0.3, i + 0.3], [of.mean()] * 2, color=BLUE, linewidth=2)
-        for x, analysis, color in ((5.5, example.as_5(), BLUE), (6.5, example.as_25(), RED)):
+        for x, analysis, color in ((5.5, example.as_5(), BLUE), (6.8, example.as_25(), RED)):
             axes.plot([x, x], analysis.interval, color=color, linewidth=2)
             axes.plot(x, analysis.mean, "s", color=color, markersize=6)
         names = [f"set {i}" for i in range(len(d))]
-        axes.set_xticks([*range(len(d)), 5.5, 6.5], [*names, "5 initial\nsets", "25 “samples”"])
+        axes.set_xticks([*range(len(d)), 5.5, 6.8], [*names, "5 initial\nsets", "25 “samples”"])
         axes.set_ylabel("method − reference, seed deviations")
         _save(figure, path)
 

@@ -3,11 +3,29 @@
 import ast
 import re
 import runpy
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from alharness import Regularizer
+from alharness.results.statistics_report import (
+    BudgetSaving,
+    MethodStatistics,
+    Ranking,
+    ScenarioStatistics,
+    StatisticsReport,
+)
+from alharness.statistics import (
+    Comparison,
+    Equivalence,
+    GapShare,
+    PaperChain,
+    Point,
+    Rank,
+    Saving,
+    SavingInterval,
+)
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -169,3 +187,12 @@ def test_the_map_has_every_folder_and_no_other():
     }
     assert folders <= mapped
     assert all((ROOT / path).exists() for path in mapped)
+
+
+def test_every_member_of_the_statistics_report_is_documented():
+    page = (ROOT / "docs" / "statistics-schema.md").read_text()
+    models = [StatisticsReport, ScenarioStatistics, MethodStatistics, Ranking, BudgetSaving]
+    statistics = [Comparison, Equivalence, Saving, SavingInterval, GapShare, Rank, PaperChain]
+    members = {field.alias or name for one in models for name, field in one.model_fields.items()}
+    members |= {field.name for one in (*statistics, Point) for field in fields(one)}
+    assert members <= set(re.findall(r"`(\w+)`", page))

@@ -31,7 +31,7 @@ def statistics_tables(one: ScenarioStatistics) -> list[Table]:
 
 def all_verdicts(scenarios: Iterable[ScenarioStatistics]) -> Table:
     """The verdicts of all scenarios in one table, with the scenario and the metric of each row."""
-    said = tuple(Column(name, name) for name in ("scenario", "metric", "secondary"))
+    said = tuple(Column(name, name) for name in ("suite", "scenario", "metric", "secondary"))
     parts = [(one, verdicts(one)) for one in scenarios]
     columns = {column.key: column for _, table in parts for column in table.columns}
     rows: list[tuple[Cell, ...]] = []
@@ -39,7 +39,7 @@ def all_verdicts(scenarios: Iterable[ScenarioStatistics]) -> Table:
         keys = [column.key for column in table.columns]
         for row in table.rows:
             cells = dict(zip(keys, row, strict=True))
-            where = (one.scenario, one.metric, "yes" if one.secondary else "no")
+            where = (one.suite, one.scenario, one.metric, "yes" if one.secondary else "no")
             rows.append((*where, *(cells.get(key) for key in columns)))
     return Table("verdicts", "", "Verdicts", (*said, *columns.values()), tuple(rows))
 
@@ -57,9 +57,9 @@ def title(one: ScenarioStatistics) -> str:
     """The scenario with its metric, and what the metric is beside the endpoint."""
     metric = measure(one.metric)
     if not one.secondary:
-        return f"{one.scenario}: {metric.phrase}"
+        return f"{group(one)}: {metric.phrase}"
     declared = measure(one.declared.metric)
-    return f"{one.scenario}: {metric.phrase} (secondary; the endpoint is {declared.phrase})"
+    return f"{group(one)}: {metric.phrase} (secondary; the endpoint is {declared.phrase})"
 
 
 def means(one: ScenarioStatistics) -> Table:
@@ -115,7 +115,7 @@ def verdicts(one: ScenarioStatistics) -> Table:
             Column("difference", "difference", Kind.EFFECT, scale),
             Column("p", "p", Kind.P_VALUE),
             Column("detectable", "detectable", Kind.RANGE, scale),
-            Column("equivalent", f"within {margin}"),
+            Column("equivalent", f"within ±{margin}"),
             Column("equivalence", "90 % interval", Kind.INTERVAL, scale),
             Column("bootstrap", "95 % by bootstrap", Kind.INTERVAL, scale),
             Column("rank", "rank", Kind.COUNT),
@@ -173,7 +173,7 @@ def _verdict_notes(one: ScenarioStatistics, margin: str) -> tuple[str, ...]:
         f"Area under the {metric.phrase}-log(labels) curve over {_budgets(one)}, paired by "
         f"initial set{differences(metric)}. Detectable: the smallest true difference found with "
         "80 % power.",
-        f"Within {margin}: whether the 90 % interval of the difference lies within the margin, "
+        f"Within ±{margin}: whether the 90 % interval of the difference lies within the margin, "
         f"{by}. Bootstrap: of initial sets and of seeds within them, to see how far the verdict "
         "hangs on the normal law.",
         f"Rank: 1 + the number of methods that are better, among {_ranked(one)}; ties share one.",

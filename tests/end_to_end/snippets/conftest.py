@@ -60,6 +60,10 @@ CLAIMS = {
         ("docs/how-to/use-from-python.md", "document = alharness.bench"),
         ("docs/how-to/use-from-python.md", "from alharness.results.document import numbers"),
     ],
+    "test_statistics_of_a_csv_and_of_a_workspace": [
+        ("docs/how-to/get-statistics.md", "alharness stats docs"),
+        ("docs/how-to/get-statistics.md", "alharness stats\n"),
+    ],
     "test_a_bench_is_followed": [("docs/how-to/follow-a-bench-in-mlflow.md", "mlflow ui")],
     "test_parts_of_plugins_do_their_part_in_a_bench": [
         ("docs/plugin-api.md", "import alharness\nimport numpy as np\n\n\nclass Steady("),

@@ -67,3 +67,14 @@ def test_the_package_is_the_command_and_lists_suites_without_torch():
     assert not {"torch", "mlflow"} & {
         line.split("|")[-1].strip() for line in done.stderr.split("\n")
     }
+
+
+def test_another_endpoint_than_accuracy_is_told(command):
+    name = command.suite()
+    path = command.folder / name
+    assert "Endpoint" not in command("suites", "show", name).stdout
+    path.write_text(
+        path.read_text().replace("[methods]", '[endpoint]\nmetric = "nll"\n[methods]', 1)
+    )
+    said = " ".join(command("suites", "show", name).stdout.split())
+    assert "Endpoint: the area under the curve of nll; two methods that differ by less than" in said

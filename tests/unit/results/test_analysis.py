@@ -11,7 +11,7 @@ from alharness.results.analysis import analyse
 from alharness.results.document import Endpoint, Family, Member, members, numbers
 from alharness.results.runs_csv import read_runs
 from alharness.results.samples import samples_of, samples_of_runs
-from alharness.results.sources import read_samples
+from alharness.results.sources import ONE_ARCHITECTURE, read_samples
 from alharness.results.statistics_report import StatisticsReport
 from alharness.statistics import (
     Verdict,
@@ -297,6 +297,7 @@ def test_stored_findings_are_not_trusted(clear):
 def test_a_metric_without_values_is_refused(clear, tmp_path):
     path = tmp_path / "document.json"
     path.write_text(json.dumps(clear.to_json()))
+    assert read_samples(path)[0].notes == (ONE_ARCHITECTURE,)
     with pytest.raises(UsageError, match="blobs: there are no values of 'nll'"):
         read_samples(path, metric="nll")
     with pytest.raises(UsageError, match=r"there is no metric 'acuracy'\. Did you mean 'acc"):

@@ -222,6 +222,7 @@ def null_experiments(n: int) -> tuple[Array, Array]:
     return method, reference
 
 
+@pytest.mark.slow  # Its fast sibling, of all benches at once, is in test_simulation.py.
 def test_false_verdicts_under_nesting() -> None:
     n = 1000
     method, reference = null_experiments(n)
@@ -328,6 +329,7 @@ def test_no_budget_after_cycle_0() -> None:
     assert marks(np.zeros((5, 5, 0)), np.zeros((5, 5, 0))) == ()
 
 
+@pytest.mark.slow  # As above.
 def test_family_wise_error_of_marks() -> None:
     n = 400
     rng = np.random.default_rng(3)

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -62,6 +64,28 @@ def test_games_howell_is_the_studentized_range_of_welch() -> None:
         welch = stats.ttest_ind(groups["random"], groups[name], equal_var=False)
         p = stats.studentized_range.sf(np.sqrt(2) * abs(welch.statistic), 3, welch.df)
         assert chain.games_howell[name] == pytest.approx(p)
+
+
+@given(st.integers(0, 2**32), st.integers(2, 5))
+@settings(max_examples=8, deadline=None)
+def test_games_howell_is_scipys_of_all_pairs(seed: int, n_groups: int) -> None:
+    rng = np.random.default_rng(seed)
+    groups = {
+        str(g): rng.normal(rng.normal(0, 0.5), rng.uniform(0.5, 2), rng.integers(2, 9))
+        for g in range(n_groups)
+    }
+    expected = stats.tukey_hsd(*groups.values(), equal_var=False).pvalue[0, 1:]
+    found = paper_chain(groups, "0").games_howell
+    np.testing.assert_allclose(list(found.values()), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("n", [4, 5, 9, 25])
+def test_normality_is_scipys_simulation_of_it(n: int) -> None:
+    for seed in range(3):
+        runs = np.random.default_rng(seed).normal(70, 1, n).round(2)
+        rng = np.random.default_rng(0)
+        expected = stats.goodness_of_fit(stats.norm, runs, statistic="ks", rng=rng).pvalue
+        assert paper_chain({"random": runs}, "random").normality["random"] == expected
 
 
 @pytest.mark.parametrize("reference", ["random", "qbc"])

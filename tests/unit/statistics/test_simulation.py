@@ -9,9 +9,10 @@ import simulate_statistics
 from scipy import stats
 from simulation import benches, decisions, demands, example, looks, shares
 from simulation.benches import DESIGNS, LAWS, NORMAL, ONE_SIDED, Design, generator
+from simulation.demands import APART
 from simulation.page import page
 
-from alharness.statistics import compare, looks_taken, marks, verdict
+from alharness.statistics import compare, equivalence, looks_taken, marks, verdict
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGES = DOCS / "explanation"
@@ -78,7 +79,7 @@ def test_marks_are_ours():
 @pytest.mark.slow
 @pytest.mark.parametrize("law", shares.MARKED)
 def test_marks_of_every_law_are_ours(law):
-    assert_marks_are_ours(law, 200)
+    assert_marks_are_ours(law, 80)
 
 
 def assert_looks_are_ours(law, n):
@@ -102,12 +103,18 @@ def test_looks_are_ours():
 @pytest.mark.slow
 @pytest.mark.parametrize("law", EVERY_LAW)
 def test_looks_of_every_law_are_ours(law):
-    assert_looks_are_ours(law, 50)
+    assert_looks_are_ours(law, 20)
+
+
+def test_equivalence_is_ours():
+    runs, margin = draw(NORMAL, 60), 1.2
+    ours = [equivalence(*pair, margin).equivalent for pair in zip(*runs, strict=True)]
+    assert 5 < sum(ours) < 55
+    assert decisions.equivalent(decisions.paired(runs), margin).tolist() == ours
 
 
 def test_equivalence_is_that_of_two_one_sided_tests():
-    runs = draw(NORMAL, 200)
-    margin = 1.2
+    runs, margin = draw(NORMAL, 200), 1.2
     d = (runs[0] - runs[1]).mean(axis=2)
     above = stats.ttest_1samp(d, -margin, axis=1, alternative="greater").pvalue < 0.05
     below = stats.ttest_1samp(d, margin, axis=1, alternative="less").pvalue < 0.05
@@ -172,6 +179,16 @@ def test_verdicts_are_false_in_five_percent_and_runs_as_samples_are_not():
     assert not by_chance(independent, 0.05, n)
     assert independent.value == pytest.approx(pooled_error(1.0), abs=0.04)
     assert ours.error == pytest.approx(np.sqrt(ours.value * (1 - ours.value) / n))
+
+
+def test_benches_with_a_false_mark_are_five_percent_and_unadjusted_marks_are_not():
+    n = 4_000
+    runs = benches.over_budgets((benches.normal,) * 2, generator("test"), n, DESIGNS[0], 0.5, 0.0)
+    sample = decisions.paired(runs)
+    # Independent budgets: Holm's error is 1 − (1 − 0.05/3)³.
+    assert by_chance(shares.share(decisions.marks(sample).any(axis=1)), 0.0492, n)
+    # The planted error: each budget at 5 %.
+    assert by_chance(shares.share(decisions.verdicts(sample).any(axis=1)), 1 - 0.95**3, n)
 
 
 def pooled_error(interaction):
@@ -240,6 +257,31 @@ def test_what_does_not_hold_is_what_the_pages_explain():
     assert {what for what, holds in rows if holds != "yes"} == NOT_HELD
 
 
+def test_what_the_statistics_page_tells_is_what_was_simulated():
+    told = " ".join((DOCS / "statistics.md").read_text().split())
+    for sentence, seen in {
+        r"up to (\S+) % of benches where only the method's noise": largest_false_verdict(),
+        r"in up to (\S+) % where one of its runs in fifty fails": largest("false verdicts"),
+        r"an equivalence is false in up to (\S+) %": largest("false equivalence"),
+        r"up to (\S+) % where only the method is very skewed": largest("benches with a false mark"),
+    }.items():
+        (value,) = re.findall(sentence, told)
+        assert float(value) == round(seen, len(value.partition(".")[2]))
+
+
+def largest(what):
+    """Where the laws of method and reference differ in shape."""
+    (cell,) = (row[1] for row in rows_of("What must hold") if row[0].startswith(f"{what}, {APART}"))
+    return percent(cell.split(" … ")[1])
+
+
+def largest_false_verdict():
+    """Where only the method is very skewed."""
+    rows = [row for row in rows_of("The verdict") if row[0] == benches.LOPSIDED]
+    assert len(rows) == len(DESIGNS)
+    return max(percent(cell) for row in rows for cell in row[1:4])
+
+
 def rows_of(heading):
     """The rows of the first table below a heading, as lists of cells."""
     below = SIMULATION.split(f"\n## {heading}\n")[1].split("\n## ")[0]
@@ -280,6 +322,15 @@ POOLED = "Tests that take 25 runs for 25 samples"
 
 def decisions_in_order():
     return [shares.VERDICT, decisions.OF_PAIRS, decisions.GAMES_HOWELL, decisions.CHAIN]
+
+
+def test_what_more_initial_sets_find_is_what_was_simulated():
+    (of_one,) = (row[1:] for row in rows_of("Power") if row[0] == "1")
+    told = re.search(
+        r"(\d+) % of benches as 5 × 5, in (\d+) % as 25 × 1.*?in (\d+) %", WHY, re.DOTALL
+    )
+    as_5, as_9, as_25 = (round(float(cell.split("(")[1][:-1])) for cell in of_one)
+    assert tuple(map(int, told.groups())) == (as_5, as_25, as_9)
 
 
 def test_what_looks_cost_is_what_was_simulated():

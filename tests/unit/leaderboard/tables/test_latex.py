@@ -20,7 +20,8 @@ KNOWN = {
     "\\", "&", "%", "$", "#", "_", "{", "}", "'", "`", '"', "^", "~", "=", ".",
     "u", "r", "H", "v", "c", "i", "j", "ss", "ae", "AE", "oe", "OE", "o", "O", "l", "L",
     "textbackslash", "textasciitilde", "textasciicircum", "textasciigrave", "texttt", "ldots",
-    "textless", "textgreater", "textbar", "textendash", "textemdash", "blacktriangle", "blacktriangledown", "pm", "times", "geq", "leq",
+    "textless", "textgreater", "textbar", "textendash", "textemdash", "blacktriangle",
+    "blacktriangledown", "pm", "times", "geq", "leq",
 }  # fmt: skip
 """Commands of LaTeX, booktabs and amssymb that may stand in a table."""
 

@@ -424,6 +424,43 @@ def test_departures_are_words_and_change_no_protocol():
     assert protocol_digest(suite, suite.scenarios[0]) == digests()[1]
 
 
+@pytest.mark.parametrize(
+    "table", ["", "[endpoint]\n", '[endpoint]\nmetric = "accuracy"\nmargin = 0.01\n']
+)
+def test_the_endpoint_at_its_default_changes_no_digest(table):
+    suite = parse_suite(TEXT.replace("[methods]", f"{table}[methods]", 1), "tiny")
+    assert suite_digest(suite) == suite_digest(parse_suite(TEXT, "tiny"))
+    assert (suite.endpoint.metric, suite.endpoint.margin) == ("accuracy", 0.01)
+
+
+def test_another_endpoint_is_the_suites_and_not_the_protocols():
+    """It changes no record."""
+    table = '[endpoint]\nmetric = "nll"\nmargin = 1\n'
+    suite = parse_suite(TEXT.replace("[methods]", f"{table}[methods]", 1), "tiny")
+    before = parse_suite(TEXT, "tiny")
+    assert (suite.endpoint.metric, suite.endpoint.margin) == ("nll", 1)
+    assert suite_digest(suite) != suite_digest(before)
+    scenario = suite.scenarios[0]
+    assert protocol_digest(suite, scenario) == protocol_digest(before, before.scenarios[0])
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "remedy"),
+    [
+        ('metric = "acuracy"', "endpoint.metric", 'Write "accuracy", "balanced_accuracy", "nll"'),
+        ("margin = 0", "endpoint.margin", "Write a number above 0"),
+        ("margin = inf", "endpoint.margin", "Write a number above 0"),
+        ("margins = 1", "endpoint.margins", "Did you mean 'margin'?"),
+    ],
+)
+def test_bad_endpoints(line, key, remedy):
+    text = TEXT.replace("[methods]", f"[endpoint]\n{line}\n[methods]", 1)
+    with pytest.raises(UsageError) as refused:
+        parse_suite(text, "tiny")
+    assert refused.value.where == f"tiny, {key}"
+    assert remedy in refused.value.remedy
+
+
 def test_strong_is_written_out():
     """The paper's "-SR": RandAugment and SWA."""
     strong = parse_suite(changed(('"weight-decay", {', '"strong", {')), "tiny.toml")
