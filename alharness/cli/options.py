@@ -72,6 +72,13 @@ download = click.option(
     help="Allow fetching a dataset that is not in --data-dir.",
 )
 
+looks = click.option(
+    "--looks",
+    is_flag=True,
+    help="Stop running further seeds of a method once its verdict is certain, or further seeds "
+    "will hardly give one; looks are part of the result. For suites of 5 seeds.",
+)
+
 executor = click.option(
     "--executor",
     default=Computing.executor,
@@ -168,7 +175,7 @@ tracking_uri = click.option(
 
 def opening(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that say which bench, named like the arguments of ``alharness.plan``."""
-    return _with(command, (suite, plugins, add, plugin_files, workspace, data_dir, download))
+    return _with(command, (suite, plugins, add, plugin_files, workspace, data_dir, download, looks))
 
 
 def computing(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from alharness.results.companions import Machine, TrainedOn
 from alharness.results.document import FamilyFindings, Scenario, ScenarioFindings
+from alharness.statistics import LookDecision
 
 
 def caveats(scenario: Scenario, found: ScenarioFindings) -> list[str]:
     """How it was tuned, how many methods were tried, on which machines, what is outdated."""
     family = [] if found.family is None else _family(found.family, scenario.reference)
     machines = _machines(scenario.machines or ())
-    return [*_tuning(scenario), *family, *machines, *_outdated(scenario)]
+    looks = _looks(scenario, found)
+    return [*_tuning(scenario), *looks, *family, *machines, *_outdated(scenario)]
 
 
 def _tuning(scenario: Scenario) -> list[str]:
@@ -35,6 +37,32 @@ def _tuning(scenario: Scenario) -> list[str]:
             ]
         case _:
             return []
+
+
+def _looks(scenario: Scenario, found: ScenarioFindings) -> list[str]:
+    taken = {label: one.looks for label, one in found.methods.items() if one.looks is not None}
+    if not taken:
+        return []
+    certain = [label for label, looks in taken.items() if looks and looks[-1].overstates]
+    lines = [
+        f"Looks: further seeds of {', '.join(taken)} were run only while their comparison with "
+        f"{scenario.reference} left it open. Their verdicts and intervals are at the level of "
+        f"their last look ({_levels(taken)}); they have no marks, no rank and no decision in a "
+        "family, in which they count as methods whose p is not known."
+    ]
+    if certain:
+        lines.append(
+            f"The difference of {', '.join(certain)} is biased away from zero: it was large, and "
+            "so no more seeds were run."
+        )
+    return lines
+
+
+def _levels(taken: Mapping[str, tuple[LookDecision, ...]]) -> str:
+    last = {looks[-1].look for looks in taken.values() if looks}
+    return ", ".join(
+        f"{100 * (1 - look.alpha):.2f} % after {look.seeds} seeds" for look in sorted(last)
+    )
 
 
 def _outdated(scenario: Scenario) -> list[str]:

@@ -34,11 +34,16 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """Everything that determines what is computed: the input of ``next_units``."""
+    """Everything that determines what is computed: the input of ``next_units``.
+
+    looked_at: labels of the methods that further seeds are run of only while their looks do not
+    stop them (``planning.looking``); none, unless the bench was asked for looks.
+    """
 
     suite: Suite
     methods: tuple[Component, ...]
     conditions: tuple[Condition, ...]
+    looked_at: frozenset[str] = frozenset()
 
     def places(self) -> Iterator[Place]:
         """Every run of a scenario and method, those that tune before those that reuse."""

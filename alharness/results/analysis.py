@@ -12,7 +12,8 @@ from alharness import statistics
 from alharness.api.errors import UsageError
 from alharness.protocol.wording import did_you_mean
 from alharness.results.document import FamilyFindings, members
-from alharness.results.findings import chains, family_decisions, said
+from alharness.results.findings import chains, compared, family_decisions, said_of
+from alharness.results.looks import looks_at
 from alharness.results.samples import Samples
 from alharness.results.statistics_report import (
     BudgetSaving,
@@ -24,7 +25,6 @@ from alharness.statistics import (
     Comparison,
     FamilyDecision,
     bootstrap_interval,
-    compare,
     curve,
     endpoint,
     equivalence,
@@ -58,7 +58,8 @@ def analyse(
     if margin is None:
         margin = DEFAULT_MARGIN if samples.secondary else samples.declared.margin
     chosen = [one for one in samples.compared if not named or one in named]
-    analysis = _Analysis(samples, margin, (samples.reference, *chosen))
+    ranked = (one for one in chosen if one in samples.ranked)
+    analysis = _Analysis(samples, margin, (samples.reference, *ranked))
     n_sets, n_seeds, _ = samples.values[samples.reference].shape
     shown = {samples.reference, *samples.upper_bounds, *chosen}
     return ScenarioStatistics(
@@ -110,8 +111,7 @@ class _Analysis:
 
     @cached_property
     def verdicts(self) -> dict[str, Comparison]:
-        reference = self.ends[self.samples.reference]
-        return {name: compare(self.ends[name], reference) for name in self.samples.compared}
+        return {name: compared(self.samples, name) for name in self.samples.compared}
 
     @cached_property
     def family(self) -> tuple[dict[str, FamilyDecision], FamilyFindings] | None:
@@ -139,12 +139,20 @@ class _Analysis:
         if name == samples.reference:
             return MethodStatistics(role="reference", curve=points, rank=rank)
         verdict = self.verdicts[name]
+        if name in samples.looked_at:
+            return MethodStatistics(
+                role="method",
+                curve=points,
+                verdict=verdict,
+                sentence=said_of(name, samples, verdict),
+                looks=looks_at(samples, name),
+            )
         ours, theirs = self.ends[name], self.ends[samples.reference]
         return MethodStatistics(
             role="method",
             curve=points,
             verdict=verdict,
-            sentence=said(samples, verdict),
+            sentence=said_of(name, samples, verdict),
             familywise=None if self.family is None else self.family[0].get(name),
             marks=marks(samples.tested(name), samples.tested(samples.reference)),
             equivalence=equivalence(ours, theirs, self.margin),

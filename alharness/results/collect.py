@@ -176,6 +176,7 @@ def _method(
         summary=sampler.summary or None,
         recorded=_recorded(runs, ledger),
         machines=trained_on(map(ledger.machine, trainings.values())),
+        looked_at=sampler.label in bench.looked_at,
     )
 
 

@@ -19,7 +19,7 @@ from alharness.protocol.keys import digest
 from alharness.results.companions import Importance, Overlap, Shares, Times, TrainedOn
 from alharness.results.part import Part
 from alharness.results.published import Published
-from alharness.statistics import Comparison, FamilyDecision, PaperChain, Point
+from alharness.statistics import Comparison, FamilyDecision, LookDecision, PaperChain, Point
 
 SCHEMA: Final = 3
 """The version of the documents that are written. Older ones are migrated when they are read."""
@@ -116,7 +116,9 @@ class Method(Part):
     recorded: the first and the last day (UTC) on which units of its runs were computed; None
         where no record tells its day.
     machines: its trainings by the kind of machine that they ran on, most first.
-    Early documents of schema 3 have none of the last four: None.
+    looked_at: whether further seeds were run of it only while its looks did not stop it
+        (``alharness.statistics.looks``).
+    Early documents of schema 3 have none of the last five.
     """
 
     method: str
@@ -138,6 +140,7 @@ class Method(Part):
     summary: str | None = None
     recorded: tuple[date, date] | None = None
     machines: tuple[TrainedOn, ...] | None = None
+    looked_at: bool = False
 
 
 class RepeatedImages(Part):
@@ -282,6 +285,8 @@ class MethodFindings(Part):
     sentence (the verdict in words, with what it is conditional on) are None for the reference,
     for what sees labels and for what is outdated. familywise: the verdict with its family
     counted; None, too, for a method that is not in the family.
+    looks: of a method that is looked at, those taken, in order; its verdict is that of the last,
+    at that look's level, and it has neither marks nor a family-wise decision. None for others.
     """
 
     curve: tuple[Point, ...]
@@ -289,6 +294,7 @@ class MethodFindings(Part):
     sentence: str | None
     familywise: FamilyDecision | None
     marks: tuple[Comparison, ...] | None
+    looks: tuple[LookDecision, ...] | None = None  # early documents of schema 3 do not have it
 
 
 class FamilyFindings(Part):

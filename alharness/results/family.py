@@ -21,12 +21,12 @@ def conclude(document: Document, tried: TriedMethods) -> None:
         }
         for method in scenario.methods:
             verdict = verdicts[method.method]
-            if verdict is not None and is_member(method, scenario):
+            if verdict is not None and (is_member(method, scenario) or method.looked_at):
                 tried.conclude(
                     scenario.protocol_digest,
                     method.sampler,
                     scenario.reference,
-                    verdict.p_value,
+                    None if method.looked_at else verdict.p_value,
                     scenario.endpoint.metric,
                 )
 
@@ -48,7 +48,11 @@ def _others(scenario: Scenario, noted: Mapping[str, Tried]) -> tuple[Member, ...
     A p-value against another reference, or on another metric, says nothing.
     """
     asked = (scenario.reference, scenario.endpoint.metric)
-    rows = {method_id(method.sampler) for method in scenario.methods if not method.outdated}
+    rows = {
+        method_id(method.sampler)
+        for method in scenario.methods
+        if not (method.outdated or method.looked_at)
+    }
     return tuple(
         Member(
             method=one.method,

@@ -14,6 +14,7 @@ from alharness.results.document import (
     Scenario,
     ScenarioFindings,
 )
+from alharness.results.looks import comparison_at, looks_at, sentence_of
 from alharness.results.samples import Samples, samples_of, values_of
 from alharness.statistics import (
     MEASURES,
@@ -57,7 +58,7 @@ def findings(scenario: Scenario) -> ScenarioFindings:
             for one in scenario.methods
         },
         family=None,
-        paper_chain=chains(samples, (scenario.reference, *samples.compared)),
+        paper_chain=chains(samples, (scenario.reference, *samples.ranked)),
     )
     return with_family(scenario, alone)
 
@@ -149,22 +150,36 @@ def untested(method: Method, scenario: Scenario) -> MethodFindings:
 
 def _tested(method: Method, samples: Samples) -> MethodFindings:
     verdict = compared(samples, method.method)
+    if method.method in samples.looked_at:
+        return MethodFindings(
+            curve=curve(samples.values[method.method]),
+            verdict=verdict,
+            sentence=said_of(method.method, samples, verdict),
+            familywise=None,
+            marks=None,
+            looks=looks_at(samples, method.method),
+        )
     return MethodFindings(
         curve=curve(samples.values[method.method]),
         verdict=verdict,
-        sentence=said(samples, verdict),
+        sentence=said_of(method.method, samples, verdict),
         familywise=None,
         marks=marks(samples.tested(method.method), samples.tested(samples.reference)),
     )
 
 
-def said(samples: Samples, verdict: Comparison) -> str:
-    """A verdict on samples in words."""
-    return sentence(verdict.verdict, samples.reference, samples.tuning, samples.measure)
+def said_of(method: str, samples: Samples, verdict: Comparison) -> str:
+    """The verdict on a method in words, with the look that it is from."""
+    alone = sentence(verdict.verdict, samples.reference, samples.tuning, samples.measure)
+    if method not in samples.looked_at:
+        return alone
+    return f"{alone}, {sentence_of(looks_at(samples, method))}"
 
 
 def compared(samples: Samples, method: str) -> Comparison:
-    """The verdict on a method, as ``compare`` has it."""
+    """The verdict on a method, as ``compare`` has it; of what is looked at, its last look's."""
+    if method in samples.looked_at:
+        return comparison_at(samples, method)
     ours, theirs = (samples.tested(one) for one in (method, samples.reference))
     return compare(endpoint(ours, samples.budgets), endpoint(theirs, samples.budgets))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,9 @@ from alharness.results.document import (
 )
 from alharness.results.runs_csv import Runs
 from alharness.statistics import MEASURES, Measure, measure, measured, oriented
+
+OVER = ("done", "failed", "blocked")
+"""States of a run that goes no further."""
 
 DEFAULT_REFERENCE = "random"
 """Of a CSV."""
@@ -48,6 +51,8 @@ class Samples:
     values: by method, the reference's among them, (I, J, C) float64, aligned, NaN where missing.
     upper_bounds: methods that see labels.
     family: what a family-wise decision counts beside the methods here; None where nobody knows.
+    looked_at: methods of which further seeds are run only while their looks do not stop them, and
+        how many seeds, from the first, are over of each and of the reference.
     notes: what a reader has to know of where they come from. untested: why nothing is tested.
     """
 
@@ -65,6 +70,7 @@ class Samples:
     family: Family | None
     notes: tuple[str, ...] = ()
     untested: str | None = None
+    looked_at: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def secondary(self) -> bool:
@@ -82,6 +88,11 @@ class Samples:
         without = {self.reference, *self.upper_bounds}
         return tuple(method for method in self.values if method not in without)
 
+    @property
+    def ranked(self) -> tuple[str, ...]:
+        """The methods that are ranked and tested together with the reference: run in full."""
+        return tuple(method for method in self.compared if method not in self.looked_at)
+
     def tested(self, method: str) -> NDArray[np.float64]:
         """(I, J, B), oriented so that more is better; NaN throughout where nothing is tested."""
         values = self.oriented(method)[:, :, self.first :]
@@ -92,9 +103,12 @@ class Samples:
         return oriented(self.values[method], self.measure)
 
     def is_member(self, method: str) -> bool:
-        """Whether a method counts in the family: it is compared, with results after cycle 0."""
+        """Whether a method counts in the family: it is compared, with results after cycle 0.
+
+        What is looked at counts as one whose p is not known: its looks are no one question.
+        """
         values = self.values[method][:, :, self.first :]
-        return method in self.compared and not bool(np.isnan(values).all())
+        return method in self.ranked and not bool(np.isnan(values).all())
 
 
 def samples_of(
@@ -119,6 +133,9 @@ def samples_of(
     if chosen != scenario.reference:
         _require_reference(chosen, rows.keys() - upper_bounds, scenario.scenario)
     as_declared = (asked.name, chosen) == (declared.metric, scenario.reference)
+    looked_at = _looked_at(scenario)
+    if not as_declared:
+        rows = {label: row for label, row in rows.items() if label not in looked_at}
     return Samples(
         title=scenario.scenario,
         suite=suite,
@@ -132,7 +149,8 @@ def samples_of(
         values={label: values_of(row, asked, scenario) for label, row in rows.items()},
         upper_bounds=upper_bounds - {chosen},
         family=scenario.family if as_declared else _unknown(scenario.family, chosen),
-        notes=tuple(_notes(scenario, chosen)),
+        notes=tuple(_notes(scenario, chosen, () if as_declared else looked_at)),
+        looked_at={label: n for label, n in looked_at.items() if label in rows},
         untested=None if scenario.stop_at_accuracy is None else "runs stop at an accuracy",
     )
 
@@ -219,9 +237,33 @@ def _unknown(family: Family | None, reference: str) -> Family | None:
     )
 
 
-def _notes(scenario: Scenario, reference: str) -> Iterator[str]:
+def _looked_at(scenario: Scenario) -> dict[str, int]:
+    """The methods that are looked at, with how many seeds are over of them and of the reference."""
+    over = {row.method: _seeds_over(row) for row in scenario.methods}
+    return {
+        row.method: min(over[row.method], over[scenario.reference])
+        for row in scenario.methods
+        if row.looked_at and row.method != scenario.reference and not row.sees_labels
+    }
+
+
+def _seeds_over(row: Method) -> int:
+    """How many seeds, from the first, have been run to the end on every initial set."""
+    over = {(run.initial_set, run.seed) for run in row.runs if run.state in OVER}
+    seeds, n_initial_sets = 0, len(row.accuracy)
+    while all((initial_set, seeds) in over for initial_set in range(n_initial_sets)):
+        seeds += 1
+    return seeds
+
+
+def _notes(scenario: Scenario, reference: str, left_out: Collection[str]) -> Iterator[str]:
     if reference != scenario.reference:
         yield f"Compared with {reference}; the suite's reference is {scenario.reference}."
+    if left_out:
+        yield (
+            f"Left out: {', '.join(left_out)}. Looks decided how many seeds were run of them, by "
+            f"{scenario.endpoint.metric} against {scenario.reference}, so nothing else is tested."
+        )
     for row in scenario.methods:
         if row.outdated:
             yield f"Left out, because outdated: {row.method} ({row.outdated})."

@@ -17,6 +17,7 @@ from alharness.statistics import (
     FamilyDecision,
     GapShare,
     Interval,
+    LookDecision,
     PaperChain,
     Point,
     Rank,
@@ -50,6 +51,8 @@ class MethodStatistics(Part):
     rank: within ``Ranking.methods``; the reference has one, too.
     savings: of labels against the reference, at each cycle.
     gap_share: of the gap between the reference and an upper bound, by the upper bound.
+    looks: of a method that is looked at, those taken: its verdict is that of the last, at that
+        look's level, and nothing else is tested.
     """
 
     role: Literal["method", "reference", "upper-bound"]
@@ -63,6 +66,7 @@ class MethodStatistics(Part):
     rank: Rank | None = None
     savings: tuple[BudgetSaving, ...] | None = None
     gap_share: dict[str, GapShare] = Field(default_factory=dict)
+    looks: tuple[LookDecision, ...] | None = None
 
 
 class Ranking(Part):

@@ -20,6 +20,7 @@ class Opening:
     suite: a suite, its name, or the path of a TOML file (text that ends in ``.toml``, or a Path).
     plugins: samplers to compare with the suite's reference, instead of the suite's methods.
     add: samplers to compare beside these.
+    looks: whether further seeds of a method are run only while its looks do not stop it.
     """
 
     suite: str | Path | Suite
@@ -29,6 +30,7 @@ class Opening:
     workspace_dir: Path = Path("alharness-workspace")
     data_dir: Path = Path("data")
     download: bool = False
+    looks: bool = False
 
     @property
     def suite_label(self) -> str:

@@ -27,6 +27,7 @@ def bench(
     workspace: str | os.PathLike[str] = Opening.workspace_dir,
     data_dir: str | os.PathLike[str] = Opening.data_dir,
     download: bool = Opening.download,
+    looks: bool = Opening.looks,
     executor: str = Computing.executor,
     device: str = Computing.device,
     jobs: int | None = Computing.jobs,
@@ -48,6 +49,7 @@ def bench(
     suite: its name, the path of a TOML file, or a Suite. plugins: samplers that are compared
         with the suite's reference, instead of the suite's methods: ``"vaal:epochs=15"``.
     add: samplers that are compared beside these.
+    looks: whether further seeds of a method are run only while its looks do not stop it.
     plugin_files: Python files to load as plugins. executor: ``"NAME:parameter=value"``;
         jobs, jobs_per_gpu: its parameters of these names. device: auto, cpu, cuda or cuda:N.
     silence: seconds without a sign of life after which what carries out a unit is ended, 0 for no
@@ -81,7 +83,9 @@ def bench(
         query_timeout=query_timeout,
         query_memory=query_memory,
     )
-    opened = open_bench(opening(suite, plugins, add, plugin_files, workspace, data_dir, download))
+    opened = open_bench(
+        opening(suite, plugins, add, plugin_files, workspace, data_dir, download, looks)
+    )
     find_executor(opened.registry, computing)
     labels = family_of(opened, family)
     known = {condition.name: condition.facts for condition in opened.bench.conditions}
@@ -101,6 +105,7 @@ def plan(
     workspace: str | os.PathLike[str] = Opening.workspace_dir,
     data_dir: str | os.PathLike[str] = Opening.data_dir,
     download: bool = Opening.download,
+    looks: bool = Opening.looks,
 ) -> Plan:
     """What ``bench`` would compute; what ``alharness plan`` shows. Computes and writes nothing.
 
@@ -111,7 +116,7 @@ def plan(
     from alharness.session.opening import open_plan
     from alharness.session.plan import make_plan
 
-    asked = opening(suite, plugins, add, plugin_files, workspace, data_dir, download)
+    asked = opening(suite, plugins, add, plugin_files, workspace, data_dir, download, looks)
     planned = open_plan(asked)
     known = {name: found.known for name, found in planned.data.items()}
     require_networks(planned.bench, known, planned.workspace.records, asked.plugin_files)
@@ -126,11 +131,12 @@ def opening(
     workspace: str | os.PathLike[str],
     data_dir: str | os.PathLike[str],
     download: bool,
+    looks: bool,
 ) -> Opening:
     """What the commands that open a bench are asked for. Raises UsageError for impossible paths."""
     files = tuple(map(Path, plugin_files))
     folders = _folder(workspace, "workspace"), _folder(data_dir, "data_dir")
-    return Opening(suite, tuple(plugins), tuple(add), files, *folders, download)
+    return Opening(suite, tuple(plugins), tuple(add), files, *folders, download, looks)
 
 
 def _folder(path: str | os.PathLike[str], what: str) -> Path:

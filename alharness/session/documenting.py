@@ -61,7 +61,9 @@ def _document(
     others = earlier_methods(opened, earlier)
     with uncollected():
         ledger.refresh()
-        everything = replace(bench, methods=(*bench.methods, *others.usable))
+        looked_at = bench.looked_at | _looked_at(earlier)
+        methods = (*bench.methods, *others.usable)
+        everything = replace(bench, methods=methods, looked_at=looked_at)
         compared = {method.label for method in bench.methods}
         state = without_incomplete(survey(everything, ledger, failures), compared)
     failed = state.failed()
@@ -74,6 +76,12 @@ def _document(
     for line in left_out(document, earlier):
         say(f"Note: {line}.")
     return document
+
+
+def _looked_at(earlier: Document | None) -> set[str]:
+    """Labels of what earlier benches looked at: it stays so."""
+    scenarios = () if earlier is None else earlier.scenarios
+    return {row.method for one in scenarios for row in one.methods if row.looked_at}
 
 
 def _with_family(

@@ -13,6 +13,7 @@ from alharness.registry import Registry, discover
 from alharness.results.published import Published
 from alharness.session.asked import Opening
 from alharness.session.data import DataFound
+from alharness.session.looks import looks_note, with_looks
 from alharness.session.notes import notes
 from alharness.session.published import find_published
 from alharness.session.resolve import Resolver, find_suite
@@ -63,7 +64,7 @@ def open_bench(opening: Opening) -> Opened:
     workspace.require_writable()
     aside = tuple(workspace.make_way())
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
-    bench = resolver.bench(suite, origin)
+    bench = with_looks(resolver.bench(suite, origin), workspace, opening.looks, origin)
     return Opened(
         registry,
         workspace,
@@ -71,7 +72,7 @@ def open_bench(opening: Opening) -> Opened:
         opening.plugin_files,
         opening.data_dir,
         resolver.data_notes,
-        notes(registry, bench, suite),
+        (*notes(registry, bench, suite), *looks_note(bench, opening.looks)),
         aside,
         published,
     )
@@ -89,7 +90,9 @@ def open_plan(opening: Opening) -> Planned:
     workspace.require_readable()
     resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
     bench, data = resolver.plan(suite, origin)
-    return Planned(registry, workspace, bench, data, notes(registry, bench, suite))
+    bench = with_looks(bench, workspace, opening.looks, origin)
+    told = (*notes(registry, bench, suite), *looks_note(bench, opening.looks))
+    return Planned(registry, workspace, bench, data, told)
 
 
 def named(opening: Opening) -> tuple[Registry, Suite]:

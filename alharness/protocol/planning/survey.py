@@ -14,6 +14,7 @@ from functools import cached_property
 
 from alharness.protocol.bench import Bench
 from alharness.protocol.planning.entries import Entry, unique
+from alharness.protocol.planning.looking import seeds_wanted
 from alharness.protocol.planning.run import Run, State
 from alharness.protocol.planning.walk import Ledger, Walker
 from alharness.protocol.units import Unit
@@ -89,8 +90,8 @@ class Planner:
 
     def survey(self, failed: Collection[str] = frozenset()) -> Survey:
         """Where every run stands; every run is walked anew."""
-        self._runs = self._walked(list(self._new_runs()), failed)
-        return self._survey()
+        self._runs = []
+        return self._extended(failed)
 
     def resurvey(self, changed: AbstractSet[str], failed: Collection[str]) -> Survey:
         """Where every run stands, when nothing changed but units with these keys.
@@ -99,25 +100,40 @@ class Planner:
         that wait for none of them, nor for a tuning that does, stay the objects that they are.
         """
         self._runs = self._walked(self._runs, failed, changed)
+        return self._extended(failed)
+
+    def _extended(self, failed: Collection[str]) -> Survey:
+        """The survey, with the runs that looks ask for now that others are over."""
+        while len(runs := self._wanted()) > len(self._runs):
+            self._runs = self._walked(runs, failed, frozenset())
         return self._survey()
 
-    def _new_runs(self) -> Iterator[Run]:
+    def _wanted(self) -> list[Run]:
+        """Every run of the bench, as far as looks have come; those known as they are."""
         bench = self._bench
+        known = {(run.condition.name, id(run.method), run.place): run for run in self._runs}
+        seeds = seeds_wanted(bench, self._runs, self._ledger)
+        runs = []
         for condition in bench.conditions:
             for method in bench.methods:
                 for place in bench.places():
-                    yield Run(condition, method, place, bench.tuner(place) == place)
+                    run = known.get((condition.name, id(method), place))
+                    if run is not None:
+                        runs.append(run)
+                    elif place.seed < seeds[condition.name, method.label]:
+                        runs.append(Run(condition, method, place, bench.tuner(place) == place))
+        return runs
 
     def _walked(
-        self, runs: list[Run], failed: Collection[str], changed: AbstractSet[str] | None = None
+        self, runs: list[Run], failed: Collection[str], changed: AbstractSet[str]
     ) -> list[Run]:
-        """The runs, those walked that may differ; all of them when ``changed`` is None."""
+        """The runs, those walked that were not yet, or may differ since these keys changed."""
         walked = []
         tuners: dict[object, Run] = {}
         anew: set[object] = set()
         for run in runs:
             of_tuner = (run.condition.name, id(run.method), self._bench.tuner(run.place))
-            if changed is None:
+            if not run.steps:
                 after = self._walker.walk(run, failed, tuners.get(of_tuner))
             elif run.pending & changed or (of_tuner in anew and not run.finished):
                 fresh = Run(run.condition, run.method, run.place, run.tunes)

@@ -32,6 +32,7 @@ CLAIMS = {
         ("README.md", "python3 -m venv .venv && .venv/bin/pip install -e . &&"),
         ("README.md", "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' &&"),
         ("CONTRIBUTING.md", "python3 -m venv"),
+        ("docs/explanation/looks.md", "alharness bench"),
     ],
     "test_the_tutorial_and_reading_its_results": [
         ("docs/tutorial.md", "alharness bench --suite digits-quick\n"),

@@ -29,6 +29,7 @@ NOT_CARRIED_OUT = {
     ".venv/bin/lint-imports": "would change the checkout; .ci/run does it",
     ".venv/bin/python -m pytest -n 0 tests/performance --benchmark-enable": "takes long",
     "alharness bench --suite docs/suites/my-cifar.toml --data-dir data": "wants images",
+    "alharness bench --suite digits --looks": "takes long; tests/end_to_end/test_looks.py does it",
     "alharness plugins check vaal:epochs=1": "takes a minute; tests/conformance does it",
     "alharness plugins check timm:resnet18": "takes long; tests/conformance does it",
     "mlflow ui --backend-store-uri sqlite:///alharness-workspace/mlflow.db": "never ends",

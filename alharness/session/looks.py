@@ -1,0 +1,82 @@
+"""Which methods of a bench are looked at: those that it is asked for, and what was before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from alharness.api.errors import HarnessError, UsageError
+from alharness.protocol.bench import Bench
+from alharness.protocol.suite.declaration import Suite
+from alharness.protocol.suite.reading import protocol_digest
+from alharness.results.document import Document, Method
+from alharness.results.documents import Documents
+from alharness.results.reading import read_document
+from alharness.statistics import looks_of
+from alharness.store.workspace import Workspace
+
+
+def with_looks(bench: Bench, workspace: Workspace, asked: bool, origin: str) -> Bench:
+    """The bench with the methods that are looked at.
+
+    asked: all that it compares are, but those that an earlier bench ran in full: these have their
+    verdict. Not asked, those that were looked at before still are: who runs further seeds after
+    a look that did not please would find too much. Raises UsageError where looks do not hold.
+    """
+    if asked:
+        _require_looks(bench.suite, origin)
+    rows = _rows(bench, _earlier(workspace, bench.suite.name))
+    before = frozenset(row.method for row in rows if row.looked_at)
+    if not asked:
+        return replace(bench, looked_at=before)
+    labels = frozenset(method.label for method in bench.methods)
+    return replace(bench, looked_at=before | (labels - {row.method for row in rows}))
+
+
+def looks_note(bench: Bench, asked: bool) -> list[str]:
+    """A line for methods that are looked at though nobody asked."""
+    again = [method.label for method in bench.methods if method.label in bench.looked_at]
+    if asked or not again:
+        return []
+    return [
+        f"{', '.join(again)}: looked at in an earlier bench of this workspace, and so in this "
+        "one. To run all seeds whatever they say, take another workspace"
+    ]
+
+
+def _require_looks(suite: Suite, origin: str) -> None:
+    try:
+        looks_of(suite.protocol.seeds)
+    except ValueError as error:
+        raise UsageError(
+            f"--looks: {error}",
+            where=f"{origin}, protocol.seeds",
+            remedy="Leave --looks out, or take a suite of 5 seeds",
+        ) from None
+    if suite.protocol.stop_at_accuracy is not None:
+        raise UsageError(
+            "--looks: nothing is tested where runs stop at an accuracy",
+            where=f"{origin}, protocol.stop_at_accuracy",
+            remedy="Leave one of them out",
+        )
+
+
+def _earlier(workspace: Workspace, suite: str) -> Document | None:
+    """The document of the suite's last bench, where there is one that can be read."""
+    try:
+        return read_document(Documents(workspace.reports).path(suite))
+    except HarnessError:
+        return None
+
+
+def _rows(bench: Bench, document: Document | None) -> list[Method]:
+    """Rows under the bench's protocols that are looked at, or were run in full."""
+    if document is None:
+        return []
+    digests = {protocol_digest(bench.suite, one.scenario) for one in bench.conditions}
+    return [
+        row
+        for scenario in document.scenarios
+        if scenario.protocol_digest in digests
+        for row in scenario.methods
+        if not row.outdated and (row.looked_at or all(run.state == "done" for run in row.runs))
+    ]
