@@ -81,8 +81,8 @@ ALSO = {
 SLOW_RULE = "same-answer-in-another-process"
 """Starts a process, which imports torch: checked only where it is the one to be broken."""
 
-SLOW = {SLOW_RULE, "isolation_from-the-store"}
-"""Each of its units imports torch."""
+SLOW = {SLOW_RULE, "isolation_from-the-store", "same-results", "slots", "shutdown", "fresh-plugins"}
+"""Its units import torch, or it trains."""
 
 VARIANTS_OF_EXECUTORS = {
     "slots_none",

@@ -46,6 +46,7 @@ def require_content_of(bench, content):
         assert set(run.queried[0].indices) <= set(content.initial_sets[run.initial_set].pool)
 
 
+@pytest.mark.slow
 def test_before_the_data_is_prepared_there_is_nothing_to_export(alharness):
     exported = alharness.run("splits", "export", *alharness.places(), "--out", "sets")
     assert exported.returncode == ExitCode.USAGE

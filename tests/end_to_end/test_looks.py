@@ -58,6 +58,7 @@ def test_seeds_are_saved_and_it_is_said(alharness):
     assert stays["distinct_units"]["done"] == stays["distinct_units"]["total"]
 
 
+@pytest.mark.slow
 def test_a_suite_of_other_seeds_is_refused(alharness):
     bench = alharness.bench("--looks")
     assert bench.returncode == ExitCode.USAGE

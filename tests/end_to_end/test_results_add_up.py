@@ -88,6 +88,7 @@ def test_of_two_benches_at_once_the_report_has_both(alharness):
     assert sorted(methods(alharness.workspace().report())) == ["entropy", "margin", "random"]
 
 
+@pytest.mark.slow
 def test_plan_adds_beside_what_the_suite_compares(benched):
     plan = benched.plan("--add", "entropy", "--add", "margin")
     assert {row["method"] for row in plan["units"]} == {"random", "margin", "entropy"}

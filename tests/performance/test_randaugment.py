@@ -12,7 +12,7 @@ from torchvision.transforms import v2
 IMAGES, SIDE, M = 256, 32, 5
 
 
-@pytest.mark.parametrize("n", [2, 8])
+@pytest.mark.parametrize("n", [2, pytest.param(8, marks=pytest.mark.slow)])
 def test_a_batch_against_torchvision_image_by_image(benchmark, n: int) -> None:
     pixels = torch.randint(
         256, (IMAGES, 3, SIDE, SIDE), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)

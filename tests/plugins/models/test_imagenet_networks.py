@@ -48,7 +48,7 @@ def test_equals_torchvision_on_imagenet(build, transplant, name):
         assert torch.allclose(network(images), expected, atol=1e-4 * float(expected.abs().max()))
 
 
-@pytest.mark.parametrize("image_size", [32, 64])
+@pytest.mark.parametrize("image_size", [32, pytest.param(64, marks=pytest.mark.slow)])
 @each_model
 def test_small_images_enter_without_loss_of_resolution(build, transplant, name, image_size):
     network, reference = build(name, 10, 3, image_size), REFERENCES[name](num_classes=10)

@@ -1,5 +1,6 @@
 """Shake-Shake: its coefficients, recovered from what it computes, and its forward pass."""
 
+import pytest
 import torch
 from alharness_plugins.models.networks.shake_shake import Block, TwoPathSkip, shaken
 from scipy import stats
@@ -82,6 +83,7 @@ def training(network: nn.Module) -> nn.Module:
     return network
 
 
+@pytest.mark.slow
 def test_coefficients_differ_between_images_blocks_and_passes(build):
     network = training(build("shake-shake"))
     shares = [Share(module) for module in network.modules() if isinstance(module, Block)]
@@ -131,6 +133,7 @@ def test_skip_paths_see_even_pixels_and_those_up_and_left():
     assert torch.allclose(shifted, torch.tensor(expected))
 
 
+@pytest.mark.slow
 def test_forward_pass_of_the_paper(build, as_if_trained):
     """Section 2: Conv-BN, blocks of ReLU-Conv-BN-ReLU-Conv-BN, ReLU, mean, linear."""
     network = build("shake-shake")

@@ -1,5 +1,6 @@
 """WRN-28-2 against its published size and a forward pass written from the paper."""
 
+import pytest
 import torch
 from torch import nn
 from torch.nn import functional
@@ -10,6 +11,7 @@ def test_parameter_count(build, count):
     assert count(build("wrn-28-2")) == 1_467_610
 
 
+@pytest.mark.slow
 def test_forward_pass_of_the_paper(build, as_if_trained):
     """Section 2 of Zagoruyko and Komodakis: B(3, 3) blocks, four of each of three widths."""
     network = build("wrn-28-2", dropout=0.0)

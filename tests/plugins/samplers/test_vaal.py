@@ -116,7 +116,9 @@ def changed(before: dict[str, torch.Tensor], network: nn.Module) -> set[str]:
     return {name for name, tensor in before.items() if not torch.equal(tensor, after[name])}
 
 
-@pytest.mark.parametrize("reduction", ["per-image", "torchal"])
+@pytest.mark.parametrize(
+    "reduction", ["per-image", pytest.param("torchal", marks=pytest.mark.slow)]
+)
 def test_a_planted_shift_is_found(reduction: str) -> None:
     """Published trap 7. At random, half of what is picked lies on its side."""
     shares = []

@@ -1,5 +1,6 @@
 """Whatever a plugin does while it is loaded: one line names it, the others work, nothing moves."""
 
+import gc
 import importlib.metadata
 import locale
 import os
@@ -91,6 +92,14 @@ HOSTILE = {
     "    a: int = 1\n    @pydantic.field_validator('a')\n    def f(cls, v): raise SystemExit\n"
     + sound(more=", parameters=P"),
 }
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_others_runs():
+    """What hypothesis has called at each collection would be interrupted in a plugin's place."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.mark.parametrize("case", HOSTILE)

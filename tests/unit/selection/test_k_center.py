@@ -64,7 +64,7 @@ KINDS = [
 ]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(
     kind=st.sampled_from(KINDS),
     n=st.integers(1, 150),

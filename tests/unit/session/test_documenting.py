@@ -116,6 +116,7 @@ def test_a_bench_of_another_sampler_keeps_the_others(benches):
     assert everything.findings == second.findings
 
 
+@pytest.mark.slow
 def test_the_rows_are_those_of_today_s_records_not_of_the_earlier_document(benches):
     first = benches.bench("margin")
     data = json.loads(path_of(benches).read_text())
@@ -156,6 +157,7 @@ def test_a_plugin_that_changed_or_is_gone(benches):
     assert again.scenarios[0].methods[3] == before.scenarios[0].methods[1]
 
 
+@pytest.mark.slow
 def test_units_that_were_forgotten(benches):
     before = benches.bench("margin")
     run = before.scenarios[0].methods[1].runs[0]
@@ -168,6 +170,7 @@ def test_units_that_were_forgotten(benches):
     }
 
 
+@pytest.mark.slow
 def test_a_model_that_is_another_is_another_protocol(benches):
     benches.bench("margin")
     document = benches.bench("entropy", model='{ model = "mlp", hidden = 4, layers = 1 }')
@@ -218,6 +221,7 @@ def test_an_earlier_document_that_cannot_be_read_is_set_aside(benches, damage):
     assert rows(document) == dict.fromkeys(("watching", "entropy", "margin"))
 
 
+@pytest.mark.slow
 def test_of_two_that_end_at_once_each_has_the_other_s(benches):
     first, second = benches.carried_out("margin"), benches.carried_out("entropy")
     left = [list(rows(benches.leave(*one))) for one in (first, second)]
@@ -236,6 +240,7 @@ def test_it_waits_for_one_that_is_writing(benches):
     assert path_of(benches).exists()
 
 
+@pytest.mark.slow
 def test_a_method_of_another_suite_with_the_same_protocol(benches):
     opened, coordinator = benches.carried_out("margin")
     other = opened.bench.suite.model_copy(update={"name": "other"})

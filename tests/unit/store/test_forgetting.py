@@ -10,6 +10,7 @@ def recorded(workbench, kind):
     return {key for key, _ in workbench.workspace.records.keys(kind)}
 
 
+@pytest.mark.slow
 def test_what_was_computed_from_it_is_computed_anew_and_nothing_else(workbench):
     """A model that is another with each training stands for another processor."""
     bench = workbench.bench(model='"unstable"', sets=2)
