@@ -105,7 +105,6 @@ class Chart:
 
     title: str
     x_title: str
-    y_title: str
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     zero: str | None
@@ -123,7 +122,6 @@ def chart(
     labels: Sequence[int],
     *,
     title: str,
-    y_title: str,
     around_zero: bool = False,
 ) -> Chart | None:
     """The figure of several curves; None when there is not one value to draw.
@@ -140,13 +138,11 @@ def chart(
     values = round_values(low, high, about=6)
     up = Scale(values[0], values[-1], HEIGHT - BOTTOM, TOP)
     digits = decimals(values)
-    sign = "+z" if around_zero else "z"
     return Chart(
         title=title,
         x_title="labels (logarithmic)" if across.logarithmic else "labels",
-        y_title=y_title,
         x_ticks=_x_ticks([labels[n] for n in there], across),
-        y_ticks=tuple(Tick(_place(up(one)), f"{one:{sign}.{digits}f}") for one in values),
+        y_ticks=tuple(Tick(_place(up(one)), _number(one, digits, signed=around_zero)) for one in values),
         zero=_place(up(0.0)) if around_zero else None,
         drawn=tuple(_drawn(n, one, labels, across, up) for n, one in enumerate(series)),
     )
@@ -190,3 +186,8 @@ def _drawn(number: int, one: Series, labels: Sequence[int], across: Scale, up: S
 
 def _place(value: float) -> str:
     return f"{value:z.1f}"
+
+
+def _number(value: float, digits: int, *, signed: bool) -> str:
+    text = f"{value:z.{digits}f}"
+    return f"+{text}" if signed and value > 0 else text

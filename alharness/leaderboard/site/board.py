@@ -7,8 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from alharness.leaderboard.site.naming import page_name
+from alharness.leaderboard.site.standing import Standing, standing
+from alharness.leaderboard.tables.numerals import Scale, scale_of
 from alharness.protocol.keys import digest
 from alharness.results.document import Component, Document, Method, Scenario, ScenarioFindings
+from alharness.statistics import Measure, measure
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,30 @@ class Entry:
     document_digest: str
     scenario: Scenario
     found: ScenarioFindings
+    standing: Standing
     path: str
+
+    @property
+    def measure(self) -> Measure:
+        """The metric that curves and verdicts are on."""
+        return measure(self.scenario.endpoint.metric)
+
+    @property
+    def scale(self) -> Scale:
+        """How numbers of the metric are shown."""
+        return scale_of(self.measure)
+
+    @property
+    def unit(self) -> str:
+        """The unit of shown values: ``%``, ``nats`` or nothing."""
+        return {"share": "%", "nats": "nats", "score": ""}[self.measure.unit]
+
+    @property
+    def unit_of_differences(self) -> str:
+        """The unit of shown differences, in words."""
+        return {"share": "percentage points", "nats": "nats", "score": "points of the score"}[
+            self.measure.unit
+        ]
 
 
 @dataclass(frozen=True)
@@ -79,21 +105,22 @@ def board(documents: Iterable[Document]) -> Board:
     where dates do not tell, the documents' digests decide.
     """
     once = {digest(one.to_json()): one for one in documents}
-    ordered = sorted(once.items(), key=lambda one: (_newest_first(one[1]), one[0]))
-    ordered.sort(key=lambda one: (one[1].suite.name, -one[1].suite.version))
+    ordered = sorted(
+        once.items(),
+        key=lambda one: (
+            one[1].suite.name, -one[1].suite.version, -_last_recorded(one[1]), one[0]
+        ),
+    )  # fmt: skip
     entries = tuple(_entries(ordered))
     entrants = _entrants(entries)
     paths = {(one.distribution, one.label): one.path for one in entrants}
     return Board(tuple(one for _, one in ordered), entries, entrants, paths)
 
 
-def _newest_first(document: Document) -> list[int]:
-    """A key by which a document with later results comes before others."""
-    return [-ord(character) for character in _last_recorded(document)]
-
-
-def _last_recorded(document: Document) -> str:
-    return ""
+def _last_recorded(document: Document) -> int:
+    """The day of its latest unit, as a number; 0 where the document does not tell."""
+    methods = [method for scenario in document.scenarios for method in scenario.methods]
+    return max((one.recorded[1].toordinal() for one in methods if one.recorded), default=0)
 
 
 def _entries(documents: Sequence[tuple[str, Document]]) -> Iterable[Entry]:
@@ -105,8 +132,14 @@ def _entries(documents: Sequence[tuple[str, Document]]) -> Iterable[Entry]:
             if name in taken:
                 name = page_name(scenario.scenario, *identity, of_document)
             taken.add(name)
-            found = document.findings[scenario.scenario]
-            yield Entry(document, of_document, scenario, found, f"scenarios/{name}.html")
+            yield Entry(
+                document=document,
+                document_digest=of_document,
+                scenario=scenario,
+                found=document.findings[scenario.scenario],
+                standing=standing(scenario),
+                path=f"scenarios/{name}.html",
+            )
 
 
 def _entrants(entries: Sequence[Entry]) -> tuple[Entrant, ...]:

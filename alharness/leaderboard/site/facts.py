@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alharness.leaderboard import wording
+from alharness.leaderboard.caveats import machine_words
 from alharness.leaderboard.site.board import Board, Entry
 from alharness.leaderboard.site.cells import Cell, Column, Row, Table
 from alharness.leaderboard.site.results_table import kind
@@ -67,14 +68,22 @@ def _digests(entry: Entry) -> Iterator[tuple[str, str]]:
 
 def provenance(entry: Entry, board: Board) -> Table:
     """Of every row: which plugin of which distribution, at which version, and what was done."""
-    columns = ("method", "plugin", "parameters", "distribution", "version", "source", "runs done")
+    columns = (
+        "method", "plugin", "parameters", "distribution", "version", "source", "recorded",
+        "trained on", "runs done",
+    )  # fmt: skip
     return Table(
         caption="Where every row comes from",
         columns=tuple(Column(name, numeric=False) for name in columns),
         rows=tuple(
             Row(
                 Cell(method.method, method.method, href=board.path_of(method)),
-                (*_plugin_cells(method.sampler), _text(_done(method))),
+                (
+                    *_plugin_cells(method.sampler),
+                    _text(_days(method)),
+                    _text(_machines(method)),
+                    _text(_done(method)),
+                ),
                 kind=kind(method, entry.scenario),
             )
             for method in entry.scenario.methods
@@ -108,6 +117,16 @@ def parameters(one: Component) -> str:
     """All of a plugin's parameters as TOML spells them, a dash for none."""
     given = one.parameters or {}
     return ", ".join(f"{name} = {spell(value)}" for name, value in given.items()) or "–"
+
+
+def _days(method: Method) -> str:
+    if method.recorded is None:
+        return "–"
+    return " – ".join(dict.fromkeys(day.isoformat() for day in method.recorded))
+
+
+def _machines(method: Method) -> str:
+    return ", ".join(machine_words(one.machine) for one in method.machines or ()) or "–"
 
 
 def _done(method: Method) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from alharness.leaderboard.site.board import Board, Entry
-from alharness.leaderboard.site.cells import Cell, Column, Row, Table
+from alharness.leaderboard.site.cells import Cell, Column, Row, Table, number
 from alharness.leaderboard.site.results_table import kind
 from alharness.protocol.wording import spell
 from alharness.results.document import Method
@@ -34,6 +34,34 @@ def chosen(entry: Entry, board: Board) -> Table | None:
             for method, values in zip(entry.scenario.methods, of_method, strict=True)
         ),
     )
+
+
+def importance(entry: Entry) -> Table | None:
+    """How much each hyper-parameter mattered at each cycle, in %; None where nothing is told."""
+    told = [one for one in entry.scenario.importance or () if one is not None]
+    names = list(dict.fromkeys(name for one in told for name in one.shares))
+    if not names:
+        return None
+    given = zip(entry.scenario.labels, entry.scenario.importance or (), strict=True)
+    return Table(
+        caption="Importance for validation accuracy, in %",
+        columns=(Column("labels"), *(Column(name) for name in names), Column("settings tried")),
+        rows=tuple(
+            Row(
+                Cell(str(labels), str(labels)),
+                (
+                    *(_share(one.shares.get(name)) for name in names),
+                    Cell(str(one.settings), str(one.settings)),
+                ),
+            )
+            for labels, one in given
+            if one is not None
+        ),
+    )
+
+
+def _share(share: float | None) -> Cell:
+    return number(share, "" if share is None else f"{100 * share:z.0f}")
 
 
 def _values(method: Method) -> dict[str, list[object]]:

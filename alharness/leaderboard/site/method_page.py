@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from alharness.leaderboard import wording
 from alharness.leaderboard.site.board import Entrant, Result
 from alharness.leaderboard.site.cells import Bar, Cell, Column, Row, Table, bars, number
 from alharness.leaderboard.site.facts import parameters
 from alharness.leaderboard.site.recommendations import Recommendation, recommendations
 from alharness.leaderboard.site.results_table import (
+    detectable_cell,
     difference_cell,
     difference_of,
     familywise_cell,
     kind,
+    mean_text,
     verdict_cell,
 )
 
@@ -23,6 +24,8 @@ class MethodPage:
     """The page of an entrant."""
 
     entrant: Entrant
+    summary: str
+    citations: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     results: Table
     recommendations: tuple[Recommendation, ...]
@@ -32,10 +35,18 @@ def method_page(entrant: Entrant) -> MethodPage:
     """The page of an entrant of a board."""
     return MethodPage(
         entrant=entrant,
+        summary=next(iter(_said(entrant, "summary")), ""),
+        citations=_said(entrant, "citation"),
         facts=tuple(_facts(entrant)),
         results=_results(entrant),
         recommendations=recommendations(entrant.results),
     )
+
+
+def _said(entrant: Entrant, member: str) -> tuple[str, ...]:
+    """What its plugin says of itself, newest document first, each once."""
+    said = (getattr(result.method, member) for result in entrant.results)
+    return tuple(dict.fromkeys(one for one in said if one))
 
 
 def _facts(entrant: Entrant) -> list[tuple[str, str]]:
@@ -59,11 +70,12 @@ def _results(entrant: Entrant) -> Table:
     columns = (
         Column("scenario", numeric=False),
         Column("suite", numeric=False),
-        Column("last accuracy", note="%, at the largest number of labels"),
+        Column("last value", note="at the largest number of labels"),
+        Column("rank", note="ties share one"),
         Column("verdict", numeric=False),
         Column("in a family", numeric=False, note="Holm"),
-        Column("difference", note="percentage points, 95 % interval"),
-        Column("detectable", note="with 80 % power, points"),
+        Column("difference", note="95 % interval"),
+        Column("detectable", note="with 80 % power"),
         Column("trainings"),
         Column("version", numeric=False),
         Column("source", numeric=False),
@@ -81,16 +93,18 @@ def _row(result: Result, bar: Bar | None) -> Row:
     verdict = found.verdict
     there = [point for point in found.curve if point.mean is not None]
     last = there[-1] if there else None
-    effect = verdict.minimum_detectable_effect if verdict else None
+    ranks = entry.standing.ranks
+    rank = ranks[method.method].rank if method.method in ranks else None
     return Row(
         head=Cell(entry.scenario.scenario, entry.scenario.scenario, href=entry.path),
         cells=(
             Cell(entry.document.suite.name, entry.document.suite.name),
-            number(last.mean if last else None, wording.cell(last, None) if last else ""),
+            number(last.mean if last else None, mean_text(last, entry.scale) if last else ""),
+            number(rank, str(rank)),
             verdict_cell(method, found, entry.scenario),
             familywise_cell(found),
-            difference_cell(verdict, bar),
-            number(effect, wording.detectable(verdict) if verdict else ""),
+            difference_cell(verdict, bar, entry.scale),
+            detectable_cell(verdict, entry.scale),
             number(method.trainings, str(method.trainings)),
             Cell(method.sampler.version, method.sampler.version),
             Cell(method.sampler.source, method.sampler.source, "digest"),

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from alharness.leaderboard import wording
+from alharness.leaderboard.figures.curves import Chart
 from alharness.leaderboard.figures.scales import Scale
 from alharness.leaderboard.site.board import Board, Entrant, Entry
 from alharness.leaderboard.site.cells import Cell, Column, Row, Table
+from alharness.leaderboard.site.charts import learning_curves
 from alharness.leaderboard.site.results_table import MARKS
+from alharness.leaderboard.tables import numerals
 from alharness.results.document import Document, MethodFindings, numbers
 from alharness.statistics import Comparison, Verdict
 
@@ -52,6 +55,7 @@ class Summary:
     best_mark: str
     counts: tuple[tuple[str, int], ...]
     strip: Strip | None
+    curves: Chart | None
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,8 @@ def _summary(entry: Entry, board: Board) -> Summary:
         best_detail=detail,
         best_mark=mark,
         counts=tuple(one for one in counts if one[1]),
-        strip=_strip(tested, entry.scenario.reference),
+        strip=_strip(tested, entry),
+        curves=learning_curves(entry),
     )
 
 
@@ -157,24 +162,38 @@ def _best(
     better = [one for one in tested if one[1].verdict is Verdict.BETTER]
     if better:
         label, verdict = max(better, key=lambda one: one[1].difference or 0.0)
-        return label, label, f"{wording.difference(verdict)} points", "better"
+        detail = f"{_difference(verdict, entry)} {entry.unit_of_differences}{_tied(label, entry)}"
+        return label, label, detail, "better"
     if not tested or all(one[1].verdict is Verdict.NOT_TESTABLE for one in tested):
         return None, "nothing tested", "", "muted"
     return None, f"none better than {reference}", "", "muted"
 
 
-def _strip(tested: Sequence[tuple[str, Comparison]], reference: str) -> Strip | None:
+def _tied(label: str, entry: Entry) -> str:
+    """How many others share its rank, where it is the first."""
+    ranks = entry.standing.ranks
+    own = ranks[label].rank if label in ranks else None
+    tied = sum(one.rank == own for one in ranks.values()) - 1
+    return f", tied with {tied} more" if own is not None and tied > 0 else ""
+
+
+def _difference(verdict: Comparison, entry: Entry) -> str:
+    assert verdict.difference is not None
+    return numerals.effect(verdict.difference, verdict.interval, entry.scale)
+
+
+def _strip(tested: Sequence[tuple[str, Comparison]], entry: Entry) -> Strip | None:
     there = [(label, one, one.difference) for label, one in tested if one.difference is not None]
     if not there:
         return None
     ends = [0.0, *(difference for *_, difference in there)]
     scale = Scale(min(ends), max(ends), 4, 96)
+    reference = entry.scenario.reference
     dots = tuple(
         Dot(
             at=f"{scale(difference):z.1f}",
             mark=MARKS.get(verdict.verdict, "muted"),
-            said=f"{label}: {wording.difference(verdict)} points, "
-            f"{verdict.verdict.sentence(reference)}",
+            said=f"{label} {_difference(verdict, entry)}, {verdict.verdict.sentence(reference)}",
         )
         for label, verdict, difference in there
     )
@@ -186,7 +205,7 @@ def _grid(board: Board) -> Table | None:
     if len(board.entries) < 2:
         return None
     return Table(
-        caption="Difference to the reference in percentage points",
+        caption="Difference to the reference, in percentage points where the metric is a share",
         columns=(
             Column("method", numeric=False),
             *(Column(entry.scenario.scenario, note=entry.document.suite.name)
@@ -209,10 +228,10 @@ def _grid_cells(entrant: Entrant, board: Board) -> Iterable[Cell]:
             yield Cell()
             continue
         method, found = there[entry.path]
-        yield grid_cell(found, wording.untested(method, entry.scenario))
+        yield grid_cell(found, wording.untested(method, entry.scenario), entry)
 
 
-def grid_cell(found: MethodFindings, otherwise: str) -> Cell:
+def grid_cell(found: MethodFindings, otherwise: str, entry: Entry) -> Cell:
     """A difference with its symbol, or what stands in its place."""
     verdict = found.verdict
     if verdict is None:
@@ -220,5 +239,5 @@ def grid_cell(found: MethodFindings, otherwise: str) -> Cell:
     if verdict.difference is None:
         return Cell("–", "", "muted")
     symbol = wording.SYMBOLS[verdict.verdict]
-    text = f"{100 * verdict.difference:+z.2f}{' ' + symbol if symbol else ''}"
+    text = f"{numerals.signed(verdict.difference, entry.scale)} {symbol}".rstrip()
     return Cell(text, f"{verdict.difference:.12g}", MARKS.get(verdict.verdict, ""))

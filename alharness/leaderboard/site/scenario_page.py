@@ -11,11 +11,15 @@ from alharness.leaderboard.site.board import Board, Entry, Result
 from alharness.leaderboard.site.cells import Cell, Column, Row, Table
 from alharness.leaderboard.site.charts import differences, learning_curves, shown_at_first, styles
 from alharness.leaderboard.site.facts import components, condition, provenance
-from alharness.leaderboard.site.hyperparameters import chosen
+from alharness.leaderboard.site.hyperparameters import chosen, importance
+from alharness.leaderboard.site.matrices import Matrix, matrices
 from alharness.leaderboard.site.overview import WORDS
+from alharness.leaderboard.site.published import PublishedTable, published_tables
 from alharness.leaderboard.site.recommendations import Recommendation, recommendations
 from alharness.leaderboard.site.results_table import results_table
+from alharness.leaderboard.site.times import times_tables
 from alharness.leaderboard.site.values import values
+from alharness.leaderboard.tables import numerals
 from alharness.results.document import numbers
 
 
@@ -44,7 +48,11 @@ class ScenarioPage:
     results: Table
     verdicts: tuple[str, ...]
     notes: tuple[str, ...]
+    matrices: tuple[Matrix, ...]
+    times: tuple[Table, ...]
     chosen: Table | None
+    importance: Table | None
+    published: tuple[PublishedTable, ...]
     chain: Table | None
     provenance: Table
     components: Table | None
@@ -75,7 +83,11 @@ def scenario_page(entry: Entry, board: Board) -> ScenarioPage:
         results=results,
         verdicts=tuple(dict.fromkeys(row.verdict for row in results.rows)),
         notes=tuple(wording.notes(scenario, found, document.n_models)),
+        matrices=matrices(entry),
+        times=times_tables(entry, board),
         chosen=chosen(entry, board),
+        importance=importance(entry),
+        published=published_tables(entry),
         chain=_chain(entry),
         provenance=provenance(entry, board),
         components=components(entry),
@@ -116,12 +128,12 @@ def _headline(entry: Entry) -> Sequence[tuple[str, str]]:
     ]
     if effects:
         middle = effects[(len(effects) - 1) // 2]
-        given.append((f"{100 * middle:.2f}", "points detectable, median"))
+        given.append((numerals.number(middle, entry.scale), "detectable difference, median"))
     return given
 
 
 def _key(entry: Entry) -> tuple[Key, ...]:
-    drawn_as, at_first = styles(entry.scenario), shown_at_first(entry.scenario)
+    drawn_as, at_first = styles(entry), shown_at_first(entry)
     return tuple(
         Key(
             label=one.method,

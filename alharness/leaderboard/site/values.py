@@ -7,51 +7,54 @@ from collections.abc import Iterator
 from alharness.leaderboard import wording
 from alharness.leaderboard.site.board import Board, Entry
 from alharness.leaderboard.site.cells import Cell, Column, Row, Table, number
+from alharness.leaderboard.site.charts import in_unit
 from alharness.leaderboard.site.results_table import MARKS
+from alharness.leaderboard.tables import numerals
 from alharness.results.document import MethodFindings
-from alharness.statistics import Interval
 
 
 def values(entry: Entry, board: Board) -> tuple[Table, ...]:
     """A table for each chart, a row for each method, a column for each number of labels."""
-    scenario, found = entry.scenario, entry.found.methods
-    accuracies = _table(
-        "Test accuracy in %, mean [95 % interval]", scenario.labels, entry, board, _accuracies
+    found = entry.found.methods
+    means = Table(
+        caption=f"{entry.measure.title}{in_unit(entry.unit)}, mean [95 % interval]",
+        columns=_columns(entry, entry.scenario.labels),
+        rows=_rows(entry, board, {name: tuple(_means(one, entry)) for name, one in found.items()}),
     )
-    if all(one.marks is None for one in found.values()):
-        return (accuracies,)
-    title = f"Difference to {scenario.reference} in percentage points [adjusted interval]"
-    return accuracies, _table(title, scenario.labels[1:], entry, board, _differences)
+    tested = {name: tuple(_differences(one, entry)) for name, one in found.items() if one.marks}
+    if not tested:
+        return (means,)
+    differences = Table(
+        caption=f"Difference to {entry.scenario.reference}{in_unit(entry.unit_of_differences)} "
+        "[interval adjusted for all budgets]",
+        columns=_columns(entry, entry.scenario.labels[1:]),
+        rows=_rows(entry, board, tested),
+    )
+    return means, differences
 
 
-def _table(caption, labels, entry, board, cells):  # type: ignore[no-untyped-def]
-    scenario = entry.scenario
-    return Table(
-        caption=caption,
-        columns=(
-            Column("method", numeric=False),
-            *(Column(wording.budget(one, scenario.n_train)) for one in labels),
-        ),
-        rows=tuple(
-            Row(Cell(one.method, one.method, href=board.path_of(one)), tuple(cells(found)))
-            for one in scenario.methods
-            if (found := entry.found.methods[one.method]) and (cells is _accuracies or found.marks)
-        ),
+def _columns(entry: Entry, labels: tuple[int, ...]) -> tuple[Column, ...]:
+    budgets = (Column(wording.budget(one, entry.scenario.n_train)) for one in labels)
+    return (Column("method", numeric=False), *budgets)
+
+
+def _rows(entry: Entry, board: Board, cells: dict[str, tuple[Cell, ...]]) -> tuple[Row, ...]:
+    return tuple(
+        Row(Cell(one.method, one.method, href=board.path_of(one)), cells[one.method])
+        for one in entry.scenario.methods
+        if one.method in cells
     )
 
 
-def _accuracies(found: MethodFindings) -> Iterator[Cell]:
+def _means(found: MethodFindings, entry: Entry) -> Iterator[Cell]:
     for point in found.curve:
-        mean = None if point.mean is None else f"{100 * point.mean:.2f}"
-        yield number(point.mean, f"{mean}{_between(point.interval)}")
+        value = point.mean
+        text = "" if value is None else numerals.ranged(value, point.interval, entry.scale)
+        yield number(value, text)
 
 
-def _differences(found: MethodFindings) -> Iterator[Cell]:
+def _differences(found: MethodFindings, entry: Entry) -> Iterator[Cell]:
     for mark in found.marks or ():
-        yield number(mark.difference, wording.difference(mark), MARKS.get(mark.verdict, ""))
-
-
-def _between(interval: Interval | None) -> str:
-    if interval is None:
-        return ""
-    return f" [{100 * interval.low:.2f}, {100 * interval.high:.2f}]"
+        value = mark.difference
+        text = "" if value is None else numerals.effect(value, mark.interval, entry.scale)
+        yield number(value, text, MARKS.get(mark.verdict, ""))
