@@ -67,7 +67,7 @@ def learning_curves(entry: Entry) -> Chart | None:
     return chart(
         series,
         entry.scenario.labels,
-        title=f"{entry.measure.title} on the test images{in_unit(entry.unit)}, 95 % intervals",
+        title=f"{entry.measure.title}{in_unit(entry.unit)}, with 95 % intervals",
     )
 
 
@@ -88,8 +88,7 @@ def differences(entry: Entry) -> Chart | None:
     return chart(
         series,
         scenario.labels,
-        title=f"Difference to {scenario.reference}{in_unit(entry.unit_of_differences)}, "
-        "intervals adjusted for all budgets",
+        title=f"Difference to {scenario.reference}{in_unit(entry.unit_of_differences)}",
         around_zero=True,
     )
 

@@ -167,4 +167,4 @@ def _replays(entry: Entry) -> bool:
 
 
 def _counted(n: int, what: str) -> str:
-    return f"one {what}" if n == 1 else f"{n} {what}s"
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"

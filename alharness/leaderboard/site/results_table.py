@@ -124,7 +124,7 @@ def verdict_cell(method: Method, found: MethodFindings, scenario: Scenario) -> C
     symbol = wording.SYMBOLS[verdict]
     words, _, condition = (found.sentence or "").partition(", ")
     text = f"{symbol} {words}" if symbol else words
-    return Cell(text, str(verdict), MARKS.get(verdict, "muted"), detail=condition)
+    return Cell(text, str(verdict), f"word {MARKS.get(verdict, 'muted')}", detail=condition)
 
 
 def familywise_cell(found: MethodFindings) -> Cell:
@@ -134,7 +134,7 @@ def familywise_cell(found: MethodFindings) -> Cell:
     decision = found.familywise
     mark = "muted" if decision is None else MARKS.get(decision.verdict, "muted")
     p_value = 2.0 if decision is None or decision.p_value is None else decision.p_value
-    return Cell(wording.familywise(found), f"{p_value:.6f}", mark)
+    return Cell(wording.familywise(found), f"{p_value:.6f}", f"word {mark}")
 
 
 def difference_of(verdict: Comparison | None) -> tuple[float, Interval | None] | None:

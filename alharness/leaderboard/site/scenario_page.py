@@ -155,7 +155,7 @@ def _chain(entry: Entry) -> Table | None:
     return Table(
         caption="The paper's chain of tests on pooled runs",
         columns=(
-            Column("labels"),
+            Column("labels", numeric=False),
             *(Column(one, numeric=False) for one in columns),
             Column("Kruskal–Wallis p"),
         ),

@@ -36,6 +36,11 @@ def write_site(files: Mapping[str, bytes], folder: Path) -> None:
     _write(folder / MARKER, json.dumps({"files": sorted(files)}, indent=1).encode())
 
 
+def require_place(folder: Path) -> None:
+    """Raises UsageError where ``write_site`` would, before anything is computed."""
+    _earlier(folder)
+
+
 def _earlier(folder: Path) -> list[str]:
     """The files of the site that lies in a folder; none where nothing does."""
     try:
