@@ -53,8 +53,8 @@ def _earlier(folder: Path) -> list[str]:
             f"cannot be written to: {error.strerror}", where=str(folder), remedy="Name a folder"
         ) from None
     try:
-        names = json.loads(read(folder / MARKER))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
+        names = list(json.loads(read(folder / MARKER))["files"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise _not_ours(folder, "there are files in it, and no site") from None
     return [one for one in names if isinstance(one, str) and _OURS.fullmatch(one)]
 
