@@ -99,6 +99,21 @@ function showTip(point) {
   tip.style.top = `${(above < 4 ? mark.bottom + 12 : above) + scrollY}px`;
 }
 
+// Marks lie close together: the one that is nearest to the pointer speaks.
+function nearest(chart, points, event) {
+  const matrix = chart.getScreenCTM();
+  let found = null;
+  let least = 24;
+  points.forEach((point) => {
+    const { cx, cy } = point.lastElementChild;
+    const x = cx.baseVal.value * matrix.a + matrix.e - event.clientX;
+    const y = cy.baseVal.value * matrix.d + matrix.f - event.clientY;
+    const distance = Math.hypot(x, y);
+    if (distance < least) [found, least] = [point, distance];
+  });
+  return found;
+}
+
 function interactive(chart) {
   const points = () => [...chart.querySelectorAll(".series:not(.off)")]
     .map((series) => [...series.querySelectorAll(".point")]).filter((of) => of.length);
@@ -107,17 +122,21 @@ function interactive(chart) {
     const [curve] = points();
     if (curve) curve[0].setAttribute("tabindex", "0");
   };
+  let told = null;
   const near = (point) => {
-    chart.querySelectorAll(".near").forEach((one) => one.classList.remove("near"));
+    if (point === told) return;
+    told = point;
+    chart.querySelectorAll(".near, .told").forEach((one) => one.classList.remove("near", "told"));
     chart.classList.toggle("narrow", Boolean(point));
     if (point) {
+      point.classList.add("told");
       point.closest(".series").classList.add("near");
       showTip(point);
     } else tip.hidden = true;
   };
   const of = (event) => event.target.closest(".point");
-  chart.addEventListener("pointerover", (event) => { if (of(event)) near(of(event)); });
-  chart.addEventListener("pointerout", (event) => { if (of(event)) near(null); });
+  chart.addEventListener("pointermove", (event) => near(nearest(chart, points().flat(), event)));
+  chart.addEventListener("pointerleave", () => near(null));
   chart.addEventListener("focusin", (event) => near(of(event)));
   chart.addEventListener("focusout", () => near(null));
   chart.addEventListener("keydown", (event) => {

@@ -14,9 +14,15 @@ from alharness.results.documents import Documents
 
 WITHOUT_PLUGINS = """
 import sys
-ours = ("alharness.registry", "alharness_plugins", "alharness_suites")
-for name in (*ours, "torch", "mlflow", "optuna", "timm", "sklearn", "pandas"):
-    sys.modules[name] = None  # importing it raises ImportError
+absent = ("alharness.registry", "alharness_plugins", "alharness_suites", "torch", "mlflow",
+          "optuna", "timm", "sklearn", "pandas")
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name in absent:
+            raise ImportError(f"{name} is not here")
+
+sys.meta_path.insert(0, Absent())
 from alharness.cli.main import main
 main()
 """
