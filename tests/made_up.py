@@ -47,7 +47,7 @@ def names(n):
     return [*NAMES, *(f"method-{k:03d}" for k in range(len(NAMES), n))][:n]
 
 
-def document(  # noqa: PLR0913 - each is a way in which documents differ
+def document(
     methods=4,
     scenarios=1,
     *,
@@ -211,7 +211,11 @@ def _overlap(n, rng):
 def _times(label, queries):
     one = QueryTimes(n=10, median=0.5, total=5.0)
     return Times(
-        method=label, machine=MACHINE, queries=(one,) * queries, trainings=80, training_seconds=900.0
+        method=label,
+        machine=MACHINE,
+        queries=(one,) * queries,
+        trainings=80,
+        training_seconds=900.0,
     )
 
 
@@ -233,7 +237,9 @@ def _published(called):
         url="https://example.org/paper",
         unit="%",
         methods=tuple(
-            PublishedMethod(method=label, row=label.upper(), mean=(70.0, 75.0), deviation=(1.0, 0.5))
+            PublishedMethod(
+                method=label, row=label.upper(), mean=(70.0, 75.0), deviation=(1.0, 0.5)
+            )
             for label in called
         ),
     )

@@ -90,9 +90,7 @@ def pages(made_up, tmp_path_factory):
     """The site of a document of fourteen methods in two scenarios: first pages of each kind."""
     (first, second) = made_up.document(methods=14, scenarios=2).scenarios
     seeing = {1: {"sees_labels": True}, 2: {"outdated": "its plugin changed"}}
-    rows = tuple(
-        one.model_copy(update=seeing.get(n, {})) for n, one in enumerate(first.methods)
-    )
+    rows = tuple(one.model_copy(update=seeing.get(n, {})) for n, one in enumerate(first.methods))
     document = made_up.of([first.model_copy(update={"methods": rows}), second], chain=False)
     return written(document, tmp_path_factory.mktemp("site"))
 

@@ -26,7 +26,7 @@ def test_a_site_of_200_methods_in_20_scenarios(made_up, tmp_path, benchmark):
         [sys.executable, "-m", "alharness.cli.main", *command], check=True, capture_output=True
     )
     took = time.perf_counter() - began
-    files = [path for path in (tmp_path / "site").rglob("*.html")]
+    files = list((tmp_path / "site").rglob("*.html"))
     size = sum(path.stat().st_size for path in files)
     print(f"\n{len(files)} pages, {size / 2**20:.0f} MiB, in {took:.1f} s")
     assert len(files) == 1 + 20 + 200

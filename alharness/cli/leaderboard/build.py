@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, metavar="[DOCUMENT.json|WORKSPACE]...", type=click.Path(path_type=Path))
+@click.argument(
+    "paths", nargs=-1, metavar="[DOCUMENT.json|WORKSPACE]...", type=click.Path(path_type=Path)
+)
 @options.workspace
 @click.option(
     "--out",

@@ -142,7 +142,9 @@ def chart(
         title=title,
         x_title="labels (logarithmic)" if across.logarithmic else "labels",
         x_ticks=_x_ticks([labels[n] for n in there], across),
-        y_ticks=tuple(Tick(_place(up(one)), _number(one, digits, signed=around_zero)) for one in values),
+        y_ticks=tuple(
+            Tick(_place(up(one)), _number(one, digits, signed=around_zero)) for one in values
+        ),
         zero=_place(up(0.0)) if around_zero else None,
         drawn=tuple(_drawn(n, one, labels, across, up) for n, one in enumerate(series)),
     )

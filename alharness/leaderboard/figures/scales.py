@@ -33,7 +33,7 @@ class Scale:
 
 
 def round_values(low: float, high: float, about: int) -> tuple[float, ...]:
-    """About so many multiples of a round step that reach from ``low`` or below to ``high`` or above.
+    """About so many multiples of a round step, from ``low`` or below to ``high`` or above.
 
     For ``low`` = ``high`` the range is widened round it. The values are exact multiples: 0 is 0.
     """

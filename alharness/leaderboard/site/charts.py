@@ -106,9 +106,7 @@ def _means(label: str, entry: Entry) -> Iterator[Value | None]:
         yield _value(point.mean, point.interval, said, entry.scale)
 
 
-def _differences(
-    label: str, marks: tuple[Comparison, ...], entry: Entry
-) -> Iterator[Value | None]:
+def _differences(label: str, marks: tuple[Comparison, ...], entry: Entry) -> Iterator[Value | None]:
     reference = entry.scenario.reference
     for labels, mark in zip(entry.scenario.labels[1:], marks, strict=True):
         if mark.difference is None:
@@ -119,9 +117,7 @@ def _differences(
         yield _value(mark.difference, mark.interval, said, entry.scale)
 
 
-def _value(
-    mean: float | None, interval: Interval | None, said: str, scale: Scale
-) -> Value | None:
+def _value(mean: float | None, interval: Interval | None, said: str, scale: Scale) -> Value | None:
     if mean is None or abs(mean) > _DRAWABLE:
         return None
     factor = scale.factor

@@ -45,7 +45,11 @@ def importance(entry: Entry) -> Table | None:
     given = zip(entry.scenario.labels, entry.scenario.importance or (), strict=True)
     return Table(
         caption="Importance for validation accuracy, in %",
-        columns=(Column("labels", numeric=False), *(Column(name) for name in names), Column("settings tried")),
+        columns=(
+            Column("labels", numeric=False),
+            *(Column(name) for name in names),
+            Column("settings tried"),
+        ),
         rows=tuple(
             Row(
                 Cell(str(labels), str(labels)),

@@ -149,9 +149,7 @@ def _condition(entry: Entry) -> str:
 
 def _tested(entry: Entry) -> list[tuple[str, Comparison]]:
     """Methods with a verdict, and these, in the document's order."""
-    return [
-        (label, found.verdict) for label, found in entry.found.methods.items() if found.verdict
-    ]
+    return [(label, found.verdict) for label, found in entry.found.methods.items() if found.verdict]
 
 
 def _best(

@@ -5,6 +5,7 @@ Told from documents alone, and cautiously: what a document does not show is not 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -148,7 +149,7 @@ def _identity(one: Component) -> tuple[str, str]:
 def _queried(entry: Entry) -> tuple[object, ...]:
     """How much is queried at a time, as a share of the training images where these are known."""
     labels, n_train = entry.scenario.labels, entry.scenario.n_train
-    steps = [after - before for before, after in zip(labels, labels[1:], strict=False)]
+    steps = [after - before for before, after in itertools.pairwise(labels)]
     return tuple(round(step / n_train, 2) if n_train else step for step in steps[:1])
 
 

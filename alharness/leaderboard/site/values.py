@@ -1,4 +1,4 @@
-"""The values that charts draw, as tables: for keyboards, screen readers and those who want digits."""
+"""The values that charts draw, as tables: for keyboards, screen readers and copying."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A site's files into a folder: only into one that is empty, or that a site was written to before."""
+"""A site's files into a folder: into an empty one, or one that a site was written to before."""
 
 from __future__ import annotations
 

@@ -6,7 +6,18 @@ import sys
 import pytest
 
 COMMANDS = {
-    (): ["bench", "plan", "report", "leaderboard", "stats", "suites", "forget", "plugins", "--debug", "--version"],
+    (): [
+        "bench",
+        "plan",
+        "report",
+        "leaderboard",
+        "stats",
+        "suites",
+        "forget",
+        "plugins",
+        "--debug",
+        "--version",
+    ],
     ("bench",): ["--suite", "--executor", "--jobs-per-gpu", "--query-memory", "--tracking-uri"],
     ("plan",): ["--suite", "--plugin-file", "--download", "--json"],
     ("report",): ["--workspace", "--suite", "--json"],

@@ -1,5 +1,6 @@
 """Figures: where points and axes stand, for any numbers."""
 
+import itertools
 import math
 
 import pytest
@@ -52,7 +53,7 @@ def test_equal_ratios_are_equal_distances_on_a_logarithmic_scale():
 @given(st.lists(st.floats(0, 1000), max_size=20).map(sorted), st.floats(1, 100))
 def test_what_is_written_stands_far_enough_apart(places, distance):
     kept = [places[n] for n in far_enough(places, distance)]
-    assert all(after - before >= distance for before, after in zip(kept, kept[1:], strict=False))
+    assert all(after - before >= distance for before, after in itertools.pairwise(kept))
     assert kept[-1:] == places[-1:]
 
 
@@ -62,7 +63,9 @@ def test_many_curves_all_differ():
     assert len(looks) == period + 1 == 85
 
 
-values = st.builds(lambda mean, half: Value(mean, mean - half, mean + half, "said"), numbers, st.floats(0, 1e3))
+values = st.builds(
+    lambda mean, half: Value(mean, mean - half, mean + half, "said"), numbers, st.floats(0, 1e3)
+)
 
 
 @given(
@@ -73,7 +76,8 @@ values = st.builds(lambda mean, half: Value(mean, mean - half, mean + half, "sai
 def test_everything_stands_on_the_paper(labels, data, around_zero):
     cells = st.lists(st.none() | values, min_size=len(labels), max_size=len(labels)).map(tuple)
     series = [
-        Series(str(n), style(n), data.draw(cells), shown=True) for n in range(data.draw(st.integers(0, 4)))
+        Series(str(n), style(n), data.draw(cells), shown=True)
+        for n in range(data.draw(st.integers(0, 4)))
     ]
     drawn = chart(series, labels, title="t", around_zero=around_zero)
     if drawn is None:

@@ -76,7 +76,9 @@ def test_strong_is_randaugment_with_swa(answers, made_up, used, distribution, an
 
 
 def test_transfer_is_told_by_the_declaration(answers):
-    declared = {"scenarios": [{"name": "scenario-00"}, {"name": "scenario-01", "replay": "scenario-00"}]}
+    declared = {
+        "scenarios": [{"name": "scenario-00"}, {"name": "scenario-01", "replay": "scenario-00"}]
+    }
     assert answers({}, {}, declaration=declared)["iii"] is Answer.MET
     assert answers({}, declaration=declared)["iii"] is Answer.NOT_MET
     assert answers({}, declaration=False)["iii"] is Answer.CANNOT_TELL

@@ -165,7 +165,13 @@ def nasty(made_up, text):
     )
     published = tuple(
         one.model_copy(
-            update={"caption": text, "citation": text, "source": text, "notes": (text,), "url": text}
+            update={
+                "caption": text,
+                "citation": text,
+                "source": text,
+                "notes": (text,),
+                "url": text,
+            }
         )
         for one in scenario.published
     )
@@ -182,15 +188,15 @@ def nasty(made_up, text):
             "published": published,
             "importance": importance,
             "space": {text: [text]},
-            "machines": tuple(one.model_copy(update={"machine": machine}) for one in scenario.machines),
+            "machines": tuple(
+                one.model_copy(update={"machine": machine}) for one in scenario.machines
+            ),
             "times": tuple(one.model_copy(update={"machine": machine}) for one in scenario.times),
         }
     )
     document = made_up.of([scenario])
     suite = document.suite.model_copy(update={"name": text, "title": text, "digest": text})
-    return document.model_copy(
-        update={"suite": suite, "alharness": text, "failures": (text, text)}
-    )
+    return document.model_copy(update={"suite": suite, "alharness": text, "failures": (text, text)})
 
 
 def test_markup_in_every_name_stays_text(made_up):
@@ -199,7 +205,9 @@ def test_markup_in_every_name_stays_text(made_up):
     assert len(made) == len(clean)
     for path, page in pages(made).items():
         assert re.fullmatch(r"(?:[a-z0-9-]+/)?[a-z0-9-]+\.html", path)
-        assert {tag for tag, _ in page.tags} <= {tag for one in pages(clean).values() for tag, _ in one.tags}
+        assert {tag for tag, _ in page.tags} <= {
+            tag for one in pages(clean).values() for tag, _ in one.tags
+        }
         assert not [name for _, given in page.tags for name in given if name.startswith("on")]
         assert "49" not in re.findall(r"alert\(1\).{0,20}?(49)", page.text)
         assert not any(value.startswith("javascript:") for value in page.values("href"))
@@ -212,7 +220,9 @@ def test_only_https_addresses_are_linked(made_up, url):
     (scenario,) = made_up.document(methods=2).scenarios
     (published,) = scenario.published
     odd = published.model_copy(update={"url": url})
-    text = only(site([made_up.of([scenario.model_copy(update={"published": (odd,)})])]), "scenarios")
+    text = only(
+        site([made_up.of([scenario.model_copy(update={"published": (odd,)})])]), "scenarios"
+    )
     assert url not in Page(text.encode()).values("href")
 
 

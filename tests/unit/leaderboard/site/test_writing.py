@@ -8,7 +8,12 @@ import pytest
 from alharness import HarnessError, UsageError
 from alharness.leaderboard.site.writing import MARKER, require_place, write_site
 
-FILES = {"index.html": b"first", "site.css": b"", "methods/a-1.html": b"a", "methods/b-2.html": b"b"}
+FILES = {
+    "index.html": b"first",
+    "site.css": b"",
+    "methods/a-1.html": b"a",
+    "methods/b-2.html": b"b",
+}
 
 
 def there(folder):
@@ -57,7 +62,8 @@ def test_a_file_in_its_place(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["../outside.html", "/etc/passwd", "methods/../../outside.html", "thesis.tex", 7, "a/b/c.html"]
+    "name",
+    ["../outside.html", "/etc/passwd", "methods/../../outside.html", "thesis.tex", 7, "a/b/c.html"],
 )
 def test_a_forged_list_of_files_removes_nothing_of_others(tmp_path, name):
     outside, thesis = tmp_path / "outside.html", tmp_path / "site" / "thesis.tex"
@@ -78,7 +84,7 @@ def test_links_lead_nowhere(tmp_path):
     write_site(FILES, tmp_path / "site")
     assert not (outside / "target").exists()
     assert there(tmp_path / "site") == FILES
-    os.rename(tmp_path / "site" / "methods", tmp_path / "elsewhere")
+    (tmp_path / "site" / "methods").rename(tmp_path / "elsewhere")
     (tmp_path / "site" / "methods").symlink_to(outside)
     with pytest.raises(UsageError, match="'methods' in it is a link"):
         write_site(FILES, tmp_path / "site")
