@@ -45,7 +45,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A row. head: its first cell. kind: ``reference``, ``outdated``, ``upper`` or nothing."""
+    """A row. head: its first cell. kind: ``reference``, ``outdated``, ``upper``, ``looked``, nothing.
+
+    verdict: what it is filtered by.
+    """
 
     head: Cell
     cells: tuple[Cell, ...]

@@ -155,9 +155,13 @@ def _tested(entry: Entry) -> list[tuple[str, Comparison]]:
 def _best(
     entry: Entry, tested: Sequence[tuple[str, Comparison]]
 ) -> tuple[str | None, str, str, str]:
-    """Label, text, detail and mark of what came out best; nothing undetermined is called best."""
+    """Label, text, detail and mark of what came out best; nothing undetermined is called best.
+
+    Nor is what looks stopped early: it is not ranked with what was run in full.
+    """
     reference = entry.scenario.reference
-    better = [one for one in tested if one[1].verdict is Verdict.BETTER]
+    full = {label for label, found in entry.found.methods.items() if found.looks is None}
+    better = [one for one in tested if one[1].verdict is Verdict.BETTER and one[0] in full]
     if better:
         label, verdict = max(better, key=lambda one: one[1].difference or 0.0)
         detail = f"{_difference(verdict, entry)} {entry.unit_of_differences}{_tied(label, entry)}"

@@ -78,7 +78,9 @@ def kind(method: Method, scenario: Scenario) -> str:
         return "reference"
     if method.outdated:
         return "outdated"
-    return "upper" if method.sees_labels else ""
+    if method.sees_labels:
+        return "upper"
+    return "looked" if method.looked_at else ""
 
 
 def _cells(method: Method, bar: Bar | None, entry: Entry) -> Iterator[Cell]:

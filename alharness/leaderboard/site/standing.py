@@ -41,7 +41,7 @@ class Standing:
 
 
 def standing(scenario: Scenario) -> Standing:
-    """The standing in a scenario. What sees labels is not ranked, what is outdated is left out.
+    """The standing in a scenario. What sees labels or is looked at is not ranked, nor what is outdated.
 
     A stranger's document may hold numbers that no statistics are made of: there is none then.
     """
@@ -61,15 +61,15 @@ def _standing(samples: Samples, margin: float) -> Standing:
     if samples.untested:
         return Standing(means=means)
     theirs = ends[samples.reference]
-    ranked = [samples.reference, *samples.compared]
+    ranked = [samples.reference, *samples.ranked]
     return Standing(
         means=means,
         ranks=ranks({name: ends[name] for name in ranked}).ranks,
         wins=win_matrix({name: shown[name] for name in ranked}),
-        equivalence={one: equivalence(ends[one], theirs, margin) for one in samples.compared},
-        savings={one: _saving(one, samples) for one in samples.compared},
+        equivalence={one: equivalence(ends[one], theirs, margin) for one in samples.ranked},
+        savings={one: _saving(one, samples) for one in samples.ranked},
         gaps={
-            bound: {one: gap_share(ends[one], theirs, ends[bound]) for one in samples.compared}
+            bound: {one: gap_share(ends[one], theirs, ends[bound]) for one in samples.ranked}
             for bound in ends
             if bound in samples.upper_bounds
         },

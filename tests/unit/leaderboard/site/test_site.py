@@ -134,6 +134,21 @@ def test_rows_that_must_not_be_ranked_are_not(made_up):
         assert not {"better than random", "worse than random", "undetermined"} & set(cells)
 
 
+def test_what_looks_stopped_has_a_verdict_and_no_rank(made_up):
+    (scenario,) = made_up.document(methods=3, initial_sets=5, seeds=5).scenarios
+    first, best, second = scenario.methods
+    scenario = scenario.model_copy(
+        update={"methods": (first, best.model_copy(update={"looked_at": True}), second)}
+    )
+    made = site([made_up.of([scenario], chain=True)])
+    text = only(made, "scenarios")
+    table = text[text.index('<table id="results"') :].partition("</table>")[0]
+    (row,) = re.findall(r'<tr class="looked"(.*?)</tr>', table, flags=re.DOTALL)
+    cells = re.findall(r"<td.*?<span>(.*?)</span>", row)
+    assert cells[:2] == ["–", "▲ better than random"]
+    assert "none better than random" in made["index.html"].decode()
+
+
 def nasty(made_up, text):
     """A document in which all that a stranger may write is this text."""
     (scenario,) = made_up.document(methods=["random", text]).scenarios
