@@ -10,7 +10,7 @@ from alharness.leaderboard.figures.scales import Scale, decimals, far_enough, ro
 WIDTH, HEIGHT = 560, 380
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 14, 54
 _LABEL_WIDTH = 62
-_DODGE = 3.2
+_DODGE = 3.0
 _SIDE_BY_SIDE = 11
 _PADDING = 0.04
 
@@ -146,7 +146,10 @@ def chart(
             Tick(_place(up(one)), _number(one, digits, signed=around_zero)) for one in values
         ),
         zero=_place(up(0.0)) if around_zero else None,
-        drawn=tuple(_drawn(n, one, labels, across, up) for n, one in enumerate(series)),
+        drawn=tuple(
+            _drawn(n, one, labels, across, up, beside)
+            for n, (one, beside) in enumerate(zip(series, _beside(series), strict=True))
+        ),
     )
 
 
@@ -168,9 +171,26 @@ def _x_ticks(labels: Sequence[int], across: Scale) -> tuple[Tick, ...]:
     return tuple(Tick(_place(places[n][0]), str(places[n][1])) for n in kept)
 
 
-def _drawn(number: int, one: Series, labels: Sequence[int], across: Scale, up: Scale) -> Drawn:
-    """Curves stand a little beside one another, so that their intervals can be told apart."""
-    beside = 0.0 if one.style.reference else _DODGE * (number % _SIDE_BY_SIDE - 5) / 2
+def _beside(series: Sequence[Series]) -> list[float]:
+    """How far each curve is moved to the side, so that intervals can be told apart.
+
+    The curves that are shown stand side by side, those that are not stand among them.
+    """
+    n_shown = sum(one.shown for one in series)
+    places = min(max(n_shown, 1), _SIDE_BY_SIDE)
+    ordered = sorted(range(len(series)), key=lambda n: not series[n].shown)
+    place = {n: number % places for number, n in enumerate(ordered)}
+    return [_DODGE * (place[n] - (places - 1) / 2) for n in range(len(series))]
+
+
+def _drawn(
+    number: int,
+    one: Series,
+    labels: Sequence[int],
+    across: Scale,
+    up: Scale,
+    beside: float,
+) -> Drawn:
     marks = [
         Mark(
             x=_place(across(n_labels) + beside),

@@ -45,9 +45,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A row. head: its first cell. kind: ``reference``, ``outdated``, ``upper``, ``looked``, nothing.
+    """A row.
 
-    verdict: what it is filtered by.
+    head: its first cell. verdict: what it is filtered by. kind: ``reference``, ``outdated``,
+    ``upper`` for what sees labels, ``looked`` for what is looked at, or nothing.
     """
 
     head: Cell

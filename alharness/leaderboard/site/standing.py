@@ -41,7 +41,7 @@ class Standing:
 
 
 def standing(scenario: Scenario) -> Standing:
-    """The standing in a scenario. What sees labels or is looked at is not ranked, nor what is outdated.
+    """The standing in a scenario, without what sees labels, is looked at or is outdated.
 
     A stranger's document may hold numbers that no statistics are made of: there is none then.
     """

@@ -9,10 +9,10 @@ from itertools import chain, product
 import alharness_suites
 import pytest
 
+from alharness.leaderboard.site.build import site
 from alharness.observing.observers import Observers
 from alharness.observing.tried import TriedObserver
 from alharness.registry import discover
-from alharness.leaderboard.site.build import site
 from alharness.results.documents import documents_of
 from alharness.results.findings import findings
 from alharness.results.published import read_publication
