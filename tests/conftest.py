@@ -2,9 +2,11 @@
 
 import fcntl
 import os
+import runpy
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -59,3 +61,9 @@ def empty_database(made_once) -> Path:
         MlflowClient(f"sqlite:///{folder}/mlflow.db").search_experiments()
 
     return made_once("database", make) / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def made_up() -> SimpleNamespace:
+    """Documents of benches that never were: ``made_up.document(methods=200, scenarios=20)``."""
+    return SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("made_up.py"))))

@@ -54,6 +54,7 @@ def bench(ctx: click.Context, /, workspace: Path, as_json: bool, **asked: Any) -
     except NotWritten as error:
         unwritten, document = error, error.document
     from alharness.cli.tables import print_document
+    from alharness.leaderboard.page import page_path
     from alharness.leaderboard.report import report_path
     from alharness.leaderboard.wording import counted
     from alharness.store.workspace import Workspace
@@ -65,7 +66,9 @@ def bench(ctx: click.Context, /, workspace: Path, as_json: bool, **asked: Any) -
     if unwritten is not None:
         click.echo(f"Error: {unwritten}", err=True)
     elif not as_json:
-        click.echo(f"Report: {report_path(document, Workspace(workspace).reports)}", err=True)
+        reports = Workspace(workspace).reports
+        click.echo(f"Report: {report_path(document, reports)}", err=True)
+        click.echo(f"Page: {page_path(document, reports)}", err=True)
     if document.failures:
         click.echo(f"{len(document.failures)} failed:", err=True)
         for line in counted(document.failures):

@@ -18,6 +18,7 @@ COMMANDS = {
     "plan": ("alharness.cli.plan:plan", "Show what bench would compute, and compute nothing."),
     "report": ("alharness.cli.report:report", "Show again what benches found."),
     "stats": ("alharness.cli.stats:stats", "Say what the statistics say of results."),
+    "leaderboard": ("alharness.cli.leaderboard:leaderboard", "Publish what benches found."),
     "suites": ("alharness.cli.suites:suites", "List and describe suites."),
     "splits": ("alharness.cli.splits:splits", "Export and import index sets."),
     "forget": ("alharness.cli.forget:forget", "Have a unit, and what rests on it, computed anew."),

@@ -107,14 +107,15 @@ def _machines(trained_on: Sequence[TrainedOn]) -> list[str]:
         return []
     known = sum(one.machine is not None for one in trained_on)
     ran = f"ran on {known} kinds" if known > 1 else "may have run on several kinds"
-    listed = ", ".join(f"{one.trainings} on {_machine(one.machine)}" for one in trained_on)
+    listed = ", ".join(f"{one.trainings} on {machine_words(one.machine)}" for one in trained_on)
     return [
         f"Trainings {ran} of machines: {listed}. What one kind computes may differ from another in "
         "the last bits, and so may the images that are picked after it."
     ]
 
 
-def _machine(machine: Machine | None) -> str:
+def machine_words(machine: Machine | None) -> str:
+    """A kind of machine, in words."""
     if machine is None:
         return "one that their records do not name"
     processor = f"{machine.processor} ({machine.instructions})"

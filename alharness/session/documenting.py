@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from alharness.api.errors import HarnessError
+from alharness.leaderboard.page import write_page
 from alharness.leaderboard.report import write_report
 from alharness.protocol.planning.survey import survey
 from alharness.results.collect import collect
@@ -100,9 +101,14 @@ def _with_family(
 
 
 def _unwritten(document: Document, folder: Path) -> list[str]:
-    """Write the document and the report. One that cannot be written costs only itself."""
+    """Write document, report and page. One that cannot be written costs only itself."""
     lines = []
-    for write in (Documents(folder).write, partial(write_report, folder=folder)):
+    writers = (
+        Documents(folder).write,
+        partial(write_report, folder=folder),
+        partial(write_page, folder=folder),
+    )
+    for write in writers:
         try:
             write(document)
         except HarnessError as error:

@@ -62,6 +62,7 @@ def test_the_reports_agree_with_the_table(finished_bench, printed):
     report = finished_bench.workspace().report()
     markdown = (finished_bench.workspace().root / "reports" / "tiny.md").read_text()
     assert "reports/tiny.md" in printed.stderr
+    assert "reports/tiny/index.html" in printed.stderr
     for method, found in report["findings"]["digits-mlp"]["methods"].items():
         means = [f"{100 * point['mean']:.2f}" for point in found["curve"]]
         for text, bar in ((printed.stdout, "│"), (markdown, "|")):

@@ -64,6 +64,9 @@ CLAIMS = {
         ("docs/how-to/get-statistics.md", "alharness stats docs"),
         ("docs/how-to/get-statistics.md", "alharness stats\n"),
     ],
+    "test_a_site_is_built": [
+        ("docs/how-to/publish-a-leaderboard.md", "alharness leaderboard build"),
+    ],
     "test_a_bench_is_followed": [("docs/how-to/follow-a-bench-in-mlflow.md", "mlflow ui")],
     "test_parts_of_plugins_do_their_part_in_a_bench": [
         ("docs/plugin-api.md", "import alharness\nimport numpy as np\n\n\nclass Steady("),

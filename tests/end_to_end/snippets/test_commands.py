@@ -178,6 +178,18 @@ def test_statistics_of_a_csv_and_of_a_workspace(blocks, tmp_path, monkeypatch, b
     assert len(list((tmp_path / "tables").rglob("*.tex"))) == 5
 
 
+def test_a_site_is_built(blocks, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    documents = ROOT / "tests" / "unit" / "results" / "documents"
+    reports = tmp_path / "alharness-workspace" / "reports"
+    reports.mkdir(parents=True)
+    (reports / "digits-quick.json").write_text((documents / "digits-quick-0.1.json").read_text())
+    for line in "".join(blocks).splitlines():
+        result = CliRunner().invoke(alharness, spelled(line).split()[1:])
+        assert (result.exit_code, result.stderr) == (0, ""), line
+        assert result.stdout == "site/index.html\n"
+
+
 PROSE = sorted(
     {
         (path.name, " ".join(command.split()))

@@ -6,11 +6,24 @@ import sys
 import pytest
 
 COMMANDS = {
-    (): ["bench", "plan", "report", "stats", "suites", "forget", "plugins", "--debug", "--version"],
+    (): [
+        "bench",
+        "plan",
+        "report",
+        "leaderboard",
+        "stats",
+        "suites",
+        "forget",
+        "plugins",
+        "--debug",
+        "--version",
+    ],
     ("bench",): ["--suite", "--executor", "--jobs-per-gpu", "--query-memory", "--tracking-uri"],
     ("plan",): ["--suite", "--plugin-file", "--download", "--json"],
     ("report",): ["--workspace", "--suite", "--json"],
     ("stats",): ["[PATH]", "--suite", "--metric", "--margin", "--methods", "--json", "--out"],
+    ("leaderboard",): ["build"],
+    ("leaderboard", "build"): ["[DOCUMENT.json|WORKSPACE]...", "--out", "--workspace"],
     ("forget",): ["KEY", "--workspace"],
     ("suites",): ["list", "show"],
     ("suites", "list"): ["--plugin-file", "--json"],

@@ -9,6 +9,7 @@ from itertools import chain, product
 import alharness_suites
 import pytest
 
+from alharness.leaderboard.site.build import site
 from alharness.observing.observers import Observers
 from alharness.observing.tried import TriedObserver
 from alharness.registry import discover
@@ -100,6 +101,27 @@ def test_the_published_tables_of_a_suite_are_in_what_is_written(benches):
     for one, published in ((held, (table,)), (opened, ())):
         document = benches.leave(one, workbench.coordinator(bench))
         assert document.scenarios[0].published == published
+
+
+def test_a_page_that_cannot_be_written_costs_that_page_alone(benches):
+    workbench = benches.workbench
+    bench = workbench.bench("watching", sets=1)  # nothing of it is computed
+    opened = Opened(workbench.registry, workbench.workspace, bench, (), None)
+    reports = workbench.workspace.reports
+    mine = reports / "tiny-digits" / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    ledger = workbench.coordinator(bench).ledger
+    document, unwritten = leave_document(opened, ledger, {}, (), benches.said.append)
+    (line,) = unwritten
+    assert "tiny-digits: is not overwritten: there are files in it, and no site" in line
+    assert documents_of(workbench.workspace.root).read("tiny-digits") == document
+    assert (reports / "tiny-digits.md").exists()
+    assert [path.name for path in mine.parent.iterdir()] == ["mine.txt"]
+    mine.unlink()
+    benches.leave(opened, workbench.coordinator(bench))
+    for path, data in site([document]).items():
+        assert (mine.parent / path).read_bytes() == data
 
 
 def test_a_bench_of_another_sampler_keeps_the_others(benches):
