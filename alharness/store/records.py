@@ -16,6 +16,9 @@ from alharness.protocol.machine import Machine, machine_of
 from alharness.protocol.units import Unit
 from alharness.store.files import read, set_aside, write_once, write_over
 
+OUTPUTS = "outputs.npz"
+"""The file beside an evaluation's record: log-probabilities, (n, C) float16, in test order."""
+
 SCHEMA = 2
 """2 since alharness 0.2: typed inputs, the step version in the record, arrays beside it."""
 

@@ -101,6 +101,55 @@ def _too_deep(where: str) -> UsageError:
     )
 
 
+def suite_of(declaration: Any, where: str) -> Suite:
+    """The suite that ``suite_json`` wrote; ``where`` names the source in errors.
+
+    Raises UsageError for what it never writes.
+    """
+    try:
+        suite = Suite.model_validate(_as_in_toml(declaration))
+    except ValidationError as error:
+        raise usage_error(Suite, error, where) from None
+    except (TypeError, KeyError, AttributeError, RecursionError):
+        raise UsageError("is no declaration of a suite", where=where) from None
+    if suite_json(suite) != declaration:
+        raise UsageError("is not written as a suite's declaration is", where=where)
+    return suite
+
+
+def _as_in_toml(declaration: Any) -> dict[str, Any]:
+    """A declaration with its references as TOML has them."""
+    methods, training = declaration["methods"], dict(declaration["training"])
+    if "schedule" in training:
+        training["schedule"] = _reference("schedule", training["schedule"])
+    return {
+        **declaration,
+        "training": training,
+        "methods": {
+            **methods,
+            "compared": [_reference("sampler", one) for one in methods["compared"]],
+            "reference": _reference("sampler", methods["reference"]),
+        },
+        "scenarios": [_scenario(one) for one in declaration["scenarios"]],
+    }
+
+
+def _scenario(table: Any) -> dict[str, Any]:
+    kinds = [kind for kind in ("dataset", "model", "oracle", "loss") if kind in table]
+    regularizers = [_reference("regularizer", one) for one in table["regularizers"]]
+    return {
+        **table,
+        **{kind: _reference(kind, table[kind]) for kind in kinds},
+        "regularizers": regularizers,
+    }
+
+
+def _reference(kind: str, written: Any) -> Any:
+    if isinstance(written, str):
+        return written
+    return {**written["parameters"], kind: written["name"]}
+
+
 def suite_digest(suite: Suite) -> str:
     """Digest of everything that a suite says; defaults count as if written."""
     return digest(suite_json(suite))
