@@ -26,23 +26,24 @@ FACTS = (
 
 _ENDS = r"""\s"'`<>|*?,;()\[\]{}"""
 _PATH = re.compile(
-    rf"(?<![\w.:/\\-])(?:[A-Za-z]:(?=[\\/])|~\w*(?=[\\/]))?[\\/]{{1,2}}[^{_ENDS}\\/]+"
+    rf"(?<![\w.:/\\-])(?:[A-Za-z]:(?=[\\/]))?[\\/]{{1,2}}[^{_ENDS}\\/]+"
     rf"(?:[\\/][^{_ENDS}\\/]*)+"
+    rf"|(?<![\w/\\])~\w*[\\/][^{_ENDS}]+"
     r"|\bfile:/+[^\s]+"
 )
 """An absolute path of two parts or more, or one below a home folder."""
 
-_SHORTEST = 3
+_SHORTEST = 2
 """Names of users and hosts with fewer characters are not looked for in texts."""
 
 
-def personal_names() -> dict[str, str]:
-    """Names of this user, host and home folder, with what stands for each; longest first."""
-    found: dict[str, str] = {}
+def personal_names(root: Path) -> dict[str, str]:
+    """Names of this user, host, home and workspace, with what stands for each; longest first."""
+    found: dict[str, str] = {str(root): "<path>"}
     with suppress(Exception):  # a user without a name
         found[getpass.getuser()] = "<user>"
     with suppress(RuntimeError):
-        found[str(Path.home())] = "<home>"
+        found[str(Path.home())] = "<path>"
     host = platform.node()
     found |= {host: "<host>", host.partition(".")[0]: "<host>"}
     kept = {name: sign for name, sign in found.items() if len(name) >= _SHORTEST}
@@ -85,6 +86,9 @@ def _without(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def _cleaned(text: str, names: Mapping[str, str]) -> str:
+    for name in names:
+        if name.startswith(("/", "\\")) and name in text:
+            text = re.sub(rf"{re.escape(name)}[^{_ENDS}]*", "<path>", text)
     text = _PATH.sub("<path>", text)
     for name, sign in names.items():
         text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", sign, text)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from alharness.api.errors import HarnessError
+from alharness.api.errors import HarnessError, MismatchError
 from alharness.bundles.arrays import read_set, require_arrays, require_weights
 from alharness.bundles.contents import LIMITS, Contents, Limits, opened, refused
-from alharness.bundles.evidence import Rested, require_supported, rested
+from alharness.bundles.evidence import Rested, require_concluded, require_supported, rested
 from alharness.bundles.held import by_query
 from alharness.bundles.layout import (
     BESIDE,
@@ -89,14 +89,12 @@ def checked(path: Path, limits: Limits = LIMITS) -> Iterator[Bundle]:
     Executes nothing in it, and needs no plugin and no dataset. Raises UsageError for what cannot
     be read, MismatchError with the reason for what is not what it claims to be.
     """
-    with opened(path, limits) as contents:
+    with ExitStack() as stack:
         try:
-            bundle = _checked(contents)
-        except HarnessError as error:
-            raise type(error)(
-                error.what, where=": ".join(filter(None, (str(path), error.where))),
-                remedy=error.remedy,
-            ) from None
+            bundle = _checked(stack.enter_context(opened(path, limits)))
+        except MismatchError as error:
+            where = ": ".join(filter(None, (str(path), error.where)))
+            raise MismatchError(error.what, where=where, remedy=error.remedy) from None
         yield bundle
 
 
@@ -108,6 +106,7 @@ def _checked(contents: Contents) -> Bundle:
     try:
         found = rested(document, held)
         require_supported(document, found)
+        require_concluded(document)
     except HarnessError:
         raise
     except (ValueError, KeyError, TypeError, IndexError, AssertionError, OverflowError) as error:

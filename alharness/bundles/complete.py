@@ -5,7 +5,7 @@ from __future__ import annotations
 from alharness.api.errors import UsageError
 from alharness.bundles.manifest import LeftOut
 from alharness.results.document import Document, Member, Method, Scenario
-from alharness.results.findings import findings, is_member
+from alharness.results.findings import is_member
 
 INCOMPLETE = "not all of its runs are done"
 
@@ -13,7 +13,7 @@ INCOMPLETE = "not all of its runs are done"
 def complete(document: Document) -> tuple[Document, tuple[LeftOut, ...]]:
     """The document without rows that are outdated or not done, and what was left out.
 
-    What is left out stays in the family that verdicts count. Units that failed belong to rows that
+    Its findings are still those of all rows. What is left out stays in the family that verdicts count. Units that failed belong to rows that
     are left out: no failure stays. Raises UsageError when a reference is not complete.
     """
     scenarios, left_out = [], []
@@ -31,8 +31,7 @@ def complete(document: Document) -> tuple[Document, tuple[LeftOut, ...]]:
             if reason is not None
         ]
         scenarios.append(_without(scenario, document))
-    found = {one.scenario: findings(one) for one in scenarios}
-    changes = {"scenarios": tuple(scenarios), "findings": found, "failures": ()}
+    changes = {"scenarios": tuple(scenarios), "failures": ()}
     return document.model_copy(update=changes), tuple(left_out)
 
 

@@ -89,6 +89,8 @@ class _Zip:
             raise refused(f"is no bundle: {one_line(str(error)) or 'no zip file'}") from None
         entries = self._file.infolist()
         _require_few(len(entries), limits)
+        if min((entry.header_offset for entry in entries), default=0) != 0:
+            raise refused("is no bundle: it is cut off, or something stands before its first file")
         for entry in entries:
             _require_plain(entry)
         files = [entry for entry in entries if not _is_empty_folder(entry)]

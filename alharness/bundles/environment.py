@@ -5,6 +5,8 @@ from __future__ import annotations
 import platform
 import re
 import subprocess
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -28,13 +30,14 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": platform.system(),
         "architecture": platform.machine(),
-        "packages": packages(),
+        "packages": dict(packages()),
         "driver": driver(),
         "git": git_state(Path(alharness.__file__).parent),
     }
 
 
-def packages() -> dict[str, str]:
+@cache
+def packages() -> Mapping[str, str]:
     """Versions of the installed distributions by name; of several of one name the first found."""
     found: dict[str, str] = {}
     for one in distributions():

@@ -17,7 +17,7 @@ from alharness.protocol.partition.splits import split
 from alharness.protocol.planning.run import Run, Slot, State
 from alharness.protocol.planning.survey import Survey, survey
 from alharness.protocol.units import Unit
-from alharness.results.collect import collect
+from alharness.results.collect import collect_scenario
 from alharness.results.document import Document, Scenario
 from alharness.results.findings import findings
 from alharness.store.allocating import uncollected
@@ -66,7 +66,7 @@ def rested(document: Document, held: Held) -> list[Rested]:
         with uncollected():
             state = survey(bench, ledger)
         _require_done(state, scenario.scenario)
-        collected = collect(bench, state, ledger, ()).scenarios[0]
+        collected = collect_scenario(bench, bench.conditions[0], state, ledger)
         _require_partition(bench, state, held)
         one = Rested(bench, state, collected)
         _require_weights(one.units(), held)
@@ -75,11 +75,16 @@ def rested(document: Document, held: Held) -> list[Rested]:
 
 
 def require_supported(document: Document, found: list[Rested]) -> None:
-    """Raises MismatchError where a document says other than what it rests on, or concludes so."""
+    """Raises MismatchError where a document says other than what it rests on."""
     for scenario, one in zip(document.scenarios, found, strict=True):
-        where = f"document, {scenario.scenario}"
         said, given = _from_records(scenario), _from_records(one.collected)
-        _require_same(said, given, where, "its records say", exact=True)
+        _require_same(said, given, f"document, {scenario.scenario}", "its records say", exact=True)
+
+
+def require_concluded(document: Document) -> None:
+    """Raises MismatchError where the findings of a document do not follow from its numbers."""
+    for scenario in document.scenarios:
+        where = f"document, {scenario.scenario}"
         concluded = document.findings[scenario.scenario].model_dump(mode="json")
         follows = findings(scenario).model_dump(mode="json")
         _require_same(concluded, follows, f"{where}, findings", "its numbers give", exact=False)

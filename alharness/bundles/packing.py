@@ -131,10 +131,10 @@ def _borne_out(document: Document, held: HeldInWorkspace) -> tuple[Document, lis
         )
         for scenario, one in zip(document.scenarios, found, strict=True)
     )
-    concluded = {one.scenario: findings(one) for one in scenarios}
-    document = document.model_copy(update={"scenarios": scenarios, "findings": concluded})
+    document = document.model_copy(update={"scenarios": scenarios})
     require_supported(document, found)
-    return document, found
+    concluded = {one.scenario: findings(one) for one in scenarios}
+    return document.model_copy(update={"findings": concluded}), found
 
 
 def _manifest(document: Document, left_out: tuple[LeftOut, ...], files: list[File]) -> Manifest:
@@ -170,7 +170,7 @@ class _Packing:
 
     def records(self) -> Iterator[File]:
         """A file for each record."""
-        names = personal_names()
+        names = personal_names(self._workspace.root)
         for unit in self._units.values():
             record = anonymous(self._record(unit), names)
             where = f"{unit.kind} {unit.key}"

@@ -25,9 +25,10 @@ def parsed(data: bytes, where: str) -> Any:
         value = json.loads(data, parse_constant=_refuse_constant, object_pairs_hook=_members)
     except (ValueError, RecursionError) as error:
         raise refused(f"is no JSON that can be read: {error}", where) from None
-    for text in texts(value):
-        if block(text, max(len(text), 1)) != text:
-            raise refused(f"control characters in the text '{text}'", where)
+    everything = texts(value)
+    if not _is_plain("\n".join(everything)):
+        text = next((one for one in everything if not _is_plain(one)), "")
+        raise refused(f"control characters in the text '{text}'", where)
     return value
 
 
@@ -45,6 +46,10 @@ def texts(value: Any) -> list[str]:
         elif isinstance(one, list):
             waiting += one
     return found
+
+
+def _is_plain(text: str) -> bool:
+    return block(text, max(len(text), 1)) == text
 
 
 def _refuse_constant(name: str) -> Any:

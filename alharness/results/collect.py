@@ -47,12 +47,7 @@ def collect(bench: Bench, survey: Survey, ledger: Recorded, failures: Sequence[s
     A scenario has the methods that the survey has runs of. ``failures``: a line for each unit
     that failed.
     """
-    scenarios = [
-        _scenario(
-            bench, condition, [run for run in survey.runs if run.condition is condition], ledger
-        )
-        for condition in bench.conditions
-    ]
+    scenarios = [collect_scenario(bench, one, survey, ledger) for one in bench.conditions]
     return Document(
         schema=SCHEMA,
         alharness=alharness.__version__,
@@ -87,9 +82,11 @@ def _component(component: Component) -> document.Component:
     )
 
 
-def _scenario(
-    bench: Bench, condition: Condition, runs: Sequence[planning.Run], ledger: Recorded
+def collect_scenario(
+    bench: Bench, condition: Condition, survey: Survey, ledger: Recorded
 ) -> Scenario:
+    """One scenario of the document, without its family."""
+    runs = [run for run in survey.runs if run.condition is condition]
     by_method: dict[str, list[planning.Run]] = defaultdict(list)
     for run in runs:
         by_method[run.method.label].append(run)

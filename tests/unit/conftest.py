@@ -240,7 +240,7 @@ class World:
         raise AssertionError("the bench does not end")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def world() -> type[World]:
     return World
 
