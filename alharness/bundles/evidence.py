@@ -124,9 +124,7 @@ def _require_partition(bench: Bench, state: Survey, held: Held) -> None:
     where = f"document, {condition.name}"
     for number, start in enumerate(condition.starts):
         if condition.scenario.long_tail is None:
-            parts = split(
-                bench.suite.protocol, condition.facts.n_train, number, bench.suite.seed
-            )
+            parts = split(bench.suite.protocol, condition.facts.n_train, number, bench.suite.seed)
             same = np.array_equal(parts.initial, start.labeled.indices) and np.array_equal(
                 parts.validation, start.validation.indices
             )
@@ -175,7 +173,10 @@ def _require_picks(run: Run, held: Held) -> None:
 def _require_labels(annotation: Any, picked: Any, held: Held) -> None:
     where = f"annotation {annotation.unit.key}"
     labels = np.asarray(annotation.result["labels"], dtype=np.int64)
-    if labels.shape != picked.shape or IndexSet(picked, labels).digest != annotation.result["added"]:
+    if (
+        labels.shape != picked.shape
+        or IndexSet(picked, labels).digest != annotation.result["added"]
+    ):
         raise mismatch("the labels that it gave are not those that were added", where)
     corrected = annotation.result.get("corrected")
     if corrected is not None and not np.array_equal(held.index_set(corrected).indices, picked):
@@ -195,9 +196,7 @@ def _require_same(said: Any, given: Any, where: str, source: str, *, exact: bool
         raise mismatch(f"{place} is {one!r}, {source} {other!r}", where)
 
 
-def _differences(
-    one: Any, other: Any, place: str, exact: bool
-) -> Iterator[tuple[str, Any, Any]]:
+def _differences(one: Any, other: Any, place: str, exact: bool) -> Iterator[tuple[str, Any, Any]]:
     """Where two JSON values differ; numbers may differ in their last digits unless ``exact``."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         for name in dict.fromkeys([*one, *other]):

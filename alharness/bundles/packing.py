@@ -158,9 +158,7 @@ def _json_file(name: str, value: object, where: str) -> File:
 class _Packing:
     """The files that a bench's units become; records and arrays are read when they are written."""
 
-    def __init__(
-        self, workspace: Workspace, held: HeldInWorkspace, found: list[Rested]
-    ) -> None:
+    def __init__(self, workspace: Workspace, held: HeldInWorkspace, found: list[Rested]) -> None:
         self._workspace = workspace
         self._held = held
         self._found = found

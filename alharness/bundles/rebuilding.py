@@ -33,7 +33,6 @@ from alharness.results import document as documents
 from alharness.results.document import Document, Method, Scenario
 from alharness.store.records import Record
 
-
 MOST_IMAGES = 50_000_000
 """Training images of a dataset, at most."""
 
@@ -179,9 +178,7 @@ def _method(method: Method, held: Held) -> Component:
         extension=extension is not None,
         sees_labels=query.sees_labels,
     )
-    return replace(
-        _component(method.sampler, query.sampler), label=method.method, needs=needs
-    )
+    return replace(_component(method.sampler, query.sampler), label=method.method, needs=needs)
 
 
 def _queries(method: Method, held: Held) -> Iterator[QueryInputs]:

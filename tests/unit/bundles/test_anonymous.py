@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from alharness import UsageError
 from alharness.bundles.anonymous import _cleaned, require_no_paths
 
-NAMES = {"/home/ada": "<path>", "/srv/of ada": "<path>", "lovelace": "<user>", "box.example.org": "<host>", "box": "<host>"}
+NAMES = {
+    "/home/ada": "<path>",
+    "/srv/of ada": "<path>",
+    "lovelace": "<user>",
+    "box.example.org": "<host>",
+    "box": "<host>",
+}
 
 
 @pytest.mark.parametrize(

@@ -253,9 +253,7 @@ def test_a_file_that_is_too_large_for_what_it_is(tmp_path):
 
 
 def test_a_file_that_holds_more_than_its_directory_says(tmp_path):
-    path = zipped(
-        tmp_path / "b.zip", ["bundle.json"], b"{}" * 99, compression=zipfile.ZIP_DEFLATED
-    )
+    path = zipped(tmp_path / "b.zip", ["bundle.json"], b"{}" * 99, compression=zipfile.ZIP_DEFLATED)
     data = bytearray(path.read_bytes())
     at = data.rindex(b"PK\x01\x02")
     data[at + 24 : at + 28] = (7).to_bytes(4, "little")
@@ -273,7 +271,9 @@ def test_what_is_encrypted_or_packed_otherwise(tmp_path):
     assert "is encrypted" in refusal(path)
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 and no more", b"{}", b"PK\x05\x06" + b"\xff" * 18])
+@pytest.mark.parametrize(
+    "data", [b"", b"PK\x03\x04 and no more", b"{}", b"PK\x05\x06" + b"\xff" * 18]
+)
 def test_what_is_no_zip_file(tmp_path, data):
     (tmp_path / "b.zip").write_bytes(data)
     assert "is no bundle" in refusal(tmp_path / "b.zip")
