@@ -44,7 +44,7 @@ def require_arrays(data: bytes, name: str) -> dict[str, np.ndarray]:
 
 
 def require_weights(data: bytes, name: str) -> None:
-    """Raises MismatchError unless ``data`` begins as safetensors do, whose tensors are all of it."""
+    """Raises MismatchError unless ``data`` is safetensors by its header: all of it is tensors."""
     try:
         (length,) = _HEADER_LENGTH.unpack_from(data)
         start = _HEADER_LENGTH.size + length

@@ -60,6 +60,11 @@ class Bundle:
         """An index set."""
         return read_set(self.read(set_name(digest)), digest, set_name(digest))
 
+    def index_sets(self) -> list[str]:
+        """The digests of its index sets."""
+        places = map(place_of, self.manifest.files)
+        return [one.key for one in places if one is not None and one.role is INDEX_SET]
+
     def beside(self, record: Record) -> dict[str, bytes]:
         """The files beside a record that are in the bundle, by their names."""
         unit = record.unit

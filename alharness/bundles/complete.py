@@ -13,8 +13,9 @@ INCOMPLETE = "not all of its runs are done"
 def complete(document: Document) -> tuple[Document, tuple[LeftOut, ...]]:
     """The document without rows that are outdated or not done, and what was left out.
 
-    Its findings are still those of all rows. What is left out stays in the family that verdicts count. Units that failed belong to rows that
-    are left out: no failure stays. Raises UsageError when a reference is not complete.
+    Its findings are still those of all rows. What is left out stays in the family that verdicts
+    count. Units that failed belong to rows that are left out: no failure stays. Raises
+    UsageError when a reference is not complete.
     """
     scenarios, left_out = [], []
     for scenario in document.scenarios:

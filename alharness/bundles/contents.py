@@ -128,7 +128,7 @@ class _Folder:
     def read(self, name: str) -> bytes:
         """See ``Contents``."""
         descriptor = os.open(self._root / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with open(descriptor, "rb") as stream:
+        with os.fdopen(descriptor, "rb") as stream:
             data = stream.read(self.sizes[name])
             return _whole(data, stream.read(1), name, self.sizes[name])
 

@@ -12,6 +12,7 @@ import numpy as np
 from alharness.bundles.held import Held, HeldLedger
 from alharness.bundles.rebuilding import mismatch, rebuilt, rebuilt_suite
 from alharness.protocol.bench import Bench
+from alharness.protocol.partition.given import GivenSplits
 from alharness.protocol.partition.sets import IndexSet
 from alharness.protocol.partition.splits import split
 from alharness.protocol.planning.run import Run, Slot, State
@@ -119,12 +120,17 @@ def _require_done(state: Survey, scenario: str) -> None:
 
 
 def _require_partition(bench: Bench, state: Survey, held: Held) -> None:
-    """Initial and validation sets are those of the protocol, and queries pick from the rest."""
+    """Initial and validation sets are those of the protocol, and queries pick from the rest.
+
+    Neither a long tail, drawn by labels, nor splits that were given can be drawn again here.
+    """
     (condition,) = bench.conditions
     where = f"document, {condition.name}"
+    protocol = bench.suite.protocol
+    given = isinstance(protocol.initial_sets, GivenSplits)
     for number, start in enumerate(condition.starts):
-        if condition.scenario.long_tail is None:
-            parts = split(bench.suite.protocol, condition.facts.n_train, number, bench.suite.seed)
+        if condition.scenario.long_tail is None and not given:
+            parts = split(protocol, condition.facts.n_train, number, bench.suite.seed)
             same = np.array_equal(parts.initial, start.labeled.indices) and np.array_equal(
                 parts.validation, start.validation.indices
             )

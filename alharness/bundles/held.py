@@ -87,3 +87,8 @@ class HeldLedger:
         """The machine that a recorded unit was computed on, or None where that is not known."""
         record = self._held.record(unit.kind, unit.key)
         return None if record is None else record.machine
+
+    def origin(self, unit: Unit) -> str | None:
+        """The bundle that a unit's record was taken over from; None for one computed here."""
+        record = self._held.record(unit.kind, unit.key)
+        return None if record is None else record.origin

@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from alharness.cli.bundle.check import check
+from alharness.cli.bundle.merge import merge
 from alharness.cli.bundle.pack import pack
+from alharness.cli.bundle.verify import verify
 
 __all__ = ["bundle"]
 
@@ -17,3 +19,5 @@ def bundle() -> None:
 
 bundle.add_command(pack)
 bundle.add_command(check)
+bundle.add_command(verify)
+bundle.add_command(merge)

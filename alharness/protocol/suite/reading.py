@@ -14,7 +14,8 @@ from alharness.api.errors import UsageError
 from alharness.api.text import one_line
 from alharness.protocol.index_sets.file import read_given
 from alharness.protocol.keys import digest
-from alharness.protocol.suite.bounds import DEEPEST, LARGEST_FILE, depth_exceeds
+from alharness.protocol.partition.given import DeclaredSplits
+from alharness.protocol.suite.bounds import DEEPEST, LARGEST_FILE, MOST_SETS, depth_exceeds
 from alharness.protocol.suite.declaration import SCHEMA, Suite
 from alharness.protocol.suite.errors import usage_error
 from alharness.protocol.suite.tables import Scenario
@@ -104,7 +105,8 @@ def _too_deep(where: str) -> UsageError:
 def suite_of(declaration: Any, where: str) -> Suite:
     """The suite that ``suite_json`` wrote; ``where`` names the source in errors.
 
-    Raises UsageError for what it never writes.
+    Splits that were given are only declared: there is their digest, and not they. Raises
+    UsageError for what it never writes.
     """
     try:
         suite = Suite.model_validate(_as_in_toml(declaration))
@@ -120,10 +122,15 @@ def suite_of(declaration: Any, where: str) -> Suite:
 def _as_in_toml(declaration: Any) -> dict[str, Any]:
     """A declaration with its references as TOML has them."""
     methods, training = declaration["methods"], dict(declaration["training"])
+    protocol = dict(declaration["protocol"])
+    match protocol["initial_sets"]:
+        case {"given": str(splits), "initial_sets": int(number)} if 0 < number <= MOST_SETS:
+            protocol["initial_sets"] = DeclaredSplits(splits, number)
     if "schedule" in training:
         training["schedule"] = _reference("schedule", training["schedule"])
     return {
         **declaration,
+        "protocol": protocol,
         "training": training,
         "methods": {
             **methods,

@@ -45,7 +45,7 @@ def test_a_path_anywhere_after_a_space_goes(text, path):
 
 @pytest.mark.parametrize("value", ["/a/b", {"x": ["see /a/b"]}, {"/a/b": 1}])
 def test_what_digests_cover_is_refused(value):
-    with pytest.raises(UsageError, match="names the path '/a/b'.*--data-dir"):
+    with pytest.raises(UsageError, match=r"names the path '/a/b'.*--data-dir"):
         require_no_paths(value, "document")
 
 

@@ -100,7 +100,7 @@ def mine(recorded, tmp_path):
 
 def test_rows_that_are_not_complete_are_left_out_and_stay_in_the_family(mine, tmp_path):
     def change(document):
-        first, second, third = document["scenarios"][0]["methods"]
+        _, second, third = document["scenarios"][0]["methods"]
         second["outdated"] = "its plugin changed"
         third["runs"][0]["state"] = "failed"
         document["scenarios"][0]["family"] = {
@@ -136,7 +136,7 @@ def test_without_a_complete_reference_there_is_nothing_to_pack(mine, tmp_path):
 def test_a_document_that_its_records_no_longer_bear_out(mine, tmp_path):
     path = next(mine.root.glob("records/evaluation/*/*.json"))
     path.unlink()
-    with pytest.raises(MismatchError, match="no longer follows from its records.*bench. again"):
+    with pytest.raises(MismatchError, match=r"no longer follows from its records.*bench. again"):
         pack(mine, None, tmp_path / "b.zip")
 
 
@@ -152,7 +152,7 @@ def test_a_path_of_the_machine_in_a_suite_is_refused(mine, tmp_path):
 def test_weights_that_are_gone(mine, tmp_path):
     for path in (mine.root / "checkpoints").iterdir():
         path.unlink()
-    with pytest.raises(UsageError, match="there are no weights of trial.*without --weights"):
+    with pytest.raises(UsageError, match=r"there are no weights of trial.*without --weights"):
         pack(mine, None, tmp_path / "b.zip", weights=True)
 
 
