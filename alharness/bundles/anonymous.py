@@ -9,7 +9,7 @@ from __future__ import annotations
 import getpass
 import platform
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ def require_no_paths(value: Any, where: str) -> None:
         )
 
 
-def _paths(found: Iterable[str]) -> Iterable[str]:
+def _paths(found: Iterable[str]) -> Iterator[str]:
     for text in found:
         match = _PATH.search(text)
         if match is not None:

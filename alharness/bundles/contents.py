@@ -11,7 +11,7 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
@@ -41,7 +41,10 @@ LIMITS = Limits()
 class Contents(Protocol):
     """The files of a bundle by name, with their sizes in bytes."""
 
-    sizes: Mapping[str, int]
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Sizes by name."""
+        ...
 
     def read(self, name: str) -> bytes:
         """All of a file. Raises MismatchError when it has another size, or cannot be unpacked."""
@@ -60,23 +63,25 @@ def opened(path: Path, limits: Limits = LIMITS) -> Iterator[Contents]:
     Raises UsageError when nothing is there, or it cannot be read; MismatchError for names that
     climb, are absolute, twice there or no bundle's, for links, and for more than ``limits`` allow.
     """
-    try:
-        mode = path.lstat().st_mode
-        if stat.S_ISLNK(mode):
-            mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            yield _Folder(path, limits)
-            return
-        if not stat.S_ISREG(mode):
-            raise UsageError("is neither a file nor a folder", where=str(path))
-        with path.open("rb") as stream:
-            yield _Zip(stream, limits)
-    except OSError as error:
-        raise UsageError(
-            f"cannot be read: {error.strerror or error}",
-            where=str(path),
-            remedy="Name a bundle, as 'alharness bundle pack' makes it",
-        ) from error
+    with ExitStack() as stack:
+        try:
+            contents = _contents(path, limits, stack)
+        except OSError as error:
+            raise UsageError(
+                f"cannot be read: {error.strerror or error}",
+                where=str(path),
+                remedy="Name a bundle, as 'alharness bundle pack' makes it",
+            ) from error
+        yield contents
+
+
+def _contents(path: Path, limits: Limits, stack: ExitStack) -> Contents:
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        return _Folder(path, limits)
+    if not stat.S_ISREG(mode):
+        raise UsageError("is neither a file nor a folder", where=str(path))
+    return _Zip(stack.enter_context(path.open("rb")), limits)
 
 
 class _Zip:
@@ -94,7 +99,8 @@ class _Zip:
         for entry in entries:
             _require_plain(entry)
         files = [entry for entry in entries if not _is_empty_folder(entry)]
-        self.sizes = _named([(entry.filename, entry.file_size) for entry in files])
+        sizes = [(entry.filename, entry.file_size) for entry in files]
+        self.sizes: Mapping[str, int] = _named(sizes)
         self._entries = {entry.filename: entry for entry in files}
         _require_small(self.sizes, limits)
         for entry in files:
@@ -122,7 +128,7 @@ class _Folder:
         for path, size in _walked(root, ""):
             found.append((path, size))
             _require_few(len(found), limits)
-        self.sizes = _named(found)
+        self.sizes: Mapping[str, int] = _named(found)
         _require_small(self.sizes, limits)
 
     def read(self, name: str) -> bytes:
