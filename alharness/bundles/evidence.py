@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +24,18 @@ from alharness.results.document import Document, Scenario
 from alharness.results.findings import findings
 from alharness.store.allocating import uncollected
 
-_NOT_FROM_RECORDS = frozenset({"components", "repeated_images", "family"})
+NOT_FROM_RECORDS = frozenset({"components", "repeated_images", "family", "published"})
 """What of a scenario records do not say; family-wise findings follow from the family."""
 
-_NOT_OF_ROWS = frozenset({"sampler", "outdated"})
-_CLOSE = 1e-9
-"""Findings are computed anew, perhaps by another version of SciPy."""
+NOT_OF_ROWS = frozenset({"sampler", "outdated", "citation", "summary"})
+"""The same of a row; that its sampler is that of its records is seen when a bench is rebuilt."""
+
+_BESIDE = frozenset({"shared_trainings", "machines", "overlap", "times", "importance"})
+_BESIDE_ROWS = frozenset({"recorded", "machines", "origins"})
+"""What changes with the rows that are left, and what early documents do not have."""
+
+_CLOSE = 2e-6
+"""Findings are computed anew, perhaps by another version of SciPy; importance has six digits."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +82,41 @@ def rested(document: Document, held: Held) -> list[Rested]:
     return found
 
 
-def require_supported(document: Document, found: list[Rested]) -> None:
-    """Raises MismatchError where a document says other than what it rests on."""
+def require_results(document: Document, found: list[Rested]) -> None:
+    """Raises MismatchError where the results of a document are not those that it rests on."""
     for scenario, one in zip(document.scenarios, found, strict=True):
-        said, given = _from_records(scenario), _from_records(one.collected)
+        said, given = (
+            _from_records(each, _BESIDE, _BESIDE_ROWS) for each in (scenario, one.collected)
+        )
         _require_same(said, given, f"document, {scenario.scenario}", "its records say", exact=True)
+
+
+def require_supported(document: Document, found: list[Rested]) -> None:
+    """Raises MismatchError where a document says anything other than what it rests on."""
+    require_results(document, found)
+    for scenario, one in zip(document.scenarios, found, strict=True):
+        said, given = (_from_records(each) for each in (scenario, one.collected))
+        _require_same(said, given, f"document, {scenario.scenario}", "its records say", exact=False)
+
+
+def restated(document: Document, found: list[Rested]) -> Document:
+    """A document with all that its records say as they say it now, and its findings anew."""
+    scenarios = tuple(
+        _restated(scenario, one.collected)
+        for scenario, one in zip(document.scenarios, found, strict=True)
+    )
+    concluded = {one.scenario: findings(one) for one in scenarios}
+    return document.model_copy(update={"scenarios": scenarios, "findings": concluded})
+
+
+def _restated(said: Scenario, collected: Scenario) -> Scenario:
+    rows = {one.method: one for one in said.methods}
+    methods = tuple(
+        one.model_copy(update={name: getattr(rows[one.method], name) for name in NOT_OF_ROWS})
+        for one in collected.methods
+    )
+    kept = {name: getattr(said, name) for name in NOT_FROM_RECORDS}
+    return collected.model_copy(update={**kept, "methods": methods})
 
 
 def require_concluded(document: Document) -> None:
@@ -91,10 +128,15 @@ def require_concluded(document: Document) -> None:
         _require_same(concluded, follows, f"{where}, findings", "its numbers give", exact=False)
 
 
-def _from_records(scenario: Scenario) -> dict[str, Any]:
-    fields = scenario.model_dump(mode="json", exclude=set(_NOT_FROM_RECORDS))
+def _from_records(
+    scenario: Scenario,
+    but: AbstractSet[str] = frozenset(),
+    but_of_rows: AbstractSet[str] = frozenset(),
+) -> dict[str, Any]:
+    fields = scenario.model_dump(mode="json", exclude={*NOT_FROM_RECORDS, *but})
+    left_out = NOT_OF_ROWS | but_of_rows
     fields["methods"] = {
-        one["method"]: {name: value for name, value in one.items() if name not in _NOT_OF_ROWS}
+        one["method"]: {name: value for name, value in one.items() if name not in left_out}
         for one in fields["methods"]
     }
     return fields

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import date
 from functools import cached_property
 from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from alharness.protocol.machine import Machine
 from alharness.protocol.partition.sets import IndexSet
@@ -87,6 +91,21 @@ class HeldLedger:
         """The machine that a recorded unit was computed on, or None where that is not known."""
         record = self._held.record(unit.kind, unit.key)
         return None if record is None else record.machine
+
+    def seconds(self, unit: Unit) -> float | None:
+        """How long a recorded unit took, or None where that is not known."""
+        record = self._held.record(unit.kind, unit.key)
+        return None if record is None else record.seconds
+
+    def day(self, unit: Unit) -> date | None:
+        """The day (UTC) on which a recorded unit was begun, or None where that is not known."""
+        record = self._held.record(unit.kind, unit.key)
+        return None if record is None else record.day
+
+    def picked(self, query: Unit) -> NDArray[np.int64] | None:
+        """What a query picked: dataset indices, (budget,); None where it is not recorded."""
+        record = self._held.record(query.kind, query.key)
+        return None if record is None else np.array(record.result["indices"], dtype=np.int64)
 
     def origin(self, unit: Unit) -> str | None:
         """The bundle that a unit's record was taken over from; None for one computed here."""

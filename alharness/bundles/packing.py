@@ -14,7 +14,7 @@ from alharness.bundles.archive import File, write_bundle
 from alharness.bundles.arrays import packed_set
 from alharness.bundles.complete import complete
 from alharness.bundles.environment import environment
-from alharness.bundles.evidence import Rested, require_supported, rested
+from alharness.bundles.evidence import Rested, require_results, restated, rested
 from alharness.bundles.held import HeldInWorkspace
 from alharness.bundles.layout import (
     DOCUMENT,
@@ -38,7 +38,6 @@ from alharness.bundles.tolerances import TOLERANCES
 from alharness.protocol.units import Unit
 from alharness.results.document import Document
 from alharness.results.documents import Documents
-from alharness.results.findings import findings
 from alharness.store.files import read
 from alharness.store.records import OUTPUTS, Record
 from alharness.store.workspace import Workspace
@@ -117,24 +116,10 @@ def pack(
 
 
 def _borne_out(document: Document, held: HeldInWorkspace) -> tuple[Document, list[Rested]]:
-    """A document as its records give it now, and what it rests on.
-
-    Which trainings all rows share, on which machines and by whom depends on the rows that are left.
-    """
+    """A document as its records give it now, and what it rests on."""
     found = rested(document, held)
-    scenarios = tuple(
-        scenario.model_copy(
-            update={
-                "shared_trainings": one.collected.shared_trainings,
-                "machines": one.collected.machines,
-            }
-        )
-        for scenario, one in zip(document.scenarios, found, strict=True)
-    )
-    document = document.model_copy(update={"scenarios": scenarios})
-    require_supported(document, found)
-    concluded = {one.scenario: findings(one) for one in scenarios}
-    return document.model_copy(update={"findings": concluded}), found
+    require_results(document, found)
+    return restated(document, found), found
 
 
 def _manifest(document: Document, left_out: tuple[LeftOut, ...], files: list[File]) -> Manifest:
