@@ -36,31 +36,47 @@ class Compared:
 
 
 def compared(record: Record, again: Record, tolerances: Mapping[str, float]) -> Compared:
-    """A record against another one of the same unit."""
+    """A record against another one of the same unit.
+
+    Tolerances are for weights that differ in their last bits, and with them all that was computed
+    from them. Where weights are the recorded ones, this machine computes as the recorded one did.
+    """
     kind, key = record.unit.kind, record.unit.key
     if again.digest == record.digest:
         return Compared(kind, key, Outcome.IDENTICAL, "", 0.0)
+    tolerance = 0.0 if _weights(again) == _weights(record) else tolerances.get(kind, 0.0)
     match kind:
         case "trial":
-            return _accuracy(record, again, "validation_accuracy", tolerances["trial"])
+            return _accuracy(record, again, "validation_accuracy", tolerance)
         case "evaluation":
-            return _accuracy(record, again, "test_accuracy", tolerances["evaluation"])
+            return _accuracy(record, again, "test_accuracy", tolerance)
         case "query":
-            return _picks(record, again, tolerances["query"])
+            return _picks(record, again, tolerance)
         case _:
             return _labels(record, again)
+
+
+def _weights(record: Record) -> Any:
+    """Digests of the weights that a unit left or read."""
+    return record.result.get("checkpoints", record.result.get("checkpoint"))
 
 
 def _accuracy(record: Record, again: Record, name: str, tolerance: float) -> Compared:
     recorded, found = record.result[name], again.result[name]
     away = abs(found - recorded)
-    close = away <= tolerance
+    close = tolerance > 0 and away <= tolerance
     said = (
         f"{name.replace('_', ' ')} {found:.4f}, recorded {recorded:.4f}: "
-        f"{100 * away:.2f} points apart, {100 * tolerance:g} are tolerated"
+        f"{100 * away:.2f} points apart, {_tolerated(tolerance)}"
     )
     outcome = Outcome.CLOSE if close else Outcome.DIFFERENT
     return Compared(record.unit.kind, record.unit.key, outcome, said, away)
+
+
+def _tolerated(tolerance: float) -> str:
+    if tolerance == 0:
+        return "the weights are the recorded ones: nothing is tolerated"
+    return f"{100 * tolerance:g} are tolerated"
 
 
 def _picks(record: Record, again: Record, tolerance: float) -> Compared:
