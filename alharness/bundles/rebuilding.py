@@ -60,7 +60,9 @@ def rebuilt(document: Document, suite: Suite, scenario: Scenario, held: Held) ->
     if table is None or protocol_digest(suite, table) != scenario.protocol_digest:
         raise mismatch("is not declared so by its suite", where)
     methods = tuple(_method(method, held) for method in scenario.methods)
-    return Bench(suite, methods, (_condition(suite, table, scenario, held, where),))
+    condition = _condition(suite, table, scenario, held, where)
+    looked_at = frozenset(one.method for one in scenario.methods if one.looked_at)
+    return Bench(suite, methods, (condition,), looked_at)
 
 
 def _condition(suite: Suite, table: Table, scenario: Scenario, held: Held, where: str) -> Condition:

@@ -92,6 +92,9 @@ class DeclaredSplits(GivenSplits):
         super().__init__((nothing,) * initial_sets)
         self.__dict__["digest"] = digest
 
+    def __post_init__(self) -> None:
+        """They cannot be looked at."""
+
     def split(self, initial_set: int, n_train: int, n_initial: int, n_validation: int) -> Split:
         """Nobody knows them. Raises UsageError."""
         raise UsageError("the given splits are not here", where=_WHERE, remedy="Give their file")

@@ -7,7 +7,9 @@ import re
 import shutil
 import subprocess
 import zipfile
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from alharness.api.errors import MismatchError, UsageError
@@ -15,6 +17,8 @@ from alharness.bundles.checking import checked
 from alharness.bundles.environment import environment, git_state
 from alharness.bundles.packing import pack
 from alharness.bundles.strict_json import written
+from alharness.protocol.partition.given import GivenSplits
+from alharness.protocol.partition.splits import Split
 from alharness.store.workspace import Workspace
 
 
@@ -184,6 +188,30 @@ def test_committees_noisy_labels_and_stopped_runs(record_bench, make_bench, tmp_
         assert committee
         runs = [run for one in bundle.document.scenarios[0].methods for run in one.runs]
         assert min(len(run.cycles) for run in runs) < 3
+
+
+def test_splits_that_were_given(record_bench, make_bench, tmp_path):
+    """A declaration has their digest alone: they are those of the index sets."""
+    rng = np.random.default_rng(0)
+    orders = [rng.permutation(60) for _ in range(3)]
+    splits = tuple(Split(one[:6], one[6:54], one[54:]) for one in orders)
+    bench = make_bench(initial_sets=GivenSplits(splits), seeds=1, scope="fixed")
+    packed = pack(record_bench(bench, tmp_path / "w"), None, tmp_path / "b.zip")
+    with checked(packed.path) as bundle:
+        starts = bundle.rests_on[0].bench.conditions[0].starts
+        for start, parts in zip(starts, splits, strict=True):
+            assert start.labeled.indices.tolist() == parts.initial.tolist()
+
+
+def test_looks_that_stopped_a_method(record_bench, make_bench, tmp_path):
+    """Seeds that a look made needless are not missing."""
+    bench = make_bench(initial_sets=3, seeds=5, scope="fixed")
+    bench = replace(bench, looked_at=frozenset({"random", "margin"}))
+    packed = pack(record_bench(bench, tmp_path / "w"), None, tmp_path / "b.zip")
+    with checked(packed.path) as bundle:
+        row = bundle.document.scenarios[0].methods[1]
+        assert row.looked_at
+        assert bundle.document.findings["blobs"].methods["margin"].looks
 
 
 def test_the_state_of_the_code_is_told_of_a_checkout_alone(tmp_path):
