@@ -9,7 +9,7 @@ from __future__ import annotations
 import getpass
 import platform
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ def anonymous(record: Record, names: Mapping[str, str]) -> Record:
 
 def require_no_paths(value: Any, where: str) -> None:
     """Raises UsageError when a text in a JSON value is, or holds, an absolute path."""
-    found = next(_paths(texts(value)), None)
+    found = absolute_path(value)
     if found is not None:
         raise UsageError(
             f"names the path '{found}', which would be published: keys and digests cover it",
@@ -68,11 +68,10 @@ def require_no_paths(value: Any, where: str) -> None:
         )
 
 
-def _paths(found: Iterable[str]) -> Iterator[str]:
-    for text in found:
-        match = _PATH.search(text)
-        if match is not None:
-            yield match.group()
+def absolute_path(value: Any) -> str | None:
+    """The first absolute path in the texts of a JSON value, or None."""
+    matches = filter(None, map(_PATH.search, texts(value)))
+    return next((match.group() for match in matches), None)
 
 
 def _without(value: Any, names: Mapping[str, str]) -> Any:

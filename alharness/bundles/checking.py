@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from alharness.api.errors import HarnessError, MismatchError
+from alharness.bundles.anonymous import absolute_path
 from alharness.bundles.arrays import read_set, require_arrays, require_weights
 from alharness.bundles.contents import LIMITS, Contents, Limits, opened, refused
 from alharness.bundles.evidence import Rested, require_concluded, require_supported, rested
@@ -137,6 +138,9 @@ def _document(contents: Contents, manifest: Manifest) -> Document:
     told = manifest.suite
     if (suite.name, suite.version, suite.digest) != (told.name, told.version, told.digest):
         raise refused("is of another suite than the manifest", DOCUMENT)
+    path = absolute_path(fields)
+    if path is not None:
+        raise refused(f"names the path '{path}' of somebody's machine", DOCUMENT)
     if document.failures:
         raise refused("has units that failed", DOCUMENT)
     return document

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from alharness.bundles.anonymous import absolute_path
 from alharness.bundles.contents import refused
 from alharness.bundles.layout import Place
 from alharness.bundles.strict_json import parsed
@@ -104,6 +105,9 @@ def read_record(data: bytes, name: str, place: Place) -> Record:
     if record.digest != fields["digest"]:
         raise refused("its digest is not that of its result", name)
     _require_result(record, name)
+    path = absolute_path(fields["inputs"])
+    if path is not None:
+        raise refused(f"names the path '{path}' of somebody's machine", name)
     if not isinstance(record.facts, dict):
         raise refused("its facts are none", name)
     return record

@@ -441,6 +441,15 @@ def test_markup_in_a_name_is_neutralised_or_refused(tampered, tmp_path, command)
     assert done.stderr.count("\n") == 1
 
 
+def test_a_path_of_somebody_s_machine_is_refused(tampered, tmp_path):
+    """Verifying would have a plugin read it."""
+    document = tampered.json("document.json")
+    document["scenarios"][0]["components"][0]["parameters"] = {"path": "/etc/passwd"}
+    tampered.put("document.json", document)
+    why = refusal(tampered.restate().folder(tmp_path / "b"))
+    assert "names the path '/etc/passwd' of somebody's machine" in why
+
+
 def test_a_method_under_the_name_of_another(tampered, tmp_path):
     document = tampered.json("document.json")
     first, second = document["scenarios"][0]["methods"]
