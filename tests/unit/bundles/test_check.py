@@ -441,6 +441,23 @@ def test_markup_in_a_name_is_neutralised_or_refused(tampered, tmp_path, command)
     assert done.stderr.count("\n") == 1
 
 
+def test_what_earlier_versions_did_not_say_is_not_held_against_them(tampered, tmp_path):
+    """A document may have fewer members than those written today, and not other ones."""
+    document = tampered.json("document.json")
+    scenario = document["scenarios"][0]
+    for name in ("machines", "overlap", "times", "importance"):
+        del scenario[name]
+    for method in scenario["methods"]:
+        for name in ("recorded", "machines", "origins"):
+            del method[name]
+    tampered.put("document.json", document)
+    with checked(tampered.restate().folder(tmp_path / "b")):
+        pass
+    scenario["methods"][0]["origins"] = [{"bundle": None, "units": 1}]
+    tampered.put("document.json", document)
+    assert "origins" in refusal(tampered.restate().folder(tmp_path / "b"))
+
+
 def test_a_path_of_somebody_s_machine_is_refused(tampered, tmp_path):
     """Verifying would have a plugin read it."""
     document = tampered.json("document.json")
