@@ -16,6 +16,12 @@ from alharness.api.needs import Needs
 if TYPE_CHECKING:
     from alharness.api.pool import Pool
 
+NEAR = 0.01
+"""Scores so near to the cut, as a share of all scores' deviation, might as well be beyond it."""
+
+MOST_NEAR = 1000
+"""Images near to the cut that a query tells of, at most."""
+
 STORED_BYTES = 64 << 20
 """What a query may store for the next one: so many bytes of arrays, all together."""
 
@@ -63,6 +69,7 @@ class ScoreSampler(Sampler):
 
     def __init__(self) -> None:
         self.share_of_ties = 0.0
+        self.near_cut: list[int] = []
 
     @abstractmethod
     def scores(self, pool: Pool) -> Any:
@@ -75,6 +82,7 @@ class ScoreSampler(Sampler):
         """
         scores = as_scores(self.scores(pool), pool.n_unlabeled)
         self.share_of_ties = share_of_ties(scores, budget)
+        self.near_cut = near_cut(scores, budget)
         return highest(scores, budget, rng)
 
 
@@ -124,3 +132,22 @@ def share_of_ties(scores: NDArray[np.float64], budget: int) -> float:
     if descending[budget] != cut:
         return 0.0
     return float(np.count_nonzero(descending[:budget] == cut) / budget)
+
+
+def near_cut(scores: NDArray[np.float64], budget: int) -> list[int]:
+    """Positions whose scores are within ``NEAR`` deviations of those of the last image picked, or
+    of the first left behind, nearest first; at most ``MOST_NEAR``.
+
+    A query of the same model computed elsewhere may pick any of them: its record's facts tell of
+    them, so that who repeats it can tell a near-tie from another answer.
+    """
+    finite = scores[np.isfinite(scores)]
+    if budget >= len(scores) or len(finite) < 2:
+        return []
+    descending = -np.sort(-scores)
+    high, low = descending[budget - 1], descending[budget]
+    with np.errstate(invalid="ignore"):  # infinite scores are as far from each other as can be
+        away = np.maximum(np.maximum(scores - high, low - scores), 0.0)
+    near = np.flatnonzero(away <= NEAR * finite.std())
+    nearest: list[int] = near[np.argsort(away[near], kind="stable")][:MOST_NEAR].tolist()
+    return nearest

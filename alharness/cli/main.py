@@ -22,6 +22,7 @@ COMMANDS = {
     "suites": ("alharness.cli.suites:suites", "List and describe suites."),
     "splits": ("alharness.cli.splits:splits", "Export and import index sets."),
     "forget": ("alharness.cli.forget:forget", "Have a unit, and what rests on it, computed anew."),
+    "bundle": ("alharness.cli.bundle:bundle", "Pack, check, verify and take over results."),
     "plugins": ("alharness.cli.plugins:plugins", "List, describe and check plugins."),
 }
 """Each command: where it is, imported only when invoked, and its short help."""

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from alharness.api.needs import Needs
-from alharness.api.sampler import Sampler
+from alharness.api.sampler import Sampler, ScoreSampler
 from alharness.engine.extension import parted
 from alharness.engine.images import open_images
 from alharness.engine.network import Network, trained_network
@@ -48,12 +48,15 @@ def answer_question(question: Question, plugins: Plugins, device: torch.device) 
         del question, inputs, plugins
         positions = ask_sampler(sampler, pool, budget, rng, origin, involved)
     stored = packed_stored(getattr(sampler, "stored", {}), origin)
-    return Answer(
+    answer = Answer(
         positions=positions.tolist(),
         share_of_ties=float(getattr(sampler, "share_of_ties", 0.0)),
         notes=checked_notes(getattr(sampler, "notes", {}), origin),
         stored=None if stored is None else base64.b64encode(stored).decode(),
     )
+    if isinstance(sampler, ScoreSampler):
+        answer["near_cut"] = list(sampler.near_cut)
+    return answer
 
 
 def _pool(

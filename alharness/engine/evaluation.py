@@ -16,9 +16,7 @@ from alharness.engine.surroundings import Computed, Surroundings, finite
 from alharness.engine.training import evaluate
 from alharness.protocol.units import EvaluationInputs
 from alharness.statistics.metrics import KEPT_BYTES, log_probabilities, metrics
-
-OUTPUTS = "outputs.npz"
-"""The file beside an evaluation's record: log-probabilities, (n, C) float16, in test order."""
+from alharness.store.records import OUTPUTS
 
 
 def measure(around: Surroundings, inputs: EvaluationInputs) -> Computed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from alharness.engine.querying import checked_notes, checked_positions
+from alharness.engine.querying import checked_near, checked_notes, checked_positions
 from alharness.engine.questions import STORED, Answer, Question, answered_stored, pool_order, pose
 from alharness.engine.surroundings import Computed, Surroundings
 from alharness.protocol.keys import digest_bytes
@@ -36,4 +36,7 @@ def ask(
         "notes": checked_notes(answer["notes"], origin),
         "isolation": answer.get("isolation"),
     }
+    near = answer.get("near_cut")
+    if near is not None:
+        facts["near_cut"] = order.unlabeled[checked_near(near, len(order.unlabeled))].tolist()
     return Computed(result, beside, facts)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from alharness.api.errors import ContractViolation
 from alharness.api.oracle import Oracle
 from alharness.api.pool import Pool
-from alharness.api.sampler import Sampler
+from alharness.api.sampler import MOST_NEAR, Sampler
 from alharness.api.text import one_line, plain_name
 from alharness.registry import Registered
 from alharness.registry.boundary import plugin_code
@@ -66,6 +66,20 @@ def checked_positions(answer: Any, n_unlabeled: int, budget: int, origin: str) -
     if repeated:
         raise broken(f"{repeated} positions are duplicates")
     return positions.astype(np.int64)
+
+
+def checked_near(near: Any, n_unlabeled: int) -> NDArray[np.int64]:
+    """Positions near to the cut, as another process tells them; none where they are no positions.
+
+    They are no part of a result: what cannot be used costs nobody a query.
+    """
+    positions = as_array(near)
+    if positions is None or positions.ndim != 1 or len(positions) > MOST_NEAR:
+        return np.zeros(0, dtype=np.int64)
+    if not np.issubdtype(positions.dtype, np.integer):
+        return np.zeros(0, dtype=np.int64)
+    inside = (positions >= 0) & (positions < n_unlabeled)
+    return positions[inside].astype(np.int64)
 
 
 def checked_notes(notes: Any, origin: str) -> dict[str, str | float | bool]:

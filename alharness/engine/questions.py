@@ -64,6 +64,7 @@ class Answer(TypedDict):
     """Positions in the pool, the share of them that chance decided, and the sampler's notes.
 
     stored: what it stores for its next query, an ``.npz`` in base64; None for nothing.
+    near_cut: positions of images that were nearly picked, or nearly not; of one that scores.
     isolation: of the process that answered, where it is one of its own: ``seconds`` until it
         could be asked, the version of ``landlock`` that denied it files or None, why that
         ``refused``, and what stayed ``open`` though it is hidden.
@@ -73,6 +74,7 @@ class Answer(TypedDict):
     share_of_ties: float
     notes: dict[str, str | float | bool]
     stored: str | None
+    near_cut: NotRequired[list[int]]
     isolation: NotRequired[dict[str, Any]]
 
 

@@ -11,11 +11,12 @@ from alharness.statistics import LookDecision
 
 
 def caveats(scenario: Scenario, found: ScenarioFindings) -> list[str]:
-    """How it was tuned, how many methods were tried, on which machines, what is outdated."""
+    """How it was tuned, how many methods were tried, where and by whom, what is outdated."""
     family = [] if found.family is None else _family(found.family, scenario.reference)
     machines = _machines(scenario.machines or ())
     looks = _looks(scenario, found)
-    return [*_tuning(scenario), *looks, *family, *machines, *_outdated(scenario)]
+    where = [*machines, *_origins(scenario)]
+    return [*_tuning(scenario), *looks, *family, *where, *_outdated(scenario)]
 
 
 def _tuning(scenario: Scenario) -> list[str]:
@@ -72,6 +73,22 @@ def _outdated(scenario: Scenario) -> list[str]:
         for method in scenario.methods
         if method.outdated
     ]
+
+
+def _origins(scenario: Scenario) -> list[str]:
+    """Nothing, unless records of a row were taken over from a bundle."""
+    rows = {
+        method.method: sum(one.units for one in method.origins or ())
+        for method in scenario.methods
+        if any(one.bundle is not None for one in method.origins or ())
+    }
+    told = [
+        f"{method.method} {one.units} of {rows[method.method]} from bundle {one.bundle[:12]}"
+        for method in scenario.methods
+        for one in method.origins or ()
+        if one.bundle is not None
+    ]
+    return [f"Units that others computed: {', '.join(told)}."] if told else []
 
 
 def _family(family: FamilyFindings, reference: str) -> list[str]:

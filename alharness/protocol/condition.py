@@ -165,21 +165,26 @@ def _starts(
     suite: Suite, scenario: Scenario, facts: DatasetFacts, n_initial: int, schedule: Identity
 ) -> tuple[Start, ...]:
     """What each initial set's runs begin with."""
-    training = suite.training
     starts = []
     for number in range(suite.protocol.n_initial_sets):
         parts = _parts(suite, scenario, facts, number, n_initial)
         labeled = IndexSet(parts.initial, facts.train_labels[parts.initial])
-        recipe = Recipe(
-            epochs=training.epochs,
-            schedule=schedule,
-            momentum=training.momentum,
-            nesterov=training.nesterov,
-            weight_decay=training.weight_decay,
-            normalization=labeled.digest if training.normalize else None,
-        )
+        recipe = recipe_of(suite, schedule, labeled)
         starts.append(Start(labeled, IndexSet(parts.validation), recipe))
     return tuple(starts)
+
+
+def recipe_of(suite: Suite, schedule: Identity, labeled: IndexSet) -> Recipe:
+    """How the trials of runs that start from an initial labeled set train."""
+    training = suite.training
+    return Recipe(
+        epochs=training.epochs,
+        schedule=schedule,
+        momentum=training.momentum,
+        nesterov=training.nesterov,
+        weight_decay=training.weight_decay,
+        normalization=labeled.digest if training.normalize else None,
+    )
 
 
 def _parts(

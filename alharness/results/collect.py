@@ -36,6 +36,7 @@ from alharness.results.document import (
 from alharness.results.findings import findings
 from alharness.results.importance import importance
 from alharness.results.machines import trained_on
+from alharness.results.origins import origins
 from alharness.results.overlap import overlap
 from alharness.results.recorded import Recorded
 from alharness.results.times import times
@@ -47,12 +48,7 @@ def collect(bench: Bench, survey: Survey, ledger: Recorded, failures: Sequence[s
     A scenario has the methods that the survey has runs of. ``failures``: a line for each unit
     that failed.
     """
-    scenarios = [
-        _scenario(
-            bench, condition, [run for run in survey.runs if run.condition is condition], ledger
-        )
-        for condition in bench.conditions
-    ]
+    scenarios = [collect_scenario(bench, one, survey, ledger) for one in bench.conditions]
     return Document(
         schema=SCHEMA,
         alharness=alharness.__version__,
@@ -87,9 +83,11 @@ def _component(component: Component) -> document.Component:
     )
 
 
-def _scenario(
-    bench: Bench, condition: Condition, runs: Sequence[planning.Run], ledger: Recorded
+def collect_scenario(
+    bench: Bench, condition: Condition, survey: Survey, ledger: Recorded
 ) -> Scenario:
+    """One scenario of the document, without its family."""
+    runs = [run for run in survey.runs if run.condition is condition]
     by_method: dict[str, list[planning.Run]] = defaultdict(list)
     for run in runs:
         by_method[run.method.label].append(run)
@@ -153,6 +151,7 @@ def _method(
         for cycle in range(run.last + 1)
     }
     metrics = {place: one.get("metrics", {}) for place, one in evaluations.items()}
+    done = _done(runs)
     spent, cost = np.full(shape[:2], np.nan), np.zeros(shape[:2])
     for run in runs:
         if run.satisfied:
@@ -174,9 +173,10 @@ def _method(
         outdated=None,
         citation=sampler.citation or None,
         summary=sampler.summary or None,
-        recorded=_recorded(runs, ledger),
+        recorded=_recorded(done, ledger),
         machines=trained_on(map(ledger.machine, trainings.values())),
         looked_at=sampler.label in bench.looked_at,
+        origins=origins(map(ledger.origin, done)),
     )
 
 
@@ -244,16 +244,20 @@ def _trainings(runs: Iterable[planning.Run]) -> dict[str, Unit]:
     }
 
 
-def _recorded(runs: Iterable[planning.Run], ledger: Recorded) -> tuple[date, date] | None:
-    """The first and the last day on which a unit of these runs was computed."""
-    units = {
+def _recorded(units: Iterable[Unit], ledger: Recorded) -> tuple[date, date] | None:
+    """The first and the last day on which one of these units was computed."""
+    days = [day for day in map(ledger.day, units) if day is not None]
+    return (min(days), max(days)) if days else None
+
+
+def _done(runs: Iterable[planning.Run]) -> set[Unit]:
+    """The units of runs that are done, each once."""
+    return {
         step.unit
         for run in runs
         for step in run.steps.values()
         if step.state is State.DONE and step.unit is not None
     }
-    days = [day for day in map(ledger.day, units) if day is not None]
-    return (min(days), max(days)) if days else None
 
 
 def _sees_labels(sampler: Component) -> bool:

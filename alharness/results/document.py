@@ -99,6 +99,17 @@ class Run(Part):
     cycles: tuple[Cycle, ...] | None
 
 
+class Origin(Part):
+    """Who computed how many units of a row.
+
+    bundle: the identity of the bundle that their records were taken over from; None for those
+    computed in the workspace that the document is of.
+    """
+
+    bundle: str | None
+    units: int
+
+
 class Method(Part):
     """What one method reached in a scenario.
 
@@ -118,7 +129,8 @@ class Method(Part):
     machines: its trainings by the kind of machine that they ran on, most first.
     looked_at: whether further seeds were run of it only while its looks did not stop it
         (``alharness.statistics.looks``).
-    Early documents of schema 3 have none of the last five.
+    origins: who computed the units of its runs, most first.
+    Early documents of schema 3 have none of the last six.
     """
 
     method: str
@@ -141,6 +153,7 @@ class Method(Part):
     recorded: tuple[date, date] | None = None
     machines: tuple[TrainedOn, ...] | None = None
     looked_at: bool = False
+    origins: tuple[Origin, ...] | None = None
 
 
 class RepeatedImages(Part):

@@ -31,3 +31,7 @@ class Recorded(Ledger, Protocol):
     def picked(self, query: Unit) -> NDArray[np.int64] | None:
         """What a query picked: dataset indices, (budget,); None where its record is lost."""
         ...
+
+    def origin(self, unit: Unit) -> str | None:
+        """The bundle that a unit's record was taken over from; None for one computed here."""
+        ...

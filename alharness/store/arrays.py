@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import io
+import math
 import zipfile
+import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """A zip file's earliest time: when it was written is no part of what it says."""
+
+_HEADERS: Mapping[tuple[int, int], Any] = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+"""How the header of an array is read, by version."""
 
 
 def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
@@ -34,15 +42,33 @@ def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 def unpack(packed: bytes, limit: int) -> dict[str, NDArray[Any]]:
     """The arrays in an ``.npz``.
 
-    Raises ValueError for what is none, holds objects, or is larger than ``limit`` bytes
-    when it is unpacked.
+    Raises ValueError for what is none, holds objects, is larger than ``limit`` bytes
+    when it is unpacked, or promises larger arrays than it holds.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as file:
             size = sum(member.file_size for member in file.infolist())
             if size > limit:
                 raise ValueError(f"it holds {size} bytes, more than {limit}")
+            for member in file.infolist():
+                with file.open(member) as stream:
+                    _require_kept(stream, member.file_size)
         with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
         raise ValueError(f"it is no .npz file: {error}") from error
+
+
+def _require_kept(stream: IO[bytes], size: int) -> None:
+    """Raises ValueError unless an ``.npy`` has as many bytes as its header says.
+
+    NumPy makes an array of the header's shape before it reads what is to be in it.
+    """
+    version = np.lib.format.read_magic(stream)
+    if version not in _HEADERS:
+        raise ValueError(f"an array is of version {version}")
+    shape, _, dtype = _HEADERS[version](stream)
+    if dtype.hasobject:
+        raise ValueError("it holds objects")
+    if math.prod(shape) * dtype.itemsize + stream.tell() != size:
+        raise ValueError(f"an array of shape {shape} is not what it holds")

@@ -37,8 +37,12 @@ class Checkpoints:
         from safetensors.torch import save
 
         data = save({name: tensor.contiguous() for name, tensor in weights.items()})
-        write_over(self._path(key), data)
+        self.put(key, data)
         return digest_bytes(data)
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep the file of a trial's weights."""
+        write_over(self._path(key), data)
 
     def checked(self, key: str, expected: str) -> Path:
         """The file of a trial's weights, when it has the digest that the trial's record names.

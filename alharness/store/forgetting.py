@@ -1,8 +1,9 @@
-"""Forgetting a unit: its record and all that was computed from it are set aside."""
+"""Forgetting units: their records and all that was computed from them are set aside."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 from alharness.api.errors import UsageError
 from alharness.protocol.units import KINDS
@@ -29,11 +30,28 @@ def forget(workspace: Workspace, key: str) -> list[Record]:
             where=key,
             remedy="Give the key that the message names, and its workspace with --workspace",
         )
+    return _forget(workspace, [key], found)
+
+
+def forget_origin(workspace: Workspace, bundle: str) -> list[Record]:
+    """Set aside every record that was taken over from a bundle, and all that rests on one.
+
+    The same as ``forget``, of each. Nothing happens where there is none.
+    """
+    found = {record.unit.key: record for record in _recorded(workspace)}
+    keys = [key for key, record in found.items() if record.origin == bundle]
+    forgotten = _forget(workspace, keys, found)
+    workspace.origins.forget(bundle, workspace.root / FOLDER)
+    return forgotten
+
+
+def _forget(workspace: Workspace, keys: Iterable[str], found: Mapping[str, Record]) -> list[Record]:
     resting: dict[str, list[str]] = defaultdict(list)
     for record in found.values():
         for basis in _bases(record):
             resting[basis].append(record.unit.key)
-    forgotten, waiting = {key: found[key]}, [key]
+    forgotten = {key: found[key] for key in keys}
+    waiting = list(forgotten)
     while waiting:
         next_key = waiting.pop()
         bases = (next_key, *_labels(found[next_key]))

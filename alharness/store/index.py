@@ -26,6 +26,7 @@ class Entry(NamedTuple):
     slim: the part of its result that planning needs; None for a record of an earlier version.
     position: what it has in common with units that outdate it (``outdated.position_of``).
     machine: what it was computed on. day: when it was begun. None where its facts do not say.
+    origin: the bundle that it was taken over from; None for one computed here.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Entry(NamedTuple):
     position: str
     machine: Machine | None
     day: date | None
+    origin: str | None
 
 
 class Index:
@@ -74,8 +76,9 @@ class Index:
         """Enter a record whose file looks like this."""
         unit = record.unit
         position = position_of(unit.kind, unit.to_json()["inputs"])
-        known = (record.slim, record.seconds, position, record.machine, record.day)
-        self._enter(Entry(unit.kind, unit.key, look, *known))
+        known = (record.slim, record.seconds, position)
+        told = (record.machine, record.day, record.origin)
+        self._enter(Entry(unit.kind, unit.key, look, *known, *told))
 
     def forget(self, key: str) -> None:
         """Leave out a record that is no longer there."""
@@ -115,7 +118,7 @@ class Index:
             return
         if described.get("schema") == 1:
             position = _position_in_schema_1(described)
-            self._enter(Entry(kind, key, look, None, None, position, None, None))
+            self._enter(Entry(kind, key, look, None, None, position, None, None, None))
             return
         record = self._records.checked(kind, key, described)
         if record is not None:
@@ -129,10 +132,11 @@ class Index:
             return
         for fields in _parsed(data.splitlines()):
             try:
-                kind, key, look, slim, seconds, position, machine, day = fields
+                kind, key, look, slim, seconds, position, machine, day, origin = fields
                 machine = None if machine is None else Machine(*machine)
                 day = None if day is None else date.fromisoformat(day)
-                yield Entry(kind, key, Look(*look), slim, seconds, position, machine, day)
+                told = (machine, day, origin)
+                yield Entry(kind, key, Look(*look), slim, seconds, position, *told)
             except (ValueError, TypeError):
                 continue
 

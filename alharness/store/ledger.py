@@ -70,6 +70,11 @@ class StoreLedger:
         record = self.record(query)
         return None if record is None else np.array(record.result["indices"], dtype=np.int64)
 
+    def origin(self, unit: Unit) -> str | None:
+        """The bundle that a unit's record was taken over from; None for one computed here."""
+        entry = self._index.get(unit.key)
+        return None if entry is None else entry.origin
+
     def look(self, unit: Unit) -> Record | None:
         """The record of a unit as it is on the disk now, entered into the index; or None."""
         look = look_at(self._workspace.records.path(unit.kind, unit.key))

@@ -16,6 +16,12 @@ from alharness.protocol.machine import Machine, machine_of
 from alharness.protocol.units import Unit
 from alharness.store.files import read, set_aside, write_once, write_over
 
+OUTPUTS = "outputs.npz"
+"""The file beside an evaluation's record: log-probabilities, (n, C) float16, in test order."""
+
+ORIGINS = "origins"
+"""The fact that names the bundles that a record came through, the last one first."""
+
 SCHEMA = 2
 """2 since alharness 0.2: typed inputs, the step version in the record, arrays beside it."""
 
@@ -70,6 +76,13 @@ class Record:
             return None if started.tzinfo is None else started.astimezone(UTC).date()
         except (KeyError, TypeError, ValueError, OverflowError):
             return None
+
+    @property
+    def origin(self) -> str | None:
+        """The bundle that it was taken over from, by its identity; None for one computed here."""
+        origins = self.facts.get(ORIGINS)
+        first = origins[0] if isinstance(origins, list) and origins else None
+        return first if isinstance(first, str) else None
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form, as it is stored."""

@@ -17,12 +17,13 @@ from alharness.store.curves import CURVES, read_curves
 from alharness.store.datasets import Datasets
 from alharness.store.files import set_aside
 from alharness.store.index_sets import IndexSets
+from alharness.store.origins import Origins
 from alharness.store.records import Record, Records
 from alharness.store.tried import TriedMethods
 
 _FOLDERS = (
     "checkpoints", "data", "data/images", "data/labels", "data/prepared", "failures",
-    "mlartifacts", "reports", "sets",
+    "mlartifacts", "origins", "reports", "sets",
 )  # fmt: skip
 
 
@@ -36,6 +37,7 @@ class Workspace:
         self.sets = IndexSets(self.root)
         self.datasets = Datasets(self.root)
         self.tried = TriedMethods(self.root)
+        self.origins = Origins(self.root)
 
     @property
     def reports(self) -> Path:

@@ -119,6 +119,7 @@ class World:
         self.took: dict[str, float | None] = {}
         self.days: dict[str, date | None] = {}
         self.lost: set[str] = set()
+        self.origins: dict[str, str] = {}
         self.labels_stay = bench.conditions[0].oracle.labels_stay
 
     def result(self, unit: Unit) -> dict[str, Any] | None:
@@ -139,6 +140,10 @@ class World:
     def picked(self, query: Unit) -> np.ndarray | None:
         """What a query picked; None for one that is ``lost``."""
         return None if query.key in self.lost else np.array(self.records[query.key]["indices"])
+
+    def origin(self, unit: Unit) -> str | None:
+        """The bundle that ``origins`` has; all others were computed here."""
+        return self.origins.get(unit.key)
 
     @property
     def weights(self) -> set[str]:
@@ -240,7 +245,7 @@ class World:
         raise AssertionError("the bench does not end")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def world() -> type[World]:
     return World
 

@@ -84,6 +84,22 @@ class GivenSplits:
             )
 
 
+class DeclaredSplits(GivenSplits):
+    """Given splits of which only digest and number are known, as a suite's declaration has them."""
+
+    def __init__(self, digest: str, initial_sets: int) -> None:
+        nothing = Split(*(np.zeros(0, dtype=np.int64),) * 3)
+        super().__init__((nothing,) * initial_sets)
+        self.__dict__["digest"] = digest
+
+    def __post_init__(self) -> None:
+        """They cannot be looked at."""
+
+    def split(self, initial_set: int, n_train: int, n_initial: int, n_validation: int) -> Split:
+        """Nobody knows them. Raises UsageError."""
+        raise UsageError("the given splits are not here", where=_WHERE, remedy="Give their file")
+
+
 def _parts(parts: Split) -> tuple[NDArray[np.int64], ...]:
     return parts.initial, parts.pool, parts.validation
 

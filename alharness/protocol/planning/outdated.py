@@ -14,6 +14,11 @@ from alharness.protocol.units import KINDS, Unit
 Described: TypeAlias = Mapping[str, Any]
 """A unit as its record describes it: kind, step, key and inputs, of whatever version."""
 
+RECORDED_WITHOUT_WEIGHTS = (
+    "it is recorded, but its weights, which what is left to do reads, are not here"
+)
+"""They were not kept, or records were taken over without them."""
+
 _DATA = {"data": "the training data", "test": "the test data"}
 _PLUGINS = ("sampler", "model", "oracle", "loss", "extension", "recipe.schedule")
 _CONSEQUENCES = frozenset(
@@ -73,7 +78,7 @@ def _why(record: Described, unit: Described) -> list[str]:
     Nothing when a declaration changed, too: then the record is no older form of the unit.
     """
     if record["key"] == unit["key"]:
-        return ["its weights are needed and were not kept"]
+        return [RECORDED_WITHOUT_WEIGHTS]
     changes = list(_changes(_flat(record["inputs"]), _flat(unit["inputs"])))
     if not all(change.from_outside for change in changes):
         return []

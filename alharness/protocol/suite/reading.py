@@ -14,7 +14,8 @@ from alharness.api.errors import UsageError
 from alharness.api.text import one_line
 from alharness.protocol.index_sets.file import read_given
 from alharness.protocol.keys import digest
-from alharness.protocol.suite.bounds import DEEPEST, LARGEST_FILE, depth_exceeds
+from alharness.protocol.partition.given import DeclaredSplits
+from alharness.protocol.suite.bounds import DEEPEST, LARGEST_FILE, MOST_SETS, depth_exceeds
 from alharness.protocol.suite.declaration import SCHEMA, Suite
 from alharness.protocol.suite.errors import usage_error
 from alharness.protocol.suite.tables import Scenario
@@ -99,6 +100,61 @@ def _too_deep(where: str) -> UsageError:
         where=where,
         remedy="Write it flatter",
     )
+
+
+def suite_of(declaration: Any, where: str) -> Suite:
+    """The suite that ``suite_json`` wrote; ``where`` names the source in errors.
+
+    Splits that were given are only declared: there is their digest, and not they. Raises
+    UsageError for what it never writes.
+    """
+    try:
+        suite = Suite.model_validate(_as_in_toml(declaration))
+    except ValidationError as error:
+        raise usage_error(Suite, error, where) from None
+    except (TypeError, KeyError, AttributeError, RecursionError):
+        raise UsageError("is no declaration of a suite", where=where) from None
+    if suite_json(suite) != declaration:
+        raise UsageError("is not written as a suite's declaration is", where=where)
+    return suite
+
+
+def _as_in_toml(declaration: Any) -> dict[str, Any]:
+    """A declaration with its references as TOML has them."""
+    methods, training = declaration["methods"], dict(declaration["training"])
+    protocol = dict(declaration["protocol"])
+    match protocol["initial_sets"]:
+        case {"given": str(splits), "initial_sets": int(number)} if 0 < number <= MOST_SETS:
+            protocol["initial_sets"] = DeclaredSplits(splits, number)
+    if "schedule" in training:
+        training["schedule"] = _reference("schedule", training["schedule"])
+    return {
+        **declaration,
+        "protocol": protocol,
+        "training": training,
+        "methods": {
+            **methods,
+            "compared": [_reference("sampler", one) for one in methods["compared"]],
+            "reference": _reference("sampler", methods["reference"]),
+        },
+        "scenarios": [_scenario(one) for one in declaration["scenarios"]],
+    }
+
+
+def _scenario(table: Any) -> dict[str, Any]:
+    kinds = [kind for kind in ("dataset", "model", "oracle", "loss") if kind in table]
+    regularizers = [_reference("regularizer", one) for one in table["regularizers"]]
+    return {
+        **table,
+        **{kind: _reference(kind, table[kind]) for kind in kinds},
+        "regularizers": regularizers,
+    }
+
+
+def _reference(kind: str, written: Any) -> Any:
+    if isinstance(written, str):
+        return written
+    return {**written["parameters"], kind: written["name"]}
 
 
 def suite_digest(suite: Suite) -> str:

@@ -46,6 +46,9 @@ CLAIMS = {
         ("docs/how-to/share-index-sets.md", "import json"),
         ("docs/how-to/share-index-sets.md", "alharness splits import"),
     ],
+    "test_a_bundle_goes_from_one_workspace_to_another": [
+        ("docs/how-to/share-and-verify-results.md", "alharness bench"),
+    ],
     "test_the_suite_of_the_reference_is_read_and_planned": [("docs/suites.md", "schema = 1")],
     "test_the_published_results_of_the_reference_are_read": [("docs/plugin-api.md", "schema = 1")],
     "test_a_plugin_is_checked_by_the_command": [

@@ -230,6 +230,16 @@ def test_the_tutorial_and_reading_its_results(shell, blocks, monkeypatch):
 
 
 @pytest.mark.slow
+def test_a_bundle_goes_from_one_workspace_to_another(shell, blocks):
+    (block,) = blocks
+    said = carry_out(block, shell)
+    assert " agree bit for bit, 0 within tolerance, 0 do not, 0 could not" in said
+    assert " records taken over, 0 were there" in said
+    assert "Units that others computed: random" in said
+    assert "│ entropy │" in said
+
+
+@pytest.mark.slow
 def test_a_plugin_is_checked_by_the_command(shell, blocks, monkeypatch, first_sampler):
     monkeypatch.chdir(shell.folder)
     shell.write("my_new_sampler.py", first_sampler)

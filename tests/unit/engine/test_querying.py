@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from alharness import ContractViolation
-from alharness.engine.querying import ask_oracle, checked_positions
+from alharness.engine.querying import ask_oracle, checked_near, checked_positions
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,20 @@ def test_an_oracles_labels_are_taken():
     truth = np.array([0, 1, 2])
     labels = ask_oracle(Says([2, 1, 0]), truth, truth, 3, np.random.default_rng(0), "x")
     assert (labels.tolist(), labels.dtype) == ([2, 1, 0], np.int64)
+
+
+@pytest.mark.parametrize(
+    ("near", "taken"),
+    [
+        ([2, 0], [2, 0]),
+        ([3, -1, 1], [1]),
+        ([0.5], []),
+        ("near", []),
+        (None, []),
+        ([[0]], []),
+        ([0] * 1001, []),
+        ([], []),
+    ],
+)
+def test_what_is_told_to_be_near_the_cut_is_taken_as_far_as_it_is_positions(near, taken):
+    assert checked_near(near, 3).tolist() == taken

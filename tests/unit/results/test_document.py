@@ -118,6 +118,7 @@ DEFAULTS = {field.name for field in fields(Comparison) if field.default is not M
 LATER = {
     "machines", "published", "overlap", "times", "importance", "citation", "summary", "recorded",
     "endpoint", "looked_at", "looks",
+    "origins",
 }  # fmt: skip
 """What early documents of this schema do not have."""
 

@@ -114,6 +114,10 @@ class Laboratory:
     def picked(self, query: Unit) -> np.ndarray:
         return np.array(self.record(query).result["indices"])
 
+    def origin(self, unit: Unit) -> str | None:
+        record = self.record(unit)
+        return None if record is None else record.origin
+
     @property
     def weights(self) -> set[str]:
         return set(self.records)

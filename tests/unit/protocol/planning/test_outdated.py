@@ -185,7 +185,9 @@ def test_the_nearest_record_explains():
 
 
 def test_weights_that_are_gone():
-    assert why("trial", TRIAL, TRIAL) == ["its weights are needed and were not kept"]
+    assert why("trial", TRIAL, TRIAL) == [
+        "it is recorded, but its weights, which what is left to do reads, are not here"
+    ]
 
 
 @pytest.mark.parametrize(
