@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,12 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alharness.api.errors import UsageError
 from alharness.results.document import METRICS, Document, Method, Scenario, numbers
-from alharness.results.documents import documents_of
-from alharness.results.reading import from_json, read_document
+from alharness.results.documents import documents_at
 from alharness.statistics.measures import CLASS_ACCURACY
-from alharness.store.files import read
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,11 +25,11 @@ _KINDS = ("dataset", "model", "oracle")
 def load_results(
     source: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
 ) -> pd.DataFrame:
-    """What benches found as a pandas frame; a row for each cycle of each run, also of those not run.
+    """What benches found as a pandas frame: a row for each cycle of each run, run or not.
 
-    ``source``: a workspace's folder, a file that holds a document (``reports/SUITE.json``) or a list
-    of them (what ``alharness report --json`` prints, a site's ``results.json``), or several of
-    these. The same document twice counts once; two of one suite are told apart by ``document``.
+    ``source``: a workspace's folder; a file with a document (``reports/SUITE.json``) or a list of
+    them (what ``alharness report --json`` prints); or several of these. The same document
+    twice counts once; two of one suite are told apart by ``document``.
 
     Columns, in this order, for what the documents have: ``document`` (a digest), ``suite``,
     ``suite_version``, ``scenario``, ``protocol_digest``, ``dataset``, ``model``, ``oracle``,
@@ -49,7 +45,7 @@ def load_results(
     import pandas as pd
 
     sources = [source] if isinstance(source, str | os.PathLike) else list(source)
-    documents = {one.content_digest: one for path in sources for one in _read(Path(path))}
+    documents = {one.content_digest: one for path in sources for one in documents_at(Path(path))}
     parts = [
         pd.DataFrame(dict(_columns(digest, document, scenario, method)))
         for digest, document in documents.items()
@@ -60,30 +56,6 @@ def load_results(
         return pd.DataFrame()
     frame = pd.concat(parts, ignore_index=True)
     return frame[sorted(frame.columns, key=_place)]
-
-
-def _read(path: Path) -> Iterator[Document]:
-    if path.is_dir() or not path.exists():
-        documents = documents_of(path)
-        yield from map(documents.read, documents.suites())
-        return
-    several = _list(path)
-    if several is None:
-        yield read_document(path)
-    else:
-        for number, one in enumerate(several):
-            yield from_json(one, f"{path}[{number}]")
-
-
-def _list(path: Path) -> list[Any] | None:
-    """The list that a file holds; None where it holds something else."""
-    try:
-        value = json.loads(read(path))
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from None
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, list) else None
 
 
 def _columns(

@@ -32,15 +32,16 @@ DASHES: tuple[tuple[float, ...], ...] = ((1, 0), (7, 4), (2.5, 3.5), (10, 3, 2.5
 _SHAPE_NAMES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
 _DARKEST = "#08519c"
 
-LONGEST_LABEL = 26
+LONGEST_LABEL = 22
 """Characters of a text in a figure."""
 _LABEL_WIDTH = 34
 _DODGE = 3.0
-_SIDE_BY_SIDE = 11
 
-_LINES_WIDTH, _LINES_HEIGHT = 300, 205
+_LINES_WIDTH, _LINES_HEIGHT = 260, 190
 _KEY_LINE = 13
-_LINES_MARGINS = {"left": 48, "right": 162, "top": 8, "bottom": 36}
+_LINES_MARGINS = {"left": 48, "right": 140, "top": 8, "bottom": 36}
+CURVES_WIDTH = _LINES_MARGINS["left"] + _LINES_WIDTH + _LINES_MARGINS["right"]
+"""Of a figure of curves, in points."""
 _LETTER_WIDTH = 4.3
 """Of most letters of labels, at most."""
 _LARGEST_CELL, _MATRIX = 30, 340
@@ -66,9 +67,7 @@ class Line:
     values: tuple[At, ...]
 
 
-def lines(
-    curves: Sequence[Line], title: str, *, around_zero: bool = False
-) -> Specification | None:
+def lines(curves: Sequence[Line], title: str, *, around_zero: bool = False) -> Specification | None:
     """Curves over numbers of labels with intervals, and a key; None without any value.
 
     title: of the vertical axis. around_zero: 0 is on it, with a line. A bound has a hollow mark.
@@ -84,7 +83,7 @@ def lines(
         {
             "method": names[one.name],
             "labels": at.labels,
-            "at": across.place(at.labels, number, one.style.reference),
+            "at": across.place(at.labels, _DODGE * (number - (len(curves) - 1) / 2)),
             "value": _exact(at.value),
             "low": None if at.low is None else _exact(at.low),
             "high": None if at.high is None else _exact(at.high),
@@ -168,6 +167,12 @@ def heat_map(
     }  # fmt: skip
 
 
+def width_of(specification: Specification) -> int:
+    """In points."""
+    around = specification["padding"]
+    return int(specification["width"] + around["left"] + around["right"])
+
+
 def shown_names(names: Iterable[str]) -> dict[str, str]:
     """What each name is in a figure: in letters that its font has, short, and no other's."""
     shown: dict[str, str] = {}
@@ -176,7 +181,9 @@ def shown_names(names: Iterable[str]) -> dict[str, str]:
         short = text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
         others = (f"{short[: LONGEST_LABEL - 5]} ({number})" for number in count(2))
         taken = set(shown.values())
-        shown[name] = short if short not in taken else next(one for one in others if one not in taken)
+        shown[name] = (
+            short if short not in taken else next(one for one in others if one not in taken)
+        )
     return shown
 
 
@@ -212,9 +219,8 @@ class _Across:
             "axis": {**_axis(16), "values": ticks, "format": "d"},
         }
 
-    def place(self, labels: int, number: int, reference: bool) -> float:
-        """Curves stand a little beside one another, so that their intervals can be told apart."""
-        beside = 0.0 if reference else _DODGE * (number % _SIDE_BY_SIDE - 5) / 2
+    def place(self, labels: int, beside: float) -> float:
+        """Where a value stands, ``beside`` its number of labels by so many units of the figure."""
         return self._back(self._measure(labels) + beside * self._unit)
 
     def _measure(self, labels: int) -> float:
@@ -305,8 +311,14 @@ def _key(curves: Sequence[Line], names: Mapping[str, str]) -> Specification:
     """Which curve is whose, to the right: as it is drawn, dash and mark together."""
     left = _LINES_WIDTH + 12
     places = [
-        {"method": names[one.name], "y": 6 + _KEY_LINE * number, "from": left, "mark": left + 11,
-         "to": left + 22, "text": left + 28}
+        {
+            "method": names[one.name],
+            "y": 6 + _KEY_LINE * number,
+            "from": left,
+            "mark": left + 11,
+            "to": left + 22,
+            "text": left + 28,
+        }
         for number, one in enumerate(curves)
     ]
 
