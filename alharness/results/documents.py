@@ -44,7 +44,7 @@ def documents_at(path: Path) -> Iterator[Document]:
     A list is what ``alharness report --json`` prints. Raises UsageError when there is none, and as
     ``read_document``.
     """
-    if path.is_dir() or not path.exists():
+    if path.is_dir():
         documents = documents_of(path)
         yield from map(documents.read, documents.suites())
     else:

@@ -1,8 +1,8 @@
 """Figures as Vega-Lite specifications: pure functions from numbers to JSON.
 
-Vega lays a figure out by the widths of its texts, which are those of the fonts of a machine. Here
-every place is given beforehand, so that the same numbers give the same figure everywhere. Texts are
-a stranger's: they stand in data and in lists of values only, never in an expression.
+Vega lays a figure out by how wide its texts are, and that hangs on the fonts of a machine. Here
+every place is given beforehand, so that the same numbers give the same drawing everywhere. Texts
+are a stranger's: they stand in data and in lists of values only, never in an expression.
 """
 
 from __future__ import annotations
@@ -174,10 +174,10 @@ def width_of(specification: Specification) -> int:
 
 
 def shown_names(names: Iterable[str]) -> dict[str, str]:
-    """What each name is in a figure: in letters that its font has, short, and no other's."""
+    """What each name is in a figure: short, and no other's."""
     shown: dict[str, str] = {}
     for name in names:
-        text = "".join(map(_letter, one_line(name))) or "?"
+        text = one_line(name) or "?"
         short = text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
         others = (f"{short[: LONGEST_LABEL - 5]} ({number})" for number in count(2))
         taken = set(shown.values())
@@ -185,11 +185,6 @@ def shown_names(names: Iterable[str]) -> dict[str, str]:
             short if short not in taken else next(one for one in others if one not in taken)
         )
     return shown
-
-
-def _letter(one: str) -> str:
-    """Latin, Greek and Cyrillic are in the font; how wide others are hangs on the machine."""
-    return one if " " <= one <= "ſ" or "Α" <= one <= "ϊ" or "А" <= one <= "я" else "?"
 
 
 class _Across:
