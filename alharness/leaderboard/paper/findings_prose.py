@@ -28,7 +28,7 @@ def findings_paragraphs(entry: Entry, found: ScenarioStatistics) -> Iterator[str
             "Nothing was tested: runs that reach the accuracy end, and those that go on are no "
             "fair sample."
         )
-    elif not found.methods.keys() - {found.reference} or not _tested(found):
+    elif not _tested(found):
         yield f"Nothing was compared with {name(found.reference)}."
     else:
         yield paragraph(
@@ -91,7 +91,7 @@ def _family(family: FamilyFindings | None) -> str:
     which = (
         f"every method recorded for this protocol, {size} in all"
         if before is None
-        else f"{size} methods, narrowed by the authors from {before}"
+        else f"{counted(size, 'method')}, narrowed by the authors from {before}"
     )
     return (
         f"Beside each verdict stands the decision with Holm's correction over its family: {which} "

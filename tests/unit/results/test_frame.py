@@ -1,8 +1,6 @@
 """Results as a tidy pandas frame."""
 
 import json
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -111,10 +109,3 @@ def test_nothing_at_all(tmp_path):
     with pytest.raises(UsageError, match="there is no document"):
         alharness.load_results(tmp_path)
     assert alharness.load_results([]).empty
-
-
-@pytest.mark.slow
-def test_pandas_is_imported_only_when_it_is_asked_for():
-    code = "import sys, alharness; alharness.load_results; print('pandas' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
