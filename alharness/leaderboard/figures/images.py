@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alharness.leaderboard.figures.specification import Specification
+from alharness.leaderboard.figures.sheet import Specification
 
 _VEGA_LITE = "6.4"
 PIXELS_PER_INCH = 300

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from alharness.leaderboard.figures.specification import At, Line, Specification, heat_map, lines
+from alharness.leaderboard.figures.heat_map import heat_map
+from alharness.leaderboard.figures.lines import At, Line, lines
+from alharness.leaderboard.figures.sheet import Specification
 from alharness.leaderboard.site.board import Entry
 from alharness.leaderboard.site.charts import in_unit, shown_at_first, styles
 from alharness.leaderboard.site.matrices import kept_of

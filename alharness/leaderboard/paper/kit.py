@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from alharness.leaderboard.figures import images
-from alharness.leaderboard.figures.specification import CURVES_WIDTH, width_of
+from alharness.leaderboard.figures.lines import CURVES_WIDTH
+from alharness.leaderboard.figures.sheet import width_of
 from alharness.leaderboard.paper.figures import Figure, scenario_figures
 from alharness.leaderboard.paper.findings_prose import findings_paragraphs
 from alharness.leaderboard.paper.prose import Section, name, to_latex, to_markdown

@@ -10,17 +10,9 @@ from hypothesis import strategies as st
 
 import alharness.leaderboard.site
 from alharness.leaderboard.figures.curves import REFERENCE, style
-from alharness.leaderboard.figures.specification import (
-    COLORS,
-    DASHES,
-    LONGEST_LABEL,
-    At,
-    Line,
-    heat_map,
-    lines,
-    shown_names,
-    width_of,
-)
+from alharness.leaderboard.figures.heat_map import heat_map
+from alharness.leaderboard.figures.lines import COLORS, DASHES, At, Line, lines
+from alharness.leaderboard.figures.sheet import LONGEST_LABEL, shown_names, width_of
 
 LABELS = (100, 200, 400)
 

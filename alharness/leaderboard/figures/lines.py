@@ -1,50 +1,36 @@
-"""Figures as Vega-Lite specifications: pure functions from numbers to JSON.
-
-Vega lays a figure out by how wide its texts are, and that hangs on the fonts of a machine. Here
-every place is given beforehand, so that the same numbers give the same drawing everywhere. Texts
-are a stranger's: they stand in data and in lists of values only, never in an expression.
-"""
+"""Curves over numbers of labels as a Vega-Lite specification."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
-from typing import Any, TypeAlias
+from typing import Any
 
 from alharness.api.text import one_line
 from alharness.leaderboard.figures.curves import SHAPES, Style
 from alharness.leaderboard.figures.scales import decimals, far_enough, round_values
+from alharness.leaderboard.figures.sheet import (
+    INK,
+    Specification,
+    axis,
+    exact,
+    sheet,
+    shown_names,
+)
 
-Specification: TypeAlias = dict[str, Any]
-"""A Vega-Lite specification."""
-
-SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
-
-FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-"""vl-convert brings the first along; the others are as wide."""
-
-INK = "#000000"
 COLORS = ("#0072b2", "#d55e00", "#00875f", "#b5588a", "#a97400", "#3d94cb", "#6b5b95")
 """By number, for people who see colours otherwise too: those of the site in light."""
 DASHES: tuple[tuple[float, ...], ...] = ((1, 0), (7, 4), (2.5, 3.5), (10, 3, 2.5, 3))
 _SHAPE_NAMES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
-_DARKEST = "#08519c"
 
-LONGEST_LABEL = 22
-"""Characters of a text in a figure."""
 _LABEL_WIDTH = 34
 _DODGE = 3.0
-
-_LINES_WIDTH, _LINES_HEIGHT = 260, 190
+_WIDTH, _HEIGHT = 260, 190
 _KEY_LINE = 13
-_LINES_MARGINS = {"left": 48, "right": 140, "top": 8, "bottom": 36}
-CURVES_WIDTH = _LINES_MARGINS["left"] + _LINES_WIDTH + _LINES_MARGINS["right"]
+_MARGINS = {"left": 48, "right": 140, "top": 8, "bottom": 36}
+CURVES_WIDTH = _MARGINS["left"] + _WIDTH + _MARGINS["right"]
 """Of a figure of curves, in points."""
-_LETTER_WIDTH = 4.3
-"""Of most letters of labels, at most."""
-_LARGEST_CELL, _MATRIX = 30, 340
 
 
 @dataclass(frozen=True)
@@ -84,9 +70,9 @@ def lines(curves: Sequence[Line], title: str, *, around_zero: bool = False) -> S
             "method": names[one.name],
             "labels": at.labels,
             "at": across.place(at.labels, _DODGE * (number - (len(curves) - 1) / 2)),
-            "value": _exact(at.value),
-            "low": None if at.low is None else _exact(at.low),
-            "high": None if at.high is None else _exact(at.high),
+            "value": exact(at.value),
+            "low": None if at.low is None else exact(at.low),
+            "high": None if at.high is None else exact(at.high),
             "bound": at.bound,
         }
         for number, one in enumerate(curves)
@@ -94,7 +80,7 @@ def lines(curves: Sequence[Line], title: str, *, around_zero: bool = False) -> S
     ]
     color = _by_method(curves, names, [_color(one.style) for one in curves])
     return {
-        **_sheet(_LINES_WIDTH, _LINES_HEIGHT, _LINES_MARGINS),
+        **sheet(_WIDTH, _HEIGHT, _MARGINS),
         "resolve": {"scale": {"x": "independent", "y": "independent"}},
         "encoding": {"color": color},
         "layer": [
@@ -108,85 +94,6 @@ def lines(curves: Sequence[Line], title: str, *, around_zero: bool = False) -> S
     }
 
 
-def heat_map(
-    names: Sequence[str], shares: Sequence[Sequence[float | None]], x_title: str, y_title: str
-) -> Specification:
-    """Shares, from 0 to 1, of methods by methods: in percent, the darker the higher.
-
-    What there is not is an empty cell.
-    """
-    shown = list(shown_names(names).values())
-    cells = [
-        {
-            "row": shown[row],
-            "column": shown[column],
-            "percent": _exact(100 * share),
-            "ink": "#ffffff" if share > 0.75 else INK,
-        }
-        for row, of_row in enumerate(shares)
-        for column, share in enumerate(of_row)
-        if share is not None and row != column
-    ]
-    cell = min(_LARGEST_CELL, _MATRIX // len(shown))
-    side = cell * len(shown)
-    longest = math.ceil(_LETTER_WIDTH * max(map(len, shown)))
-    below = math.ceil(0.77 * longest) + 12
-    margins = {"left": longest + 30, "right": 12, "top": 8, "bottom": below + 18}
-    band = {"type": "nominal", "sort": None, "scale": {"domain": shown, "padding": 0}}
-    axis = {"ticks": False, "domain": False, "labelPadding": 4}
-    return {
-        **_sheet(side, side, margins),
-        "data": {"values": cells},
-        "encoding": {
-            "x": {"field": "column", **band, "title": x_title,
-                  "axis": {**_axis(below), **axis, "labelAngle": -50, "labelAlign": "right"}},
-            "y": {"field": "row", **band, "title": y_title,
-                  "axis": {**_axis(longest + 10), **axis}},
-        },
-        "resolve": {"scale": {"color": "independent"}},
-        "layer": [
-            {
-                "mark": {"type": "rect", "stroke": "#ffffff", "strokeWidth": 1},
-                "encoding": {
-                    "color": {
-                        "field": "percent",
-                        "type": "quantitative",
-                        "legend": None,
-                        "scale": {"domain": [0, 100], "range": ["#eff3ff", _DARKEST]},
-                    }
-                },
-            },
-            {
-                "mark": {"type": "text", "fontSize": max(5, min(8, cell // 3 + 1))},
-                "encoding": {
-                    "text": {"field": "percent", "type": "quantitative", "format": ".0f"},
-                    "color": {"field": "ink", "type": "nominal", "scale": None},
-                },
-            },
-        ],
-    }  # fmt: skip
-
-
-def width_of(specification: Specification) -> int:
-    """In points."""
-    around = specification["padding"]
-    return int(specification["width"] + around["left"] + around["right"])
-
-
-def shown_names(names: Iterable[str]) -> dict[str, str]:
-    """What each name is in a figure: short, and no other's."""
-    shown: dict[str, str] = {}
-    for name in names:
-        text = one_line(name) or "?"
-        short = text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
-        others = (f"{short[: LONGEST_LABEL - 5]} ({number})" for number in count(2))
-        taken = set(shown.values())
-        shown[name] = (
-            short if short not in taken else next(one for one in others if one not in taken)
-        )
-    return shown
-
-
 class _Across:
     """The horizontal axis: numbers of labels, logarithmic where all are above 0."""
 
@@ -196,7 +103,7 @@ class _Across:
         self._span = (measured[-1] - measured[0]) or 1.0
         margin = 0.05 * self._span
         ends = (measured[0] - margin, measured[-1] + margin)
-        inner = _LINES_WIDTH / 1.1
+        inner = _WIDTH / 1.1
         self._unit = self._span / inner
         at = [inner * (one - measured[0]) / self._span for one in measured]
         ticks = [places[n] for n in far_enough(at, _LABEL_WIDTH)]
@@ -211,7 +118,7 @@ class _Across:
             "type": "quantitative",
             "title": "labels (logarithmic)" if self._log else "labels",
             "scale": scale,
-            "axis": {**_axis(16), "values": ticks, "format": "d"},
+            "axis": {**axis(16), "values": ticks, "format": "d"},
         }
 
     def place(self, labels: int, beside: float) -> float:
@@ -222,7 +129,7 @@ class _Across:
         return math.log(labels) if self._log else float(labels)
 
     def _back(self, measured: float) -> float:
-        return _exact(math.exp(measured) if self._log else measured)
+        return exact(math.exp(measured) if self._log else measured)
 
 
 def _up(ticks: Sequence[float], title: str, *, signed: bool) -> dict[str, Any]:
@@ -232,7 +139,7 @@ def _up(ticks: Sequence[float], title: str, *, signed: bool) -> dict[str, Any]:
         "title": one_line(title),
         "scale": {"domain": [ticks[0], ticks[-1]], "nice": False, "zero": False},
         "axis": {
-            **_axis(30),
+            **axis(30),
             "values": list(ticks),
             "format": f"{'+' if signed else ''}.{decimals(ticks)}f",
             "labelExpr": "datum.value === 0 ? '0' : datum.label",
@@ -241,43 +148,15 @@ def _up(ticks: Sequence[float], title: str, *, signed: bool) -> dict[str, Any]:
     }
 
 
-def _sheet(width: int, height: int, margins: Mapping[str, int]) -> Specification:
-    return {
-        "$schema": SCHEMA,
-        "width": width,
-        "height": height,
-        "autosize": {"type": "none"},
-        "padding": dict(margins),
-        "background": "#ffffff",
-        "config": {
-            "font": FONT,
-            "view": {"stroke": None},
-            "mark": {"aria": False},
-            "axis": {
-                "labelFontSize": 8, "titleFontSize": 8.5, "titleFontWeight": "normal",
-                "labelColor": INK, "titleColor": INK, "domainColor": INK, "tickColor": INK,
-                "gridColor": "#dddddd",
-            },
-        },
-    }  # fmt: skip
-
-
-def _axis(extent: int) -> dict[str, Any]:
-    """Settings by which nothing hangs on how wide a text is."""
-    return {
-        "minExtent": extent, "maxExtent": extent, "labelLimit": 0, "titleLimit": 0,
-        "labelOverlap": False, "labelFlush": False, "labelBound": False, "grid": False,
-    }  # fmt: skip
-
-
 _POINT: Specification = {"type": "point", "size": 30, "opacity": 1, "strokeWidth": 1}
+
 
 _ZERO: Specification = {
     "data": {"values": [{"zero": 0}]},
     "mark": {"type": "rule", "strokeWidth": 0.75},
     "encoding": {
         "x": {"value": 0},
-        "x2": {"value": _LINES_WIDTH},
+        "x2": {"value": _WIDTH},
         "y": {"field": "zero"},
         "color": {"value": INK},
     },
@@ -304,7 +183,7 @@ def _marks(curves: Sequence[Line], names: Mapping[str, str]) -> list[Specificati
 
 def _key(curves: Sequence[Line], names: Mapping[str, str]) -> Specification:
     """Which curve is whose, to the right: as it is drawn, dash and mark together."""
-    left = _LINES_WIDTH + 12
+    left = _WIDTH + 12
     places = [
         {
             "method": names[one.name],
@@ -370,8 +249,3 @@ def _ends(curves: Iterable[Line]) -> Iterable[float]:
     for one in curves:
         for at in one.values:
             yield from (end for end in (at.value, at.low, at.high) if end is not None)
-
-
-def _exact(value: float) -> float:
-    """Nine digits: beyond them machines differ."""
-    return float(f"{value:.9g}")
