@@ -2,7 +2,7 @@
 
 Everything a plugin author needs is here; ``alharness.selection`` has the
 algorithms that samplers share, ``alharness.work`` the work sites that executors hand units to.
-``bench``, ``plan`` and ``results`` do what the commands do.
+``bench``, ``plan`` and ``results`` do what the commands do; ``load_results`` gives a pandas frame.
 """
 
 import importlib
@@ -51,6 +51,7 @@ from alharness.api.specs import (
 
 if TYPE_CHECKING:
     from alharness.results.documents import results
+    from alharness.results.frame import load_results
     from alharness.session.commands import bench, plan
 
 hookimpl = HookimplMarker("alharness")
@@ -109,6 +110,7 @@ __all__ = [
     "bench",
     "decoded",
     "hookimpl",
+    "load_results",
     "plan",
     "results",
 ]
@@ -118,6 +120,8 @@ def __getattr__(name: str) -> Any:
     """What lies in layers that import this module, hence only once it is asked for."""
     if name in ("bench", "plan"):
         return getattr(importlib.import_module("alharness.session.commands"), name)
+    if name == "load_results":
+        return importlib.import_module("alharness.results.frame").load_results
     if name == "results":
         return importlib.import_module("alharness.results")
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

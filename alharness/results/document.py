@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, model_validator
 
 from alharness.api.space import Value
-from alharness.protocol.keys import digest
+from alharness.protocol.keys import digest, digest_bytes
 from alharness.results.companions import Importance, Overlap, Shares, Times, TrainedOn
 from alharness.results.part import Part
 from alharness.results.published import Published
@@ -371,6 +371,11 @@ class Document(Part):
     def title(self) -> str:
         """The suite's title, or its name."""
         return self.suite.title or self.suite.name
+
+    @property
+    def content_digest(self) -> str:
+        """Of everything in it: 32 hexadecimal characters."""
+        return digest_bytes(self.model_dump_json(by_alias=True).encode())
 
     @property
     def n_models(self) -> int | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from alharness.api.errors import HarnessError, UsageError
 from alharness.results.document import Document
-from alharness.results.reading import read_document
+from alharness.results.reading import read_document, read_documents
 from alharness.store.files import write_over
 from alharness.store.workspace import Workspace
 
@@ -36,6 +36,19 @@ def results(workspace: str | os.PathLike[str], suite: str | None = None) -> Docu
     """
     documents = documents_of(workspace)
     return documents.read(documents.only() if suite is None else suite)
+
+
+def documents_at(path: Path) -> Iterator[Document]:
+    """The documents of a workspace's folder, or of a file: one, or a list of them.
+
+    A list is what ``alharness report --json`` prints. Raises UsageError when there is none, and as
+    ``read_document``.
+    """
+    if path.is_dir():
+        documents = documents_of(path)
+        yield from map(documents.read, documents.suites())
+    else:
+        yield from read_documents(path)
 
 
 def documents_of(workspace: str | os.PathLike[str]) -> Documents:

@@ -20,13 +20,24 @@ def read_document(path: Path) -> Document:
     Raises UsageError for a file that cannot be read, that holds no document or one of a newer
     schema; MismatchError for one that is not what its schema says.
     """
+    return from_json(_json(path), str(path))
+
+
+def read_documents(path: Path) -> list[Document]:
+    """The documents in a file that holds one, or a list of them. Raises as ``read_document``."""
+    data = _json(path)
+    if not isinstance(data, list):
+        return [from_json(data, str(path))]
+    return [from_json(one, f"{path}[{number}]") for number, one in enumerate(data)]
+
+
+def _json(path: Path) -> Any:
     try:
-        data = json.loads(read(path))
+        return json.loads(read(path))
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from None
     except (ValueError, RecursionError):
         raise _no_document(str(path)) from None
-    return from_json(data, str(path))
 
 
 def from_json(data: Any, where: str = "document") -> Document:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from alharness.cli import options
-
-if TYPE_CHECKING:
-    from alharness.results.document import Document
 
 
 @click.command()
@@ -26,31 +21,26 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="A new or empty folder, or one that holds a site already.",
 )
-def build(paths: tuple[Path, ...], workspace: Path, out: Path) -> None:
+@click.option(
+    "--paper",
+    is_flag=True,
+    help="Beside the site, DIR/paper: tables, figures and prose for a paper.",
+)
+def build(paths: tuple[Path, ...], workspace: Path, out: Path, paper: bool) -> None:
     """Make a static site of result documents.
 
-    DOCUMENT.json is a bench's document, WORKSPACE a folder that benches were run in: all of its
-    documents then. Without any, those of --workspace. No plugin, no dataset and no suite has to be
-    there. The site asks nothing of any other host, and may be opened from the disk.
+    DOCUMENT.json is a bench's document, or a list of them; WORKSPACE a folder that benches were run
+    in: all of its documents then. Without any, those of --workspace. No plugin, no dataset and no
+    suite has to be there. The site asks nothing of any other host, and may be opened from the disk.
     """
+    from alharness.leaderboard.paper.kit import FOLDER, paper_kit
     from alharness.leaderboard.site.build import FIRST, site
     from alharness.leaderboard.site.writing import require_place, write_site
+    from alharness.results.documents import documents_at
 
     require_place(out)
-    documents = list(_documents(paths or (workspace,)))
-    write_site(site(documents), out)
+    documents = [one for path in paths or (workspace,) for one in documents_at(path)]
+    write_site({**site(documents), **(paper_kit(documents) if paper else {})}, out)
     click.echo(out / FIRST)
-
-
-def _documents(paths: Sequence[Path]) -> Iterator[Document]:
-    """Those at the paths, in turn. Raises UsageError and MismatchError as reading does."""
-    from alharness.results.documents import documents_of
-    from alharness.results.reading import read_document
-
-    for path in paths:
-        if path.is_dir():
-            documents = documents_of(path)
-            for suite in documents.suites():
-                yield documents.read(suite)
-        else:
-            yield read_document(path)
+    if paper:
+        click.echo(out / FOLDER)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from alharness.leaderboard.site.naming import page_name
 from alharness.leaderboard.site.standing import Standing, standing
 from alharness.leaderboard.tables.numerals import Scale, scale_of
-from alharness.protocol.keys import digest_bytes
 from alharness.results.document import Component, Document, Method, Scenario, ScenarioFindings
 from alharness.statistics import Measure, measure
 
@@ -104,7 +103,7 @@ def board(documents: Iterable[Document]) -> Board:
     own page. Of such the newest comes first, and has the page that links from elsewhere meet;
     where dates do not tell, the documents' digests decide.
     """
-    once = {_digest(one): one for one in documents}
+    once = {one.content_digest: one for one in documents}
     ordered = sorted(
         once.items(),
         key=lambda one: (
@@ -115,10 +114,6 @@ def board(documents: Iterable[Document]) -> Board:
     entrants = _entrants(entries)
     paths = {(one.distribution, one.label): one.path for one in entrants}
     return Board(tuple(one for _, one in ordered), entries, entrants, paths)
-
-
-def _digest(document: Document) -> str:
-    return digest_bytes(document.model_dump_json(by_alias=True).encode())
 
 
 def _last_recorded(document: Document) -> int:

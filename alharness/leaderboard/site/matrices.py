@@ -55,7 +55,7 @@ def matrices(entry: Entry) -> tuple[Matrix, ...]:
 def _matrix(
     caption: str, names: Sequence[str], shares: NDArray[np.float64], entry: Entry
 ) -> Matrix:
-    kept = _kept(names, entry.standing.means, entry.scenario.reference)
+    kept = kept_of(names, entry.standing.means, entry.scenario.reference)
     left_out = len(names) - len(kept)
     highest = f"the reference and the {MOST - 1} of highest endpoint; {left_out} more are left out"
     return Matrix(
@@ -66,7 +66,9 @@ def _matrix(
     )
 
 
-def _kept(names: Sequence[str], means: Mapping[str, float], reference: str) -> list[int]:
+def kept_of(names: Sequence[str], means: Mapping[str, float], reference: str) -> list[int]:
+    """Which methods a matrix has: the reference and those of highest endpoint, as they come."""
+
     def place(n: int) -> tuple[bool, float]:
         return names[n] != reference, -means.get(names[n], -np.inf)
 

@@ -68,7 +68,7 @@ def _table(one: Published, entry: Entry) -> Table:
 
 
 def _cells(row: PublishedMethod, one: Published, entry: Entry) -> Iterator[Cell]:
-    ours = _points(row.method, one, entry)
+    ours = published_points(row.method, one, entry)
     for mean, deviation, point in zip(row.mean, row.deviation, ours, strict=False):
         yield Cell(f"{mean:.2f} ({deviation:.2f})", f"{mean:.12g}")
         if point is None or point.mean is None:
@@ -78,7 +78,7 @@ def _cells(row: PublishedMethod, one: Published, entry: Entry) -> Iterator[Cell]
             yield Cell(f"{100 * point.mean:.2f}{spread}", f"{100 * point.mean:.12g}")
 
 
-def _points(method: str, one: Published, entry: Entry) -> list[Point | None]:
+def published_points(method: str, one: Published, entry: Entry) -> list[Point | None]:
     """Ours at each fraction of a published table; None where there is none of that many labels."""
     scenario = entry.scenario
     label = _label(method, scenario)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
 
 from alharness.api.errors import UsageError
 from alharness.store.files import cannot_write, read, write_over
@@ -14,7 +14,10 @@ from alharness.store.files import cannot_write, read, write_over
 MARKER = "alharness-site.json"
 """What a folder that holds a site has: the names of the site's files."""
 
-_OURS = re.compile(r"(?:[a-z0-9-]+/)?[a-z0-9-]+\.(?:html|css|js)")
+_OURS = re.compile(
+    r"(?:[a-z0-9-]+/)?[a-z0-9-]+\.(?:html|css|js)"
+    r"|paper/(?:[a-z0-9-]+/)?[a-z0-9-]+\.(?:md|tex|csv|json|vl\.json|svg|png|pdf)"
+)
 
 
 def write_site(files: Mapping[str, bytes], folder: Path) -> None:
@@ -24,7 +27,7 @@ def write_site(files: Mapping[str, bytes], folder: Path) -> None:
     What is there already, byte for byte, is left alone.
     """
     before = _earlier(folder)
-    for name in sorted({path.partition("/")[0] for path in (*files, *before) if "/" in path}):
+    for name in _folders((*files, *before)):
         if (folder / name).is_symlink():
             raise _not_ours(folder, f"'{name}' in it is a link")
     names = sorted({*files, *before})
@@ -34,6 +37,12 @@ def write_site(files: Mapping[str, bytes], folder: Path) -> None:
     for path in sorted(set(before) - set(files)):
         _remove(folder / path)
     _write(folder / MARKER, json.dumps({"files": sorted(files)}, indent=1).encode())
+
+
+def _folders(paths: Iterable[str]) -> list[str]:
+    """Every folder in which one of these lies."""
+    above = {parent for path in paths for parent in PurePosixPath(path).parents}
+    return sorted(str(one) for one in above if one.name)
 
 
 def require_place(folder: Path) -> None:

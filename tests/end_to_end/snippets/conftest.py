@@ -62,6 +62,7 @@ CLAIMS = {
         ("docs/how-to/use-from-python.md", "import alharness"),
         ("docs/how-to/use-from-python.md", "document = alharness.bench"),
         ("docs/how-to/use-from-python.md", "from alharness.results.document import numbers"),
+        ("docs/how-to/use-from-python.md", "frame = alharness.load_results"),
     ],
     "test_statistics_of_a_csv_and_of_a_workspace": [
         ("docs/how-to/get-statistics.md", "alharness stats docs"),
@@ -69,6 +70,10 @@ CLAIMS = {
     ],
     "test_a_site_is_built": [
         ("docs/how-to/publish-a-leaderboard.md", "alharness leaderboard build"),
+    ],
+    "test_a_paper_is_made": [
+        ("docs/how-to/put-it-into-a-paper.md", "alharness leaderboard build"),
+        ("docs/how-to/put-it-into-a-paper.md", "import json"),
     ],
     "test_a_bench_is_followed": [("docs/how-to/follow-a-bench-in-mlflow.md", "mlflow ui")],
     "test_parts_of_plugins_do_their_part_in_a_bench": [

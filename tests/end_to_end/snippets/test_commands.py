@@ -178,16 +178,37 @@ def test_statistics_of_a_csv_and_of_a_workspace(blocks, tmp_path, monkeypatch, b
     assert len(list((tmp_path / "tables").rglob("*.tex"))) == 5
 
 
-def test_a_site_is_built(blocks, tmp_path, monkeypatch):
+@pytest.fixture
+def old_workspace(tmp_path, monkeypatch):
+    """A folder to work in, with the workspace that alharness 0.1 left."""
     monkeypatch.chdir(tmp_path)
     documents = ROOT / "tests" / "unit" / "results" / "documents"
     reports = tmp_path / "alharness-workspace" / "reports"
     reports.mkdir(parents=True)
     (reports / "digits-quick.json").write_text((documents / "digits-quick-0.1.json").read_text())
+    return tmp_path
+
+
+@pytest.mark.usefixtures("old_workspace")
+def test_a_site_is_built(blocks):
     for line in "".join(blocks).splitlines():
         result = CliRunner().invoke(alharness, spelled(line).split()[1:])
         assert (result.exit_code, result.stderr) == (0, ""), line
         assert result.stdout == "site/index.html\n"
+
+
+@pytest.mark.slow
+def test_a_paper_is_made(blocks, old_workspace):
+    """As written; a figure that was made by hand is drawn as those of the kit."""
+    commands, script = blocks
+    for line in commands.splitlines():
+        result = CliRunner().invoke(alharness, spelled(line).split()[1:])
+        assert (result.exit_code, result.stderr) == (0, ""), line
+        assert result.stdout == "site/index.html\nsite/paper\n"
+    exec(script, {})
+    (drawn,) = old_workspace.glob("site/paper/*/curves.svg")
+    assert "12px" in (old_workspace / "curves.svg").read_text()
+    assert "12px" not in drawn.read_text()
 
 
 PROSE = sorted(

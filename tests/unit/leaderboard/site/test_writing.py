@@ -106,3 +106,27 @@ def test_a_site_that_was_cut_short_is_written_again(tmp_path, monkeypatch):
             write_site(FILES, site)
     write_site(FILES, site)
     assert there(site) == FILES
+
+
+def test_of_a_paper_only_what_a_kit_has_is_removed(tmp_path):
+    folder = tmp_path / "site"
+    write_site({**FILES, "paper/methods.tex": b"m", "paper/a-1/curves.vl.json": b"c"}, folder)
+    for name in ("thesis.tex", "a-1/notes.md", "paper/a-1/b/c.md", "paper/Thesis.tex"):
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        (folder / name).write_text("mine")
+    marker = json.loads((folder / MARKER).read_text())
+    mine = ["thesis.tex", "a-1/notes.md", "paper/a-1/b/c.md", "paper/Thesis.tex", "../x.md"]
+    (folder / MARKER).write_text(json.dumps({"files": [*marker["files"], *mine]}))
+    write_site(FILES, folder)
+    left = {name: data for name, data in there(folder).items() if name not in FILES}
+    assert left == dict.fromkeys(mine[:-1], b"mine")
+
+
+def test_a_link_deep_within_is_not_followed(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    write_site(FILES, tmp_path / "site")
+    (tmp_path / "site" / "paper").mkdir()
+    (tmp_path / "site" / "paper" / "a-1").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="'paper/a-1' in it is a link"):
+        write_site({**FILES, "paper/a-1/means.md": b"m"}, tmp_path / "site")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
