@@ -256,7 +256,7 @@ def test_records_at_a_position(workspace):
     (found,) = ledger.recorded_at("trial", {position})[position]
     assert found["key"] == trial(1).key
     (reason,) = outdated([now], ledger.recorded_at)
-    assert reason.why == "the source of model 'mlp' changed"
+    assert reason.why == "the files of model 'mlp' changed"
 
 
 def test_a_newer_schema_is_refused(workspace):
