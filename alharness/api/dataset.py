@@ -114,7 +114,7 @@ class Dataset(ABC):
     def shape(self, root: Path) -> DatasetShape:
         """What the names below ``root`` tell of the data, more exactly than its spec declares.
 
-        ``plan`` asks, only where nothing is missing. Looks at names only. Raises as ``census`` does.
+        ``plan`` asks, only where nothing is missing. Looks at names only; raises as ``census``.
         """
         return DatasetShape()
 

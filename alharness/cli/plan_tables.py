@@ -59,7 +59,9 @@ def _time_left(plan: Plan) -> str:
     if not plan.not_measured:
         return f"{about}."
     kinds = dict.fromkeys(f"{one.kind} of {one.scenario}" for one in plan.not_measured)
-    return f"{about}; not counted in it, since nothing like it was measured yet: {', '.join(kinds)}."
+    return (
+        f"{about}; not counted in it, since nothing like it was measured yet: {', '.join(kinds)}."
+    )
 
 
 def _print_scenario(console: Console, plan: Plan, scenario: str) -> None:

@@ -18,6 +18,7 @@ from alharness.engine.randomness import controlled
 from alharness.protocol.units import parts
 from alharness.registry.boundary import plugin_code
 
+
 def first_pass(
     plugins: Plugins,
     described: parts.Network,
@@ -69,9 +70,9 @@ def _augmented(
     for identity, regularizer in zip(described.regularizers, regularizers, strict=True):
         origin = plugins.component("regularizer", identity).origin
         doing = f"{type(regularizer).__name__}.augment, given images of {size},"
-        with _remedied(lambda: "Leave it out, or give images that it takes"):
-            with plugin_code(doing, origin):
-                images = regularizer.augment(images, generator)
+        remedied = _remedied(lambda: "Leave it out, or give images that it takes")
+        with remedied, plugin_code(doing, origin):
+            images = regularizer.augment(images, generator)
     return images
 
 

@@ -123,7 +123,8 @@ def _hint(problem: Mapping[str, Any]) -> str:
     value, place = problem["input"], ".".join(map(str, problem["loc"]))
     if problem["type"] not in _OF_TEXTS or not isinstance(value, bool | int | float):
         return ""
-    return f'; a text that looks like another value takes quotes: {place}="{one_line(spell(value), 100)}"'
+    written = one_line(spell(value), 100)
+    return f'; a text that looks like another value takes quotes: {place}="{written}"'
 
 
 def _shown(value: object) -> str:

@@ -128,7 +128,7 @@ def _no_choice(option: object, where: str) -> UsageError:
         return UsageError(
             f"{_shown(option)} is no finite number of at most 64 bits",
             where=where,
-            remedy=f"Write finite numbers, whole ones from {-LARGEST_NUMBER} to {LARGEST_NUMBER}",
+            remedy="Write finite numbers, whole ones between -2**63 and 2**63",
         )
     return UsageError(f"{_shown(option)} is not a choice", where=where, remedy=_FORMS)
 

@@ -193,13 +193,20 @@ def test_a_network_that_does_not_fit_is_one_line_with_scenario_and_model(tried, 
     assert f"scenario 's1': model 'builds:{kind}'" in line
     assert said in line
     if error is PluginError:
-        size = "1 x 224 x 224, which it is made for" if kind == "other-size" else "a size that it takes"
+        size = (
+            "1 x 224 x 224, which it is made for"
+            if kind == "other-size"
+            else "a size that it takes"
+        )
         assert line.endswith(f"Take another model, or images of {size}")
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("wraps", "no_such_layer"), ("colours", "Colours.augment, given images of 1 x 8 x 8, raised ValueError")],
+    [
+        ("wraps", "no_such_layer"),
+        ("colours", "Colours.augment, given images of 1 x 8 x 8, raised ValueError"),
+    ],
 )
 def test_a_regularizer_that_fits_neither_model_nor_images_is_named(tried, name, said):
     with pytest.raises(HarnessError) as refused:
@@ -257,8 +264,8 @@ def test_the_remedy_names_the_parameter_that_makes_images_fit(tmp_path, seen):
     with pytest.raises(PluginError) as refused:
         require_networks(opened.bench, known, opened.workspace.records, (file,))
     assert str(refused.value).endswith(
-        "Take another model, or images of 3 x 224 x 224, which it is made for (image-folder: side = "
-        "224)"
+        "Take another model, or images of 3 x 224 x 224, which it is made for "
+        "(image-folder: side = 224)"
     )
 
 

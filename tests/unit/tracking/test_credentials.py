@@ -81,6 +81,27 @@ def test_the_process_of_mlflow_tells_none(tmp_path, monkeypatch):
     assert "s3cret" not in answer["error"]
 
 
+@pytest.mark.parametrize(
+    ("uri", "remedy"),
+    [
+        ("mysql+nodriver://u:s3cret@db.invalid/x", "name another driver"),
+        ("mssql+turbodbc://u:s3cret@db.invalid/x", ""),
+    ],
+)
+def test_what_only_people_can_mend_has_a_remedy(tmp_path, uri, remedy):
+    import io
+    import json
+
+    request = {
+        "uri": uri, "own": False, "workspace": str(tmp_path), "experiment": "e", "title": "t",
+    }  # fmt: skip
+    answers = io.StringIO()
+    serve(io.StringIO(json.dumps(request) + "\n"), answers)
+    answer = json.loads(answers.getvalue())
+    assert answer["remedy"].startswith(remedy)
+    assert "s3cret" not in answers.getvalue()
+
+
 def test_variables_of_others():
     variables = {
         "MLFLOW_TRACKING_PASSWORD": "hunter22", "MLFLOW_TRACKING_URI": "http://a:b@c",
