@@ -1,5 +1,6 @@
 """No credential of a tracking URI is shown, whoever speaks of it."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,13 +86,14 @@ def test_the_process_of_mlflow_tells_none(tmp_path, monkeypatch):
     ("uri", "remedy"),
     [
         ("mysql+nodriver://u:s3cret@db.invalid/x", "name another driver"),
-        ("mssql+turbodbc://u:s3cret@db.invalid/x", ""),
+        ("postgresql+psycopg://u:s3cret@db.invalid/x", "install the Python module 'psycopg'"),
     ],
 )
-def test_what_only_people_can_mend_has_a_remedy(tmp_path, uri, remedy):
+def test_what_only_people_can_mend_has_a_remedy(tmp_path, monkeypatch, uri, remedy):
     import io
     import json
 
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     request = {
         "uri": uri, "own": False, "workspace": str(tmp_path), "experiment": "e", "title": "t",
     }  # fmt: skip
