@@ -104,6 +104,20 @@ class Dataset(ABC):
         """
         return None
 
+    def sources(self) -> Sequence[str]:
+        """URLs that ``load`` fetches from, where it may; none for data that it never fetches.
+
+        ``plan`` asks where data is missing and may be fetched. Fetch nothing.
+        """
+        return ()
+
+    def shape(self, root: Path) -> DatasetShape:
+        """What the names below ``root`` tell of the data, more exactly than its spec declares.
+
+        ``plan`` asks, only where nothing is missing. Looks at names only; raises as ``census``.
+        """
+        return DatasetShape()
+
     def files(self, root: Path) -> Sequence[Path]:
         """Files below ``root`` whose content says which data it is; none when they are absent.
 

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 class Model(ABC):
     """Builds task models."""
 
+    def made_for(self) -> int | None:
+        """The side of the images that the architecture is made for; None where it says nothing.
+
+        Asked only where a network did not take the dataset's images, for the remedy.
+        """
+        return None
+
     @abstractmethod
     def build(self, n_classes: int, in_channels: int, image_size: int) -> nn.Module:
         """A freshly initialized network for images of (in_channels, image_size, image_size).

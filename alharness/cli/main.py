@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from alharness import ExitCode, HarnessError, __version__
+from alharness.api.text import one_line
 from alharness.cli.data_output import keep_for_data
 from alharness.cli.plain_text import write_plainly
 
@@ -63,7 +64,10 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
             ctx.exit(ExitCode.STOPPED)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except click.ClickException as error:
+            vars(error)["message"] = one_line(error.message)  # it quotes what it was given
+            raise
+        except (click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
             if ctx.params["debug"]:
@@ -74,10 +78,10 @@ class LazyGroup(click.Group):
 
 def _defect(error: Exception) -> str:
     """What is said of a mistake of ours."""
-    from alharness.registry.boundary import one_line
+    from alharness.registry.boundary import one_line as told
 
     return (
-        f"{one_line(error)}. This is a mistake of alharness, and nothing that is recorded is lost: "
+        f"{told(error)}. This is a mistake of alharness, and nothing that is recorded is lost: "
         "please report what 'alharness --debug' with the same command prints"
     )
 

@@ -59,7 +59,9 @@ def _time_left(plan: Plan) -> str:
     if not plan.not_measured:
         return f"{about}."
     kinds = dict.fromkeys(f"{one.kind} of {one.scenario}" for one in plan.not_measured)
-    return f"{about}, and what was not measured yet ({', '.join(kinds)})."
+    return (
+        f"{about}; not counted in it, since nothing like it was measured yet: {', '.join(kinds)}."
+    )
 
 
 def _print_scenario(console: Console, plan: Plan, scenario: str) -> None:
@@ -105,9 +107,10 @@ def _data_notes(data: Sequence[PlannedData]) -> Iterator[str]:
     for found, scenarios in needed.items():
         whose = f"Data of {found.dataset} ({', '.join(scenarios)})"
         declared = (
-            "labels follow from what it declares"
+            f"labels follow from its {found.n_train} training images"
             if found.n_train is not None
-            else "it declares no number of images, so only units are counted"
+            else "how many images it has is known once it is prepared: until then only units are "
+            "counted"
         )
         if found.state is DataState.MISSING:
             yield f"{whose}: missing; {declared}. {found.why}. {found.remedy}."

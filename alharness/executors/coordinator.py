@@ -148,7 +148,7 @@ class Coordinator:
         if error is None and record is not None:
             self.observers.unit_finished(unit.to_json(), record.to_json())
             return
-        message = _message(unit, error)
+        message = _message(unit, error, self._state)
         self.failures[unit.key] = message
         told = [] if error is None else trace(error).splitlines(keepends=True)
         try:
@@ -181,10 +181,14 @@ class SurveyPace:
         return max(0.0, (self._spent + self._last - allowed) / SURVEY_SHARE)
 
 
-def _message(unit: Unit, error: BaseException | None) -> str:
-    """One line."""
+def _message(unit: Unit, error: BaseException | None, state: Survey) -> str:
+    """One line, which names at least the scenario."""
+    named = f"{unit.kind} {unit.key}"
     if error is None:
-        return f"{unit.kind} {unit.key}: its record is damaged"
-    if isinstance(error, HarnessError):
+        return f"{named}: its record is damaged"
+    if not isinstance(error, HarnessError):
+        return f"{named}: {one_line(error)}"
+    if error.where != named:
         return str(error)
-    return f"{unit.kind} {unit.key}: {one_line(error)}"
+    place = state.place_of(unit)
+    return str(HarnessError(f"{error.what} ({place})", where=named, remedy=error.remedy))

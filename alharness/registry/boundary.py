@@ -13,6 +13,7 @@ given the plugin's name if it names none. An interrupt passes.
 from __future__ import annotations
 
 import importlib
+import os
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,9 @@ _BETWEEN = (
     str(Path(__file__).parent),
 )
 """Code that runs between a command and a plugin: no place to mend a plugin at."""
+
+_NUMERIC = tuple(f"{os.sep}site-packages{os.sep}{name}{os.sep}" for name in ("torch", "numpy"))
+"""Code that computes what others ask for: where it raises says nothing of who asked."""
 
 TRACE = "Its traceback is in the workspace's failures"
 """For a failure of a unit that is not known where it is raised: ``unit_code`` says it exactly."""
@@ -182,7 +186,7 @@ def _calls(error: BaseException, plugins: Iterable[Registered]) -> Iterator[_Cal
         if file in owners:
             cls = type(frame.f_locals["self"]).__qualname__ if "self" in frame.f_locals else ""
             function = f"{cls}.{code.co_name}" if cls else code.co_qualname
-            yield _Call(owners[file], cls, function, f"{file.name}, line {line}")
+            yield _Call(owners[file], cls, function, f"{_file_name(file)}, line {line}")
 
 
 def _class_name(plugin: Registered) -> str:
@@ -193,7 +197,10 @@ def _class_name(plugin: Registered) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """An exception as one line: its type, its message and the line of code that raised it."""
+    """An exception as one line: its type, its message and the line of code that raised it.
+
+    Where torch or NumPy raised it, the line that called them.
+    """
     said = _said(error)
     if isinstance(error, SyntaxError):
         return said  # its message has the place already
@@ -201,10 +208,16 @@ def one_line(error: BaseException) -> str:
         frame
         for frame in traceback.extract_tb(error.__traceback__)
         if not frame.filename.startswith(_BETWEEN)
+        and not any(part in frame.filename for part in _NUMERIC)
     ]
     if not frames:
         return said
-    return f"{said} ({Path(frames[-1].filename).name}, line {frames[-1].lineno})"
+    return f"{said} ({_file_name(Path(frames[-1].filename))}, line {frames[-1].lineno})"
+
+
+def _file_name(path: Path) -> str:
+    """With its folder where its own name says nothing."""
+    return f"{path.parent.name}/{path.name}" if path.name == "__init__.py" else path.name
 
 
 def trace(error: BaseException) -> str:

@@ -16,6 +16,7 @@ from alharness.api.specs import API_VERSION, Parameters, Spec
 from alharness.api.text import one_line
 from alharness.registry import hookspecs
 from alharness.registry.boundary import RefusedPlugin, refusing
+from alharness.registry.boundary import one_line as told
 from alharness.registry.parameters import json_values
 from alharness.registry.registered import (
     Origin,
@@ -82,10 +83,10 @@ def load(candidate: Candidate) -> Plugin:
                 specs = list(_specs(hooks))
                 suites = list(_toml_files(hooks, "alharness_suites"))
                 published = list(_published(hooks))
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             if interrupts.seen:
                 raise
-            raise RefusedPlugin("cannot be loaded: it raises KeyboardInterrupt") from None
+            raise RefusedPlugin(f"cannot be loaded: it raises {told(error)}") from None
     provenances = _Provenances(candidate)
     of_files = provenances.of(None)
     return Plugin(

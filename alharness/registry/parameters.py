@@ -22,12 +22,16 @@ from alharness.api.specs import Parameters
 from alharness.api.text import one_line
 from alharness.protocol.keys import DIGEST_BYTES, canonical_json, digest
 from alharness.protocol.suite.bounds import has_larger_number
-from alharness.protocol.wording import did_you_mean
+from alharness.protocol.wording import did_you_mean, spell
 from alharness.registry.boundary import one_line as told
 from alharness.registry.registered import Registered
 
 _MOST_FILES = 100_000
 """Files of a folder that a parameter names."""
+
+
+_OF_TEXTS = ("string_type", "path_type")
+"""Problems of values that are no text where one is wanted."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,16 @@ def _problem(problem: Mapping[str, Any]) -> str:
     place = ".".join(map(str, problem["loc"]))
     message = problem["msg"][:1].lower() + problem["msg"][1:]
     subject = f"parameter '{place}'" if place else "parameters"
-    return f"{subject} is {_shown(problem['input'])}: {one_line(message, 200)}"
+    return f"{subject} is {_shown(problem['input'])}: {one_line(message, 200)}{_hint(problem)}"
+
+
+def _hint(problem: Mapping[str, Any]) -> str:
+    """How to write what looks like a number, or true or false, where a text is wanted."""
+    value, place = problem["input"], ".".join(map(str, problem["loc"]))
+    if problem["type"] not in _OF_TEXTS or not isinstance(value, bool | int | float):
+        return ""
+    written = one_line(spell(value), 100)
+    return f'; a text that looks like another value takes quotes: {place}="{written}"'
 
 
 def _shown(value: object) -> str:

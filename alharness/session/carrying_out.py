@@ -18,6 +18,7 @@ from alharness.results.documents import NotWritten
 from alharness.session.asked import Computing
 from alharness.session.documenting import leave_document
 from alharness.session.executors import open_executor
+from alharness.session.notes import unreadable_records
 from alharness.session.opening import Opened
 from alharness.tracking.mlflow_process import Destination, MlflowProcess
 from alharness.tracking.mlflow_tracker import MlflowTracker
@@ -52,6 +53,8 @@ def carry_out(
     on_gpu = is_gpu(computing.device)
     observers.add("the note of methods tried", TriedObserver(opened.workspace.tried))
     coordinator = Coordinator(opened.bench, opened.workspace, executor, observers, on_gpu)
+    for note in unreadable_records(coordinator.ledger.unreadable):
+        say(f"Note: {note}.")
     with closing(make_tracker(coordinator, store, say)) as tracker:
         observers.add("MLflow", tracker)
         try:

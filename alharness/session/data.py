@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from alharness.api.specs import DatasetSpec
 from alharness.protocol.components import Component
 from alharness.protocol.condition import DatasetFacts
 from alharness.protocol.keys import digest
+from alharness.protocol.wording import several
 from alharness.registry import Registry
 from alharness.registry.boundary import plugin_code
 from alharness.session.contract import checked_images
@@ -33,8 +34,8 @@ class DataState(Enum):
 class DataFound:
     """What a plan finds of a dataset.
 
-    ``known`` are facts when it is prepared, else what it declares; ``missing`` says why it
-    is not there and how to get it. ``notes`` are what a user has to know of it.
+    ``known`` are facts when it is prepared, else what it declares and what names tell; ``missing``
+    says why it is not there and how to get it. ``notes`` are what a user has to know of it.
     """
 
     dataset: Component
@@ -81,11 +82,14 @@ class Data:
         """What a user has to know of the datasets that were prepared, by their labels."""
         return self._notes
 
-    def find(self, dataset: Component) -> DataFound:
-        """What is there of a dataset. Prepares nothing, writes nothing."""
+    def find(self, dataset: Component, download: bool = False) -> DataFound:
+        """What is there of a dataset. Prepares nothing, fetches nothing, writes nothing.
+
+        ``download``: whether who prepares it may fetch it, which is then said of missing data.
+        """
         key = dataset.identity.spelled()
         if key not in self._found:
-            self._found[key] = self._find(dataset)
+            self._found[key] = self._find(dataset, download)
         return self._found[key]
 
     def train_names(self, dataset: Component) -> Sequence[str] | None:
@@ -112,7 +116,7 @@ class Data:
         images = checked_images(images, dataset.origin)
         return self._datasets.prepare(dataset, fingerprint, images)
 
-    def _find(self, dataset: Component) -> DataFound:
+    def _find(self, dataset: Component, download: bool) -> DataFound:
         loader: Dataset = self._registry.create(dataset)
         census = self._census(dataset, loader)
         # Without an entry nothing can be taken over: then no file need be read.
@@ -122,11 +126,30 @@ class Data:
                 return DataFound(dataset, prepared, notes=tuple(data_notes(census, prepared)))
         known = declared(self._registry, dataset)
         missing = self._missing(dataset, loader)
+        if missing is None:
+            known = _more_exactly(known, self._shape(dataset, loader))
+        elif download:
+            missing = self._to_be_fetched(dataset, loader, missing)
         return DataFound(dataset, known, missing, tuple(data_notes(census, known)))
 
     def _missing(self, dataset: Component, loader: Dataset) -> UsageError | None:
         with plugin_code("missing", dataset.origin):
             return loader.missing(self._folder)
+
+    def _to_be_fetched(
+        self, dataset: Component, loader: Dataset, missing: UsageError
+    ) -> UsageError:
+        """What is missing, with bench as the remedy where that fetches it."""
+        with plugin_code("sources", dataset.origin):
+            sources = list(loader.sources())
+        if not sources:
+            return missing
+        remedy = f"bench fetches it from {several(sources)} into '{self._folder}'"
+        return UsageError(missing.what, where=missing.where, remedy=remedy)
+
+    def _shape(self, dataset: Component, loader: Dataset) -> DatasetShape:
+        with plugin_code("shape", dataset.origin):
+            return _require_shape(loader.shape(self._folder), "shape", dataset.origin)
 
     def _census(self, dataset: Component, loader: Dataset) -> list[str]:
         """What the dataset says of its data; nothing where it is missing."""
@@ -158,9 +181,18 @@ def declared(registry: Registry, dataset: Component) -> DatasetShape:
     members = [registered.member] if registered.is_family else []
     with plugin_code("declares", dataset.origin):
         shape = declares(*members, **dataset.parameters)
+    return _require_shape(shape, "declares", dataset.origin)
+
+
+def _require_shape(shape: object, what: str, origin: str) -> DatasetShape:
     if not isinstance(shape, DatasetShape):
         raise PluginError(
-            f"declares returned {type(shape).__name__}, expected DatasetShape",
-            where=dataset.origin,
+            f"{what} returned {type(shape).__name__}, expected DatasetShape", where=origin
         )
     return shape
+
+
+def _more_exactly(declared: DatasetShape, found: DatasetShape) -> DatasetShape:
+    """What is declared, and in its place whatever is found."""
+    told = {name: value for name, value in asdict(found).items() if value is not None}
+    return replace(declared, **told)

@@ -47,9 +47,11 @@ def require_networks(
     seat = Seat(Setup(None, tuple(path.expanduser().resolve() for path in plugin_files), "cpu"))
     try:
         for condition, network in untried:
+            dataset = condition.dataset
             message = {
                 "network": network.model_dump(mode="json"),
                 "hyperparameters": dict(bench.draws(condition, 0, 0)[0]),
+                "sized": dataset.name if "side" in dataset.parameters else "",
             }
             with located(f"scenario '{condition.name}'"), _their_fault():
                 seat.ask(message, _who(condition), Limits(seconds=LONGEST))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from alharness.protocol.bench import Bench
 from alharness.protocol.suite.declaration import Suite
@@ -13,6 +14,15 @@ def notes(registry: Registry, bench: Bench, suite: Suite) -> tuple[str, ...]:
     """A line for each thing that keys do not cover, and for each method that is there twice."""
     uncovered = (line for one in bench.components() for line in registry.unfollowed(one))
     return tuple(dict.fromkeys([*uncovered, *_compared_once(registry, bench, suite)]))
+
+
+def unreadable_records(unreadable: Sequence[Path]) -> tuple[str, ...]:
+    """A line for the files that stand in the place of records and are none; nothing without any."""
+    if not unreadable:
+        return ()
+    n = len(unreadable)
+    which = f"records that are damaged or of no known schema: {n}, such as '{unreadable[0]}'"
+    return (f"{which}; units that need one are computed again, and it is set aside in 'damaged'",)
 
 
 def _compared_once(registry: Registry, bench: Bench, suite: Suite) -> Iterator[str]:

@@ -19,6 +19,7 @@ from alharness.protocol.planning.tally import (
     trainings,
 )
 from alharness.session.data import DataFound, DataState
+from alharness.session.notes import unreadable_records
 from alharness.session.opening import Planned
 from alharness.store.allocating import uncollected
 from alharness.store.ledger import StoreLedger
@@ -68,7 +69,7 @@ class Plan:
     what is left takes about so long on one worker; None while nothing like it was measured, and
     longer by what is ``not_measured``, kinds of units by scenario. ``outdated``: why units that
     were computed have to be computed again.
-    ``notes``: what keys do not cover, and methods that are there twice.
+    ``notes``: what keys do not cover, methods that are there twice, records that are damaged.
     """
 
     suite: str
@@ -122,7 +123,7 @@ def _plan(planned: Planned) -> Plan:
         seconds_left=None if left is None else left.seconds,
         not_measured=() if left is None else left.uncounted,
         outdated=(*outdated(state.ready(), ledger.recorded_at), *_superseded(ledger)),
-        notes=planned.notes,
+        notes=(*planned.notes, *unreadable_records(ledger.unreadable)),
     )
 
 

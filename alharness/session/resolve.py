@@ -70,9 +70,11 @@ class Resolver:
 
         Writes nothing. Raises as ``bench`` does, but not for data that is not there.
         """
-        bench = self._bench(suite, origin, lambda data: self._data.find(data).known)
-        found = {one.name: self._data.find(one.dataset) for one in bench.conditions}
-        return bench, found
+        bench = self._bench(suite, origin, lambda data: self._found(data).known)
+        return bench, {one.name: self._found(one.dataset) for one in bench.conditions}
+
+    def _found(self, dataset: Component) -> DataFound:
+        return self._data.find(dataset, self.download)
 
     @cached_property
     def _data(self) -> Data:

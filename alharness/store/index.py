@@ -55,11 +55,12 @@ class Index:
         self._records = records
         self._entries: dict[str, Entry] = {}
         self._unsaved: list[Entry] = []
+        self._unreadable: list[Path] = []
 
     def load(self) -> None:
         """Look which records there are, and read those that are not known as they are now."""
         noted = {**{entry.key: entry for entry in self._noted()}, **self._entries}
-        self._entries = {}
+        self._entries, self._unreadable = {}, []
         for kind, key, look in self._files():
             entry = noted.get(key)
             if entry is not None and entry.look == look:
@@ -96,6 +97,11 @@ class Index:
         """How many records are of an earlier version."""
         return sum(entry.slim is None for entry in self._entries.values())
 
+    @property
+    def unreadable(self) -> tuple[Path, ...]:
+        """Files in the place of a record that hold none, or not what they should, when loaded."""
+        return tuple(self._unreadable)
+
     def save(self) -> None:
         """Append what is new to the index's file. Raises HarnessError when the disk refuses."""
         if self._unsaved:
@@ -115,13 +121,16 @@ class Index:
     def _read(self, kind: str, key: str, look: Look) -> None:
         described = self._records.described(kind, key)
         if described is None:
+            self._unreadable.append(self._records.path(kind, key))
             return
         if described.get("schema") == 1:
             position = _position_in_schema_1(described)
             self._enter(Entry(kind, key, look, None, None, position, None, None, None))
             return
         record = self._records.checked(kind, key, described)
-        if record is not None:
+        if record is None:
+            self._unreadable.append(self._records.path(kind, key))
+        else:
             self.note(record, look)
 
     def _noted(self) -> Iterator[Entry]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,11 @@ class StoreLedger:
     def superseded(self) -> int:
         """How many records an earlier version wrote under other keys."""
         return self._index.superseded()
+
+    @property
+    def unreadable(self) -> tuple[Path, ...]:
+        """Files in the place of a record that hold none, when the ledger was last refreshed."""
+        return self._index.unreadable
 
     def keep(self) -> None:
         """Save the index, so that the next command need not open the records again."""

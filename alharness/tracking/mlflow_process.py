@@ -54,12 +54,16 @@ class NotLogged(Exception):
 
     ``lasting``: it refused this run and would again, but may take others.
     ``passing``: it need not be waited for: it may be tried again at once.
+    ``remedy``: what has to be done before it can be opened at all; empty where waiting may do.
     """
 
-    def __init__(self, reason: str, *, lasting: bool = False, passing: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, lasting: bool = False, passing: bool = False, remedy: str = ""
+    ) -> None:
         super().__init__(reason)
         self.lasting = lasting
         self.passing = passing
+        self.remedy = remedy
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,7 @@ class MlflowProcess:
             raise NotLogged("its process ended", passing=not self._ended and self._starts < STARTS)
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
-            raise NotLogged(answer["error"], lasting=answer["lasting"], passing=answer["passing"])
+            raise NotLogged(answer.pop("error"), **answer)
         return answer
 
 
@@ -170,6 +174,7 @@ def serve(requests: TextIO, answers: TextIO) -> None:
                 "error": one_line(redacted(_reason(error), service.hidden), REASON),
                 "lasting": _is_refusal(error),
                 "passing": _is_passing(error),
+                "remedy": _remedy(error),
             }
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
@@ -209,11 +214,26 @@ class _Service:
 
 def _reason(error: Exception) -> str:
     """The innermost cause, in its first line."""
-    cause: BaseException = error
-    while cause.__cause__ is not None or cause.__context__ is not None:
-        cause = cause.__cause__ or cause.__context__ or cause
+    cause = _cause(error)
     lines = str(cause).strip().splitlines() or [""]
     return f"{type(cause).__name__}: {lines[0]}"
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The innermost one."""
+    while error.__cause__ is not None or error.__context__ is not None:
+        error = error.__cause__ or error.__context__ or error
+    return error
+
+
+def _remedy(error: Exception) -> str:
+    """What only people can do about a store that cannot be opened; empty where it may be away."""
+    cause = _cause(error)
+    if isinstance(cause, ModuleNotFoundError):
+        return f"install the Python module '{cause.name}', or name another driver or store"
+    if type(cause).__name__ == "NoSuchModuleError":  # SQLAlchemy's, of a driver
+        return "name another driver or store in the tracking URI"
+    return ""
 
 
 def _is_passing(error: Exception) -> bool:

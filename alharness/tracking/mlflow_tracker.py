@@ -90,6 +90,7 @@ class MlflowTracker:
         self._passing = 0
         self._there = Contents()
         self._problem = "no answer"
+        self._remedy = ""
         self._progress = time.monotonic()
         self._thread = threading.Thread(target=self._follow, name="mlflow", daemon=True)
         self._thread.start()
@@ -148,7 +149,7 @@ class MlflowTracker:
                 self._export()
                 pause = 0.0
             except NotLogged as error:
-                self._problem = str(error)
+                self._failed(error)
                 if error.passing and self._passing < PASSING:
                     self._passing += 1
                     pause = 0.0
@@ -157,8 +158,17 @@ class MlflowTracker:
                 if pause == WORTH_A_LINE:
                     self._report(f"{self._store_name} is away ({self._problem}): the bench goes on")
             except Exception as error:
-                self._problem = one_line(error)
+                self._problem, self._remedy = one_line(error), ""
                 return
+
+    def _failed(self, error: NotLogged) -> None:
+        """Note why; say at once, and once, what only people can mend."""
+        if error.remedy and error.remedy != self._remedy:
+            self._report(
+                f"Note: {self._store_name} cannot be opened ({error}): {error.remedy}. The bench "
+                "goes on, and its results are recorded"
+            )
+        self._problem, self._remedy = str(error), error.remedy
 
     def _wait(self, pause: float) -> bool:
         """Whether to export: there is news, or the store had ``pause`` seconds to recover.
@@ -225,9 +235,10 @@ class MlflowTracker:
         """One line when something was not logged."""
         missing = list(self._missing(self._survey, self._found))
         if missing:
+            first = f"{self._remedy}, then " if self._remedy else ""
             self._report(
                 f"{len(missing)} MLflow runs were not logged to {self._store_name} "
-                f"({self._problem}): run the same command again to log them"
+                f"({self._problem}): {first}run the same command again to log them"
             )
         refused = self._there.refused
         if refused:

@@ -121,7 +121,7 @@ def _asking_plugins(setup: Setup, pipe: Pipe) -> Duty:
         pipe.send(BEGUN)
         if "network" in message:
             network = Network.model_validate(message["network"])
-            first_pass(plugins, network, message["hyperparameters"])
+            first_pass(plugins, network, message["hyperparameters"], message["sized"])
             return {}
         question: list[Question] = [message.pop("question")]
         return {"answer": answer_question(question.pop(), plugins, device)}

@@ -33,6 +33,9 @@ ENDS_WITHIN = 5.0
 """Seconds after which what should have ended is killed by others."""
 STARTS = 20
 """Times that a worker's start is tried, a tick apart, while the fork server is replaced."""
+KILLED = (
+    "If nobody killed it, memory ran out: free some, or carry out fewer units at a time (--jobs)"
+)
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 _FORK_SERVER = threading.Lock()
@@ -132,7 +135,11 @@ class Worker:
                 return self._awaited(Watch(limits, who))
             except (EOFError, OSError) as error:
                 self._ended(TELLS_WITHIN)
-                raise WorkerDied(f"its process ended {_how(self.end())}", where=who) from error
+                code = self.end()
+                remedy = KILLED if code == -signal.SIGKILL else ""
+                raise WorkerDied(
+                    f"its process ended {_how(code)}", where=who, remedy=remedy
+                ) from error
             except Garbled as error:
                 raise self._no_answer(who) from error
             except HarnessError:

@@ -38,11 +38,11 @@ def test_a_regularizer_that_changed(benched, numbers, tmp_path):
     (reason,) = benched.plan()["outdated"]
     assert reason == {
         "kind": "trial",
-        "why": "the source of regularizer 'watched' changed",
+        "why": "the files of regularizer 'watched' changed",
         "units": counts.initial_sets * counts.trials,
     }
     table = benched.run("plan", *benched.places())
-    assert "trial (6): the source of regularizer 'watched' changed" in table.stdout
+    assert "trial (6): the files of regularizer 'watched' changed" in table.stdout
 
 
 @pytest.mark.slow
@@ -58,7 +58,7 @@ def test_a_sampler_that_changed(benched, numbers):
     assert plan["outdated"] == [
         {
             "kind": "query",
-            "why": "the source of sampler 'mine' changed",
+            "why": "the files of sampler 'mine' changed",
             "units": counts.runs,
         }
     ]

@@ -121,7 +121,7 @@ def _plugin(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterat
     if old["name"] != new["name"] or old.get("parameters") != new.get("parameters"):
         yield _Change(f"{named} is another", False)
     if old["source"] != new["source"]:
-        yield _Change(f"the source of {named} changed", True)
+        yield _Change(f"the files of {named} changed", True)
     for name, digest_now in new.get("files", {}).items():
         if old.get("files", {}).get(name) != digest_now:
             yield _Change(f"the file that {name} of {named} names changed", True)

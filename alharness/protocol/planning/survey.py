@@ -45,6 +45,19 @@ class Survey:
             if trial.key in unit.inputs.reads().weights:
                 yield unit
 
+    def place_of(self, unit: Unit) -> str:
+        """Where a unit stands, for people: scenario and model, cycle, and the method after cycle 0.
+
+        All methods share what is trained in cycle 0. Empty for a unit of no run.
+        """
+        for run in self.runs:
+            for slot, step in run.steps.items():
+                if step.unit is not None and step.unit.key == unit.key:
+                    named = f"scenario '{run.condition.name}', model '{run.condition.model.label}'"
+                    method = f", method '{run.method.label}'" if slot.cycle else ""
+                    return f"{named}{method}, cycle {slot.cycle}"
+        return ""
+
     def failed(self) -> frozenset[str]:
         """Keys of the units that failed and that no other bench has recorded since."""
         return frozenset(

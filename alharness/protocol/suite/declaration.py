@@ -94,8 +94,8 @@ class Suite(Table):
         trainings = runs * protocol.n_cycles * (tuning.trials + protocol.seeds - 1)
         if trainings > MOST_TRAININGS:
             raise misfit(
-                f"scenarios, methods, initial sets, seeds, cycles and trials make up to "
-                f"{trainings} trainings; {MOST_TRAININGS} are the most",
+                "scenarios, methods, initial sets, seeds, cycles and trials may make more than "
+                f"{MOST_TRAININGS} trainings",
                 "Lower one of them",
                 key="protocol",
             )

@@ -158,8 +158,8 @@ class Protocol(Table):
             )
         if self.n_cycles > MOST_CYCLES:
             raise misfit(
-                f"{self.query_fraction} makes {self.n_cycles} cycles from {initial} to {final}; "
-                f"{MOST_CYCLES} are the most",
+                f"{self.query_fraction} makes more than {MOST_CYCLES} cycles from {initial} to "
+                f"{final}",
                 "Write a larger query_fraction",
                 key="query_fraction",
             )

@@ -10,7 +10,7 @@ from alharness.api.errors import UsageError
 from alharness.api.space import Choice, Distribution, LogUniform, Space, Uniform, Value
 from alharness.api.text import one_line
 from alharness.protocol.suite.bounds import LARGEST_BATCH, LARGEST_NUMBER, LONGEST_NAME, MOST_PARTS
-from alharness.protocol.wording import spell
+from alharness.protocol.wording import spell, spell_key
 
 HARNESS_KEYS = ("learning-rate", "batch-size", "optimizer")
 """The hyper-parameters that the harness itself owns; every suite gives all three."""
@@ -71,13 +71,13 @@ def require_single_values(space: Space) -> None:
                 f"{_shown(write_distribution(distribution))} is not a single value, "
                 'but tuning.scope is "fixed"',
                 where=key(name),
-                remedy=f"Write {name} = VALUE, or another tuning.scope",
+                remedy=f"Write {spell_key(name)} = VALUE, or another tuning.scope",
             )
 
 
 def key(name: str) -> str:
-    """The dotted key of a hyper-parameter."""
-    return f"tuning.space.{name}"
+    """The dotted key of a hyper-parameter, its name in quotes where it has a point, as in TOML."""
+    return f"tuning.space.{spell_key(name)}"
 
 
 def is_number(value: object) -> bool:
@@ -100,7 +100,7 @@ def _read_distribution(name: str, value: object) -> Distribution:
             remedy="Write it in kebab-case, such as learning-rate",
         )
     if isinstance(value, dict):
-        return _read_range(key(name), value)
+        return _read_range(name, value)
     return _read_choice(key(name), value if isinstance(value, list) else [value])
 
 
@@ -113,7 +113,7 @@ def _read_choice(where: str, options: list[Any]) -> Choice:
         )
     for position, option in enumerate(options):
         if not (isinstance(option, bool | str) or is_number(option)):
-            raise UsageError(f"{_shown(option)} is not a choice", where=where, remedy=_FORMS)
+            raise _no_choice(option, where)
         if any(equal(option, earlier) for earlier in options[:position]):
             raise UsageError(
                 f"{_shown(option)} is listed twice",
@@ -123,12 +123,31 @@ def _read_choice(where: str, options: list[Any]) -> Choice:
     return Choice(tuple(options))
 
 
-def _read_range(where: str, table: dict[str, Any]) -> LogUniform | Uniform:
+def _no_choice(option: object, where: str) -> UsageError:
+    if isinstance(option, int | float):
+        return UsageError(
+            f"{_shown(option)} is no finite number of at most 64 bits",
+            where=where,
+            remedy="Write finite numbers, whole ones between -2**63 and 2**63",
+        )
+    return UsageError(f"{_shown(option)} is not a choice", where=where, remedy=_FORMS)
+
+
+def _read_range(name: str, table: dict[str, Any]) -> LogUniform | Uniform:
+    where = key(name)
     if len(table) != 1 or not table.keys() <= _RANGES.keys():
-        raise UsageError(f"{_shown(table)} is not a range", where=where, remedy=_FORMS)
+        inner = next(iter(table), "n")
+        raise UsageError(
+            f"{_shown(table)} is not a range",
+            where=where,
+            remedy=f"{_FORMS}. A name with a point stands in quotes: "
+            f"{one_line(spell(f'{name}.{inner}'), 100)} = VALUE",
+        )
     ((kind, bounds),) = table.items()
     if not (isinstance(bounds, list) and len(bounds) == 2 and all(map(is_number, bounds))):
-        raise UsageError(f"{_shown(bounds)} is not [low, high]", where=where, remedy=_FORMS)
+        raise UsageError(
+            f"{_shown(bounds)} is not [low, high], two finite numbers", where=where, remedy=_FORMS
+        )
     low, high = map(float, bounds)
     if kind == "log" and low <= 0:
         raise UsageError(
@@ -149,7 +168,7 @@ def _check_harness_keys(space: Space) -> None:
     rate, size, optimizer = (space[name] for name in HARNESS_KEYS)
     rates = rate.options if isinstance(rate, Choice) else (rate.low,)
     if not all(is_number(value) and float(value) > 0 for value in rates):
-        raise _unfit("learning-rate", rate, "numbers above 0")
+        raise _unfit("learning-rate", rate, "finite numbers above 0")
     if not (isinstance(size, Choice) and all(map(_is_count, size.options))):
         raise _unfit(
             "batch-size", size, f"whole numbers from 1 to {LARGEST_BATCH}, such as [16, 32, 64]"

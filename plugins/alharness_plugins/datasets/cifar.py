@@ -36,9 +36,7 @@ class Cifar(alharness.Dataset):
         self.limit = limit
 
     def load(self, root: Path, download: bool) -> alharness.LabeledImages:
-        from torchvision import datasets
-
-        reader: type[CIFAR10] = getattr(datasets, self.name.upper())
+        reader = self._reader()
         official = alharness.OfficialFiles(self.name, root)
         files = [*reader.train_list, *reader.test_list]
         damaged = official.damaged((f"{reader.base_folder}/{name}", md5) for name, md5 in files)
@@ -56,6 +54,15 @@ class Cifar(alharness.Dataset):
         absent = (batch for batch in self.batches if not (root / batch).is_file())
         batch = next(absent, None)
         return None if batch is None else alharness.OfficialFiles(self.name, root).absent(batch)
+
+    def sources(self) -> list[str]:
+        return [self._reader().url]
+
+    def _reader(self) -> type[CIFAR10]:
+        from torchvision import datasets
+
+        reader: type[CIFAR10] = getattr(datasets, self.name.upper())
+        return reader
 
     def _arrays(self, split: CIFAR10) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         images = np.ascontiguousarray(split.data[: self.limit].transpose(0, 3, 1, 2))

@@ -55,6 +55,11 @@ class Mnist(alharness.Dataset):
         name = next((name for name in FILES if not (root / name).is_file()), None)
         return None if name is None else alharness.OfficialFiles("mnist", root).absent(name)
 
+    def sources(self) -> list[str]:
+        from torchvision.datasets import MNIST
+
+        return list(MNIST.mirrors)
+
     def _split(self, folder: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         images = _read(folder / f"{split}-images-idx3-ubyte.gz")[: self.limit, None]
         labels = _read(folder / f"{split}-labels-idx1-ubyte.gz")[: self.limit]

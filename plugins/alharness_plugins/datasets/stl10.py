@@ -40,6 +40,11 @@ class Stl10(alharness.Dataset):
         name = next((name for name in FILES if not (root / name).is_file()), None)
         return None if name is None else alharness.OfficialFiles("stl10", root).absent(name)
 
+    def sources(self) -> list[str]:
+        from torchvision.datasets import STL10
+
+        return [STL10.url]
+
     def _split(
         self, root: Path, download: bool, split: str
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -39,6 +39,11 @@ class Svhn(alharness.Dataset):
         name = next((name for name in FILES if not (root / name).is_file()), None)
         return None if name is None else alharness.OfficialFiles("svhn", root).absent(name)
 
+    def sources(self) -> list[str]:
+        from torchvision.datasets import SVHN
+
+        return [SVHN.split_list[split][0] for split in ("train", "test")]
+
     def _split(
         self, root: Path, download: bool, split: str
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

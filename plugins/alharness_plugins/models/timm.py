@@ -28,6 +28,13 @@ class TimmModel(alharness.Model):
         self.architecture = architecture
         self.dropout = dropout
 
+    def made_for(self) -> int | None:
+        """The side that timm names as the architecture's own."""
+        import timm
+
+        about = timm.get_pretrained_cfg(self.architecture)
+        return None if about is None else int(about.input_size[-1])
+
     def build(self, n_classes: int, in_channels: int, image_size: int) -> nn.Module:
         import timm
 

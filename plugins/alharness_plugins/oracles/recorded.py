@@ -104,27 +104,30 @@ class RecordedOracle(alharness.Oracle):
     def _labels(self) -> dict[int, int]:
         """Class by image."""
         labels: dict[int, int] = {}
-        number = 1
+        lines = csv.reader(self._text().splitlines())
         try:
-            lines = csv.reader(self._read().decode("utf-8-sig").splitlines())
             header = [name.strip() for name in next(lines, [])]
             if header != HEADER:
                 raise ValueError(f"its header is {','.join(header)[:_WIDTH] or 'missing'}")
-            for number, line in enumerate(lines, start=2):
+            for line in lines:
                 if "".join(line).strip():
                     index, label = _pair(line)
                     if index in labels:
                         raise self._wrong(
-                            f"image {index} has two lines, the second is line {number}",
+                            f"image {index} has two lines, the second is line {lines.line_num}",
                             "Leave one of them",
                         )
                     labels[index] = label
         except (ValueError, csv.Error) as error:
-            raise self._wrong(
-                f"no table of labels (line {number}: {error})",
-                "Write the line index,label and then one line such as 17,3 per image",
-            ) from error
+            raise self._no_table(max(lines.line_num, 1), error) from error
         return labels
+
+    def _text(self) -> str:
+        data = self._read()
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise self._no_table(1 + data[: error.start].count(b"\n"), error) from error
 
     def _read(self) -> bytes:
         try:
@@ -133,6 +136,12 @@ class RecordedOracle(alharness.Oracle):
             raise self._wrong(
                 f"cannot be read ({error.strerror})", "Name a file that is there"
             ) from error
+
+    def _no_table(self, line: int, error: Exception) -> alharness.UsageError:
+        return self._wrong(
+            f"no table of labels (line {line}: {error})",
+            "Write the line index,label and then one line such as 17,3 per image",
+        )
 
     def _wrong(self, what: str, remedy: str) -> alharness.UsageError:
         return alharness.UsageError(what, where=str(self.path), remedy=remedy)

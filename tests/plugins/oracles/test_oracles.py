@@ -172,6 +172,8 @@ def test_recorded_labels_go_by_index(labels_file):
         ("index,label\n0,cat\n", "no table of labels"),
         ("index,label\n0,1,2\n", "no table of labels"),
         ("", "no table of labels"),
+        ("index,label\n0," + "1" * 200_000, r"\(line 2: field larger than field limit"),
+        ("index,label\n0,1\n1,cat\n", r"\(line 3: 'cat' is no whole number"),
         ("index,label\n0,1\n0,2\n1,1\n", "image 0 has two lines, the second is line 3"),
     ],
 )

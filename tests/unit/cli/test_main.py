@@ -23,6 +23,13 @@ def run(*arguments):
     )
 
 
+def test_an_option_of_thousands_of_digits_is_one_short_line():
+    result = CliRunner().invoke(main.alharness, ["bench", "--trial-memory", "1" + "0" * 4_400])
+    assert result.exit_code == ExitCode.USAGE
+    assert "Invalid value for '--trial-memory'" in result.stderr
+    assert len(result.stderr) < 1_500
+
+
 @pytest.fixture
 def command_that(monkeypatch):
     """Makes ``alharness fail`` raise an exception."""

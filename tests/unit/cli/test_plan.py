@@ -123,6 +123,14 @@ def test_data_that_several_scenarios_miss_is_named_once(command):
     assert [title.split(":")[0] for title in titles] == list(scenarios)
 
 
+def test_data_that_may_be_fetched_says_that_bench_does_it(command):
+    words = ("plan", "--suite", command.suite({"first": "cifar10"}), "--download")
+    (note,) = [one for one in command(*words).stdout.splitlines() if one.startswith("Data of ")]
+    assert "bench fetches it from https://www.cs.toronto.edu/" in note
+    assert "into 'data'" in note
+    assert "--d" not in note
+
+
 def test_what_a_plugin_prints_is_no_data(command):
     (command.folder / "loud.py").write_text(
         "import alharness\nprint('imported')\n"

@@ -1,6 +1,7 @@
 """Benches carried out by the coordinator with the inline executor."""
 
 import re
+from concurrent.futures import Future
 
 import pytest
 
@@ -8,6 +9,7 @@ import alharness
 from alharness.observing.observers import Observers
 from alharness.protocol.planning.run import State
 from alharness.store.forgetting import forget
+from alharness.work.workers import WorkerDied
 
 
 def states(survey):
@@ -30,6 +32,30 @@ def test_a_sampler_that_fails_fails_its_runs_alone(workbench, sampler, says):
     assert "\n" not in message
     (log,) = (workbench.workspace.root / "failures").rglob("*.json")
     assert "Traceback" in log.read_text()
+
+
+def test_a_worker_that_died_is_told_with_what_it_was_at(workbench):
+    """Nobody saw which plugin ended it, so that its place is all that is known."""
+
+    class Dies:
+        slots = 1
+
+        def submit(self, unit):
+            future = Future()
+            future.set_exception(
+                WorkerDied(
+                    "its process ended by SIGKILL", where=f"trial {unit['key']}", remedy="Try"
+                )
+            )
+            return future
+
+    coordinator = workbench.coordinator(workbench.bench("watching"))
+    coordinator.executor = Dies()
+    coordinator.run()
+    assert {message.partition(": ")[2] for message in coordinator.failures.values()} == {
+        "its process ended by SIGKILL (scenario 'digits-mlp', model 'mlp:hidden=8,layers=1', "
+        "cycle 0). Try"
+    }
 
 
 def test_lost_weights_are_trained_again(workbench):

@@ -250,6 +250,15 @@ def test_a_wrong_parameter_is_named_with_its_plugin(registry, given, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("given", "quoted"), [(1e3, "1000.0"), (17, "17"), (True, "true")])
+@pytest.mark.parametrize("wanted", ["str", "Path"])
+def test_a_text_that_looks_like_another_value_is_to_be_quoted(dists, given, quoted, wanted):
+    text = VAAL.replace("beta: float = 1.0", f"beta: {wanted} = {wanted}()")
+    dists.install("my-text", "from pathlib import Path\n" + text)
+    with pytest.raises(UsageError, match=f'takes quotes: beta="{quoted}"'):
+        discover().component("sampler", Reference("vaal", {"beta": given}))
+
+
 def test_a_plugin_without_parameters_takes_none(registry):
     with pytest.raises(UsageError, match=r"no parameter 'x'\. It takes none"):
         registry.component("sampler", Reference("plain", {"x": 1}))

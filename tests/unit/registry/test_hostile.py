@@ -201,6 +201,12 @@ def test_a_plugin_is_loaded_in_any_thread(dists):
     assert [one.name for one in found[0].registered] == ["good"]
 
 
+def test_an_interrupt_that_a_plugin_raises_has_a_place(dists):
+    dists.install("bad-plugin", "\nraise KeyboardInterrupt")
+    (broken,) = discover().broken
+    assert broken.reason == "cannot be loaded: it raises KeyboardInterrupt (bad_plugin.py, line 2)"
+
+
 def test_time_in_which_something_is_imported_does_not_count(dists, monkeypatch):
     monkeypatch.setattr(surroundings, "PATIENCE", 3)
     monkeypatch.setattr(surroundings, "TICK", 0.05)

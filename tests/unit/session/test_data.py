@@ -344,7 +344,8 @@ OFFICIAL = {
     "imagenet": DatasetShape(1_281_167, 50_000, 1_000, 3, 224),
     "imagenet:limit=60": DatasetShape(60_000, 50_000, 1_000, 3, 224),
     "imagenet:limit=1000": DatasetShape(None, 50_000, 1_000, 3, 224),
-    "image-folder": DatasetShape(),
+    "image-folder": DatasetShape(channels=3, image_size=32),
+    "image-folder:side=224": DatasetShape(channels=3, image_size=224),
 }
 """As the datasets' publishers say; ``limit`` of ImageNet is by class."""
 

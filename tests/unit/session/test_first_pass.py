@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 import alharness
-from alharness import ContractViolation, HarnessError, PluginError
+from alharness import ContractViolation, DatasetShape, HarnessError, PluginError, UsageError
 from alharness.engine.first_pass import first_pass
 from alharness.engine.plugins import Plugins
 from alharness.protocol.components import Reference
@@ -41,6 +42,8 @@ class Net(nn.Module):
             tried.write(f"{(self.kind, self.training, tuple(images.shape))}\\n")
         if self.kind == "other-size" and images.shape[-1] != 224:
             raise AssertionError(f"Input height ({images.shape[-1]}) doesn't match model (224).")
+        if self.kind == "shapeless":
+            torch.nn.functional.one_hot(torch.tensor([-1]))
         if self.kind == "in-training" and self.training:
             raise RuntimeError("no training")
         width = 5 if self.kind == "narrow" else 6
@@ -62,6 +65,9 @@ class Net(nn.Module):
 class Builds(alharness.Model):
     def __init__(self, kind):
         self.kind = kind
+
+    def made_for(self):
+        return 224 if self.kind == "other-size" else None
 
     def build(self, n_classes, in_channels, image_size):
         return Net(self.kind, n_classes)
@@ -187,12 +193,20 @@ def test_a_network_that_does_not_fit_is_one_line_with_scenario_and_model(tried, 
     assert f"scenario 's1': model 'builds:{kind}'" in line
     assert said in line
     if error is PluginError:
-        assert line.endswith("Take another model, or images of a size that it takes")
+        size = (
+            "1 x 224 x 224, which it is made for"
+            if kind == "other-size"
+            else "a size that it takes"
+        )
+        assert line.endswith(f"Take another model, or images of {size}")
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("wraps", "no_such_layer"), ("colours", "Colours.augment raised ValueError")],
+    [
+        ("wraps", "no_such_layer"),
+        ("colours", "Colours.augment, given images of 1 x 8 x 8, raised ValueError"),
+    ],
 )
 def test_a_regularizer_that_fits_neither_model_nor_images_is_named(tried, name, said):
     with pytest.raises(HarnessError) as refused:
@@ -201,6 +215,58 @@ def test_a_regularizer_that_fits_neither_model_nor_images_is_named(tried, name, 
     assert f"regularizer '{name}'" in line
     assert said in line
     assert "scenario 's0'" in line
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("name", ["randaugment", "flip-crop", "weight-decay", "swa"])
+def test_regularizers_are_refused_by_channels_and_not_by_what_they_draw(name, channels):
+    """No draw of one operation for two images meets all fifteen of RandAugment."""
+    registry = discover(())
+    network = Network(
+        data="",
+        n_classes=2,
+        in_channels=channels,
+        image_size=8,
+        model=registry.component("model", Reference("mlp", {})).identity,
+        regularizers=(registry.component("regularizer", Reference(name, {})).identity,),
+    )
+    values = {"randaugment.n": 1, "randaugment.m": 1, "weight-decay": 0.1}
+    if name != "randaugment" or channels in (1, 3):
+        first_pass(Plugins(registry), network, values)
+        return
+    with pytest.raises(UsageError) as refused:
+        first_pass(Plugins(registry), network, values)
+    assert str(refused.value) == (
+        f"regularizer 'randaugment': images of {channels} channels; it takes 1 (grey) or 3 (red, "
+        "green, blue). Leave it out of the scenario, or give images of 1 or 3 channels"
+    )
+
+
+def test_an_error_of_torch_is_placed_at_the_line_that_called_it(tried):
+    with pytest.raises(PluginError, match=r"raised RuntimeError: .* \(nets.py, line \d+\)"):
+        tried("builds:shapeless")
+
+
+def test_the_remedy_names_the_parameter_that_makes_images_fit(tmp_path, seen):
+    for place in ("train/a", "train/b", "test/a", "test/b"):
+        folder = tmp_path / "data" / place
+        folder.mkdir(parents=True)
+        for number in range(10):
+            Image.new("RGB", (9, 9), (number, 0, 0)).save(folder / f"{number}.png")
+    suite, file = tmp_path / "small.toml", tmp_path / "nets.py"
+    scenario = SCENARIO.format(name="s", model="builds:other-size", regularizers="[]")
+    dataset = '{ dataset = "image-folder", side = 32 }'
+    suite.write_text(SUITE + scenario.replace('"digits"', dataset))
+    asked = {"plugin_files": (file,), "workspace_dir": tmp_path / "workspace"}
+    opened = open_plan(Opening(suite, data_dir=tmp_path / "data", **asked))
+    known = {name: found.known for name, found in opened.data.items()}
+    assert known == {"s": DatasetShape(20, 20, 2, 3, 32)}
+    with pytest.raises(PluginError) as refused:
+        require_networks(opened.bench, known, opened.workspace.records, (file,))
+    assert str(refused.value).endswith(
+        "Take another model, or images of 3 x 224 x 224, which it is made for "
+        "(image-folder: side = 224)"
+    )
 
 
 def test_global_generators_are_left_as_they_were():

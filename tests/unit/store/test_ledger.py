@@ -23,6 +23,7 @@ from alharness.protocol.units import (
     TrialInputs,
     make_unit,
 )
+from alharness.session.notes import unreadable_records
 from alharness.store.curves import CURVES, write_curves
 from alharness.store.ledger import StoreLedger
 from alharness.store.records import Record, RecordMismatch, Records
@@ -172,6 +173,26 @@ def test_an_index_of_fewer_parts_is_written_anew_from_the_records(workspace, rea
     assert read == []
 
 
+@pytest.mark.parametrize("damage", ["no schema", "no JSON", "a folder"])
+def test_a_file_that_is_no_record_is_told(workspace, damage):
+    workspace.records.write(record(trial()))
+    workspace.records.write(record(trial(1)))
+    path = workspace.records.path("trial", trial().key)
+    described = json.loads(path.read_text())
+    path.unlink()
+    if damage == "a folder":
+        path.mkdir()
+    else:
+        del described["schema"]
+        path.write_text(json.dumps(described) if damage == "no schema" else "{")
+    ledger = StoreLedger(workspace)
+    assert ledger.unreadable == (path,)
+    assert ledger.result(trial()) is None
+    (note,) = unreadable_records(ledger.unreadable)
+    assert note.startswith(f"records that are damaged or of no known schema: 1, such as '{path}'")
+    assert unreadable_records(()) == ()
+
+
 def test_plan_keeps_no_index(workspace, read):
     workspace.records.write(record(trial()))
     StoreLedger(workspace)
@@ -256,7 +277,7 @@ def test_records_at_a_position(workspace):
     (found,) = ledger.recorded_at("trial", {position})[position]
     assert found["key"] == trial(1).key
     (reason,) = outdated([now], ledger.recorded_at)
-    assert reason.why == "the source of model 'mlp' changed"
+    assert reason.why == "the files of model 'mlp' changed"
 
 
 def test_a_newer_schema_is_refused(workspace):

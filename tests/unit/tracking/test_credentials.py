@@ -1,5 +1,6 @@
 """No credential of a tracking URI is shown, whoever speaks of it."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,28 @@ def test_the_process_of_mlflow_tells_none(tmp_path, monkeypatch):
     answer = json.loads(answers.getvalue())
     assert answer["error"]
     assert "s3cret" not in answer["error"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "remedy"),
+    [
+        ("mysql+nodriver://u:s3cret@db.invalid/x", "name another driver"),
+        ("postgresql+psycopg://u:s3cret@db.invalid/x", "install the Python module 'psycopg'"),
+    ],
+)
+def test_what_only_people_can_mend_has_a_remedy(tmp_path, monkeypatch, uri, remedy):
+    import io
+    import json
+
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    request = {
+        "uri": uri, "own": False, "workspace": str(tmp_path), "experiment": "e", "title": "t",
+    }  # fmt: skip
+    answers = io.StringIO()
+    serve(io.StringIO(json.dumps(request) + "\n"), answers)
+    answer = json.loads(answers.getvalue())
+    assert answer["remedy"].startswith(remedy)
+    assert "s3cret" not in answers.getvalue()
 
 
 def test_variables_of_others():

@@ -132,6 +132,26 @@ def test_a_store_that_is_away_costs_one_line_and_no_time(laboratory, track, line
     assert f"{len(shelf.runs)} MLflow runs were not logged" in line
 
 
+def test_what_waiting_never_mends_is_said_at_once_and_once(laboratory, track, lines) -> None:
+    class Driverless(Shelf):
+        def open(self) -> Opened:
+            raise NotLogged("no module 'x'", remedy="install the Python module 'x'")
+
+    lab = laboratory()
+    tracker = track(lab, Driverless())
+    tracker.alharness_bench_surveyed(lab.survey())
+    until(lambda: lines)
+    assert lines == [
+        "Note: http://there cannot be opened (no module 'x'): install the Python module 'x'. The "
+        "bench goes on, and its results are recorded"
+    ]
+    follow(tracker, lab)
+    assert lines[1:] == [
+        "26 MLflow runs were not logged to http://there (no module 'x'): install the Python module "
+        "'x', then run the same command again to log them"
+    ]
+
+
 def test_a_store_that_comes_back_is_asked_again_what_is_there(
     laboratory, track, lines, monkeypatch
 ) -> None:

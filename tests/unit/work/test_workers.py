@@ -13,7 +13,14 @@ import psutil
 import pytest
 
 from alharness.work.processes import descendants
-from alharness.work.workers import Setup, Worker, WorkerDied, start_forkserver, worker_context
+from alharness.work.workers import (
+    KILLED,
+    Setup,
+    Worker,
+    WorkerDied,
+    start_forkserver,
+    worker_context,
+)
 
 
 @pytest.fixture
@@ -73,6 +80,6 @@ def test_ended_while_it_is_asked_its_connections_are_closed_once(closed):
     time.sleep(0.1)
     worker.end()
     asking.join(20)
-    assert died == ["who: its process ended by SIGKILL"]
+    assert died == [f"who: its process ended by SIGKILL. {KILLED}"]
     assert not worker.alive
     assert set(closed.values()) == {1}

@@ -143,6 +143,11 @@ class ImageNet(ClassFolders):
         return alharness.ImageFiles(paths, alharness.Framing(224, 256))
 
 
+def declared_folder(side: int, **others: object) -> alharness.DatasetShape:
+    """Colour images of the side that its parameter says."""
+    return alharness.DatasetShape(channels=3, image_size=side)
+
+
 def declared(path: str, limit: int | None) -> alharness.DatasetShape:
     """The official dataset. Its smallest class has 732 training images, its test has 50 of each."""
     n_train = 1_281_167 if limit is None else N_CLASSES * limit if limit <= 732 else None
@@ -160,6 +165,7 @@ def alharness_datasets() -> Iterator[alharness.DatasetSpec]:
         cost="Decoded once into the workspace, up to the size that fits in memory; beyond, "
         "decoded in every batch.",
         parameters=ImageFolderParameters,
+        declares=declared_folder,
     )
     yield alharness.DatasetSpec(
         "imagenet",

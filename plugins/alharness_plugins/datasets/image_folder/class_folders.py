@@ -61,6 +61,12 @@ class ClassFolders(alharness.Dataset):
             )
         return lines
 
+    def shape(self, root: Path) -> alharness.DatasetShape:
+        """Numbers of images and of classes, as ``census`` tells them."""
+        train, test = self._used(root)
+        n_train, n_test = len(self._paths(train)), len(self._paths(test))
+        return alharness.DatasetShape(n_train, n_test, len(train.images))
+
     @abstractmethod
     def training_pictures(self, paths: list[Path]) -> NDArray[np.uint8] | alharness.ImageFiles:
         """The training images in these files."""

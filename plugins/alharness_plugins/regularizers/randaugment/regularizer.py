@@ -10,6 +10,9 @@ from alharness_plugins.regularizers.randaugment.operations import OPERATIONS
 STRONGEST = 9
 """Index of the last of ten evenly spaced magnitudes, the first being 0."""
 
+CHANNELS = (1, 3)
+"""Of the images that every operation is defined on: color and contrast weigh red, green, blue."""
+
 
 class RandAugment(alharness.Regularizer):
     """N operations in a row, drawn with replacement, all at magnitude M.
@@ -32,6 +35,13 @@ class RandAugment(alharness.Regularizer):
         }
 
     def augment(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Raises UsageError for images of other than 1 or 3 channels, whatever is drawn."""
+        if images.shape[1] not in CHANNELS:
+            raise alharness.UsageError(
+                f"images of {images.shape[1]} channels; it takes 1 (grey) or 3 (red, green, blue)",
+                where="regularizer 'randaugment'",
+                remedy="Leave it out of the scenario, or give images of 1 or 3 channels",
+            )
         rounds = int(self.hyperparameters["randaugment.n"])
         level = int(self.hyperparameters["randaugment.m"]) / STRONGEST
         shape, device = (rounds, len(images)), images.device

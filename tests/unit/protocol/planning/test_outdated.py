@@ -95,21 +95,21 @@ def why(kind, now, *before):
 @pytest.mark.parametrize(
     ("kind", "change", "reason"),
     [
-        ("trial", ("network", "model", "source", "b"), "the source of model 'mlp' changed"),
+        ("trial", ("network", "model", "source", "b"), "the files of model 'mlp' changed"),
         (
             "trial",
             ("network", "regularizers", 1, "source", "b"),
-            "the source of regularizer 'swa' changed",
+            "the files of regularizer 'swa' changed",
         ),
         ("trial", ("network", "data", "d1"), "the training data changed"),
-        ("trial", ("loss", "source", "b"), "the source of loss 'cross-entropy' changed"),
+        ("trial", ("loss", "source", "b"), "the files of loss 'cross-entropy' changed"),
         (
             "trial",
             ("recipe", "schedule", "source", "b"),
-            "the source of schedule 'constant' changed",
+            "the files of schedule 'constant' changed",
         ),
-        ("query", ("sampler", "source", "b"), "the source of sampler 'margin' changed"),
-        ("annotation", ("oracle", "source", "b"), "the source of oracle 'perfect' changed"),
+        ("query", ("sampler", "source", "b"), "the files of sampler 'margin' changed"),
+        ("annotation", ("oracle", "source", "b"), "the files of oracle 'perfect' changed"),
         (
             "annotation",
             ("oracle", "files", {"path": "f"}),
@@ -127,13 +127,13 @@ def test_what_changed_is_named(kind, change, reason):
 def test_what_follows_from_a_change_is_not_told_beside_it():
     now = changed(changed(QUERY, "committee", ["c1"]), "trial", "t1")
     now = changed(changed(now, "labeled", ["l1"]), "network", "model", "source", "b")
-    assert why("query", now, QUERY) == ["the source of model 'mlp' changed"]
+    assert why("query", now, QUERY) == ["the files of model 'mlp' changed"]
 
 
 def test_several_changes_are_told_together():
     now = changed(changed(TRIAL, "network", "model", "source", "b"), "network", "data", "d1")
     assert why("trial", now, TRIAL) == [
-        "the training data changed; the source of model 'mlp' changed"
+        "the training data changed; the files of model 'mlp' changed"
     ]
 
 
@@ -181,7 +181,7 @@ def test_the_nearest_record_explains():
     far = changed(changed(TRIAL, "network", "model", "source", "c"), "network", "data", "d1")
     other = changed(TRIAL, "recipe", "epochs", 3)
     now = changed(TRIAL, "network", "model", "source", "b")
-    assert why("trial", now, far, other, TRIAL) == ["the source of model 'mlp' changed"]
+    assert why("trial", now, far, other, TRIAL) == ["the files of model 'mlp' changed"]
 
 
 def test_weights_that_are_gone():
@@ -215,7 +215,7 @@ def test_units_are_counted_by_reason():
     now = [changed(inputs, "network", "model", "source", "b") for inputs in records]
     units = [Unit.from_json(described("trial", inputs)) for inputs in now]
     assert outdated(units, ledger(*(described("trial", inputs) for inputs in records))) == (
-        Outdated("trial", "the source of model 'mlp' changed", 3),
+        Outdated("trial", "the files of model 'mlp' changed", 3),
     )
 
 

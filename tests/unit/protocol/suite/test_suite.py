@@ -171,6 +171,14 @@ BAD = [
     ("log = [1e-5, 1e-2]", "log = [1, true]", "tuning.space.learning-rate", ["not [low, high]"]),
     ("log = [1e-5, 1e-2]", "log = [1, inf]", "tuning.space.learning-rate", ["not [low, high]"]),
     ("log = [1e-5, 1e-2]", "loc = [1, 2]", "tuning.space.learning-rate", ["{ log = [low, high] }"]),
+    ("{ log = [1e-5, 1e-2] }", "nan", "tuning.space.learning-rate", ["nan is no finite number"]),
+    (
+        "{ log = [1e-5, 1e-2] }",
+        "1e400",
+        "tuning.space.learning-rate",
+        ["inf is no finite", "2**63"],
+    ),
+    ("{ log = [1e-5, 1e-2] }", "9" * 30, "tuning.space.learning-rate", ["at most 64 bits"]),
     ("batch-size = [8, 16]", "batch-size = [0]", "tuning.space.batch-size", ["[0] does not fit"]),
     ("batch-size = [8, 16]", "batch-size = 8.0", "tuning.space.batch-size", ["whole numbers"]),
     ("batch-size = [8, 16]", "batch-size = []", "tuning.space.batch-size", ["has no choice"]),
@@ -197,6 +205,12 @@ def test_a_mistake_is_one_clear_line(old, new, key, words):
     assert caught.value.exit_code is ExitCode.USAGE
     assert "\n" not in message
     assert [word for word in words if word not in message] == []
+
+
+def test_a_tiny_fraction_is_no_long_line():
+    with pytest.raises(UsageError, match="1e-300 makes more than 10000 cycles") as caught:
+        parse(("query_fraction = 0.10", "query_fraction = 1e-300"))
+    assert len(str(caught.value)) < 200
 
 
 def test_empty_lists():

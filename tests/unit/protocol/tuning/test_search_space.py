@@ -1,5 +1,7 @@
 """Search spaces: a suite may narrow what regularizers own, and nothing else."""
 
+import tomllib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,7 +65,8 @@ def test_a_suite_may_narrow(name, narrow):
 def test_a_suite_may_not_widen(name, wide):
     with pytest.raises(UsageError, match="is not inside") as caught:
         search_space({**HARNESS, name: wide}, OWNED)
-    assert caught.value.where == f"tuning.space.{name}"
+    spelled = f'"{name}"' if "." in name else name
+    assert caught.value.where == f"tuning.space.{spelled}"
     assert f"the regularizer '{name.partition('.')[0]}'" in str(caught.value)
 
 
@@ -104,6 +107,23 @@ def test_fixed_demands_single_values_of_regularizers_too():
     assert caught.value.where == "tuning.space.weight-decay"
     given = {**single, "weight-decay": Choice((1e-4,))}
     assert search_space(given, {"weight-decay": OWNED["weight-decay"]}, fixed=True) == given
+
+
+def test_a_name_with_a_point_is_spelled_as_toml_reads_it():
+    owned = {"randaugment": {"randaugment.n": Choice((1, 2))}}
+    single = {"learning-rate": 0.01, "batch-size": 16, "optimizer": "sgd"}
+    with pytest.raises(UsageError) as caught:
+        search_space(read_space(single), owned, fixed=True)
+    remedy = caught.value.remedy
+    line = remedy.removeprefix("Write ").partition(",")[0].replace("VALUE", "2")
+    given = read_space({**single, **tomllib.loads(line)})
+    assert search_space(given, owned, fixed=True)["randaugment.n"] == Choice((2,))
+
+
+def test_a_nested_table_is_answered_with_the_name_in_quotes():
+    table = tomllib.loads("randaugment.n = 2")
+    with pytest.raises(UsageError, match=r'stands in quotes: "randaugment\.n" = VALUE'):
+        read_space({"learning-rate": 0.01, "batch-size": 16, "optimizer": "sgd", **table})
 
 
 def test_the_suites_space_is_left_as_it_was():
