@@ -9,6 +9,7 @@ import click
 
 from alharness import UsageError, __version__
 from alharness.cli import options
+from alharness.cli.given_documents import documents_given, is_bundle
 from alharness.session.asked import Opening
 
 if TYPE_CHECKING:
@@ -75,22 +76,30 @@ def stats(
 ) -> None:
     """Say what the statistics say of results.
 
-    PATH is a workspace, the document of a bench (reports/SUITE.json in a workspace), or a CSV
-    made anywhere with the columns method, initial_set, seed, budget and accuracy (0 to 1), a row
-    for each run and budget. Everything is computed anew from the numbers: verdicts with intervals
-    and detectable effects, marks, family-wise decisions, equivalence, ranks, wins, label savings,
-    the paper's chain of tests. No plugin and no dataset has to be there.
+    PATH is a workspace, the document of a bench (reports/SUITE.json in a workspace), a bundle,
+    which is checked first, or a CSV made anywhere with the columns method, initial_set, seed,
+    budget and accuracy (0 to 1), a row for each run and budget. Everything is computed anew from
+    the numbers: verdicts with intervals and detectable effects, marks, family-wise decisions,
+    equivalence, ranks, wins, label savings, the paper's chain of tests. No plugin and no dataset
+    has to be there.
     """
     from alharness.leaderboard.statistics_files import write_statistics
     from alharness.leaderboard.tables.writing import json_text
     from alharness.results.analysis import analyse
     from alharness.results.family import read_labels
-    from alharness.results.sources import read_samples
+    from alharness.results.sources import read_samples, samples_of_document
     from alharness.results.statistics_report import StatisticsReport
 
     if as_json and written:
         raise UsageError("--json and --format: one of them at a time")
-    samples = read_samples(path, suite=suite, metric=metric, reference=reference)
+    if is_bundle(path):
+        samples = [
+            one
+            for document in documents_given(path)
+            for one in samples_of_document(document, metric, reference)
+        ]
+    else:
+        samples = read_samples(path, suite=suite, metric=metric, reference=reference)
     named = read_labels(methods)
     report = StatisticsReport(
         alharness=__version__,

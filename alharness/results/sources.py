@@ -47,12 +47,13 @@ def read_samples(
     else:
         samples = samples_of_runs(read_runs(path), path, metric=metric, reference=reference)
         return [_with_values(samples, str(path))]
-    return [one for document in found for one in _of_document(document, metric, reference)]
+    return [one for document in found for one in samples_of_document(document, metric, reference)]
 
 
-def _of_document(
-    document: Document, metric: str | None, reference: str | None
+def samples_of_document(
+    document: Document, metric: str | None = None, reference: str | None = None
 ) -> Iterator[Samples]:
+    """The samples of each of its scenarios. Raises UsageError as ``read_samples`` does."""
     one_model = (ONE_ARCHITECTURE,) if document.n_models == 1 else ()
     for scenario in document.scenarios:
         samples = samples_of(scenario, document.suite.name, metric=metric, reference=reference)
