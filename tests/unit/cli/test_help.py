@@ -24,7 +24,7 @@ COMMANDS = {
     ("report",): ["--workspace", "--suite", "--json"],
     ("stats",): ["[PATH]", "--suite", "--metric", "--margin", "--methods", "--json", "--out"],
     ("leaderboard",): ["build"],
-    ("leaderboard", "build"): ["[DOCUMENT.json|WORKSPACE]...", "--out", "--workspace"],
+    ("leaderboard", "build"): ["[DOCUMENT.json|WORKSPACE|BUNDLE]...", "--out", "--workspace"],
     ("forget",): ["KEY", "--origin", "--workspace"],
     ("bundle",): ["pack", "check", "verify", "merge"],
     ("bundle", "pack"): ["--suite", "--out", "--weights", "--outputs", "--workspace"],
