@@ -14,6 +14,7 @@ hangs in C, at the price of importing everything twice; a crash shows the plugin
 
 from __future__ import annotations
 
+import contextlib
 import locale
 import os
 import signal
@@ -156,13 +157,16 @@ def _signals(interrupts: Interrupts) -> Iterator[None]:
 
 @contextmanager
 def _alarm() -> Iterator[None]:
-    """A second that passes in C is one, however long it is: the handler runs after it."""
+    """A second that passes in C is one, however long it is: the handler runs after it.
+
+    That may be when what was loaded is over, on the way out of here: then nothing is raised.
+    """
     quiet, known = 0, len(sys.modules)
 
     def tick(number: int, frame: FrameType | None) -> None:
         nonlocal quiet, known
         quiet, known = (quiet + 1 if len(sys.modules) == known else 0), len(sys.modules)
-        if quiet >= PATIENCE:
+        if quiet >= PATIENCE and not _on_the_way_out(frame):
             raise Unending
 
     handler = signal.signal(signal.SIGALRM, tick)
@@ -172,3 +176,8 @@ def _alarm() -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, rest, interval)
         signal.signal(signal.SIGALRM, handler)
+
+
+def _on_the_way_out(frame: FrameType | None) -> bool:
+    """Whether what is interrupted is this module, or what leaves its contexts."""
+    return frame is not None and frame.f_code.co_filename in (__file__, contextlib.__file__)
