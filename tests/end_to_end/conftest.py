@@ -144,6 +144,23 @@ class Workspace:
     def report(self):
         return json.loads((self.root / "reports" / "tiny.json").read_text())
 
+    def found(self):
+        """The report, but for facts: when and how long units were computed."""
+        return without_facts(self.report())
+
+
+def without_facts(document):
+    """A document without what differs between two workspaces that computed the same."""
+    scenarios = [
+        {
+            **scenario,
+            "times": None,
+            "methods": [{**method, "recorded": None} for method in scenario["methods"]],
+        }
+        for scenario in document["scenarios"]
+    ]
+    return {**document, "scenarios": scenarios}
+
 
 class Alharness:
     """Runs ``alharness`` in a folder; new workspaces get a copy of the empty database."""
@@ -215,6 +232,11 @@ class Alharness:
         finished = self.run("plan", "--json", *places, *arguments, **environment)
         assert finished.returncode == 0, finished.stderr
         return json.loads(finished.stdout)
+
+
+@pytest.fixture(scope="session", name="without_facts")
+def without_facts_fixture():
+    return without_facts
 
 
 @pytest.fixture(scope="session")

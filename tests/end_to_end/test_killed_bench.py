@@ -204,7 +204,7 @@ def test_killed_again_and_again_it_ends_as_an_undisturbed_bench(
     assert 2 * bench.during_trials >= len(bench.kills), f"{bench.during_trials} during trials"
     found, expected = witnessed.workspace(), witnessed.workspace("undisturbed")
     assert found.results() == expected.results()
-    assert found.report() == expected.report()
+    assert found.found() == expected.found()
     assert len(found.results()) == numbers(seeds=3, trials=3, cycles=CYCLES).distinct(methods=2)
     assert not (found.root / "failures").exists(), "a unit failed though it was killed once"
     for path, (data, changed) in bench.seen.items():
