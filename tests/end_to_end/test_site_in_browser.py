@@ -60,6 +60,11 @@ class Visit:
         cells = self.page.locator(f"#results tbody tr:not([hidden]) > :nth-child({number})")
         return [text.split("\n")[0] for text in cells.all_inner_texts()]
 
+    def follow(self, link):
+        """To the page that a link leads to, once it is loaded."""
+        with self.page.expect_navigation(wait_until="load"):
+            self.page.locator(link).first.click()
+
     def heading(self, name):
         return self.page.locator("#results thead th").filter(
             has=self.page.get_by_role("button", name=name, exact=True)
@@ -198,7 +203,7 @@ def test_the_theme_is_the_reader_s_and_is_remembered(visit, pages):
         assert background(light) == colors[color]
     button.click()
     button.click()
-    light.page.locator(".card a").first.click()
+    light.follow(".card a")
     assert background(light) == colors[1], "forgotten on the next page"
 
 
@@ -264,7 +269,7 @@ def test_the_page_that_a_real_bench_leaves(visit, every_sampler):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     one = visit(page)
     assert violations(one, axe) == []
-    one.page.locator(".card h3 a").click()
+    one.follow(".card h3 a")
     assert len(one.column(1)) == 9
     assert one.texts("#matrix-2 thead th") == one.column(1)
     assert violations(one, axe) == []
