@@ -251,7 +251,8 @@ def every_sampler(made_once, new_alharness):
             seeds=1,
             trials=1,
             compared='["random", "least-confidence", "margin", "entropy", "dbal", "bald", '
-            '"coreset", "qbc", { sampler = "vaal", epochs = 1 }]',
+            '"coreset", "qbc", { sampler = "vaal", epochs = 1 }, '
+            '{ sampler = "coreset-mip", seconds = 5 }]',
             model='{ model = "mlp", dropout = 0.5 }',
         )
         outcome = command.bench()
@@ -270,7 +271,7 @@ def test_the_page_that_a_real_bench_leaves(visit, every_sampler):
     one = visit(page)
     assert violations(one, axe) == []
     one.follow(".card h3 a")
-    assert len(one.column(1)) == 9
+    assert len(one.column(1)) == 10
     assert one.texts("#matrix-2 thead th") == one.column(1)
     assert violations(one, axe) == []
 
