@@ -68,7 +68,7 @@ def _are_over(bench: Bench, runs: Sequence[Run], look: Look) -> bool:
     own = [run for run in runs if run.place.seed < look.seeds]
     n_runs = bench.suite.protocol.n_initial_sets * look.seeds
     return len(own) == n_runs and all(
-        run.state is State.DONE or (run.stopped and not run.ready) for run in own
+        run.state in (State.DONE, State.FAILED, State.BLOCKED) and not run.ready for run in own
     )
 
 

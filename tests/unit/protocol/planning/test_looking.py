@@ -145,3 +145,25 @@ def test_a_look_waits_for_every_run_that_can_still_end(looked, rigged):
     end = ledger.finish(bench, fails=fails)
     assert [seeds(end, one) for one in METHODS] == [2, 2, 2]
     assert [run.state for run in end.runs].count(State.FAILED) == 1
+
+
+def test_a_failed_evaluation_is_missing_for_good_too(looked, rigged):
+    """It stops no run, and so no look may wait for it."""
+    bench = looked()
+    ledger = rigged(bench, margin=0.3, coreset=0.008)
+    failing = []
+
+    def fails(unit):
+        if unit.kind == "evaluation" and not failing:
+            failing.append(unit)
+        return unit in failing
+
+    end = ledger.finish(bench, fails=fails)
+    assert State.FAILED in {run.state for run in end.runs}
+    whole = rigged(bench, margin=0.3, coreset=0.008)
+    assert seeds(end, "coreset") >= seeds(whole.finish(bench), "margin") == 2
+    assert all(not run.ready for run in end.runs)
+    for method in METHODS[1:]:
+        ours, theirs = (endpoints(bench, ledger, one) for one in (method, "random"))
+        ran = seeds(end, method)
+        assert looks_taken(ours[:, :ran], theirs[:, :ran])[-1].stop is not None
