@@ -67,6 +67,13 @@ class Documents:
         text = json.dumps(document.to_json(), indent=1, allow_nan=False)
         write_over(self.path(document.suite.name), text.encode())
 
+    def last(self, suite: str) -> Document | None:
+        """The document of a suite's last bench; None where there is none that can be read."""
+        try:
+            return read_document(self.path(suite))
+        except HarnessError:
+            return None
+
     def suites(self) -> list[str]:
         """The suites that there are documents of, by name. Raises UsageError when there is none."""
         names = sorted(path.stem for path in self._folder.glob("*.json"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from alharness.api.errors import HarnessError, UsageError
+from alharness.api.errors import UsageError
 from alharness.protocol.condition import Condition
 from alharness.protocol.index_sets.content import (
     SCHEMA,
@@ -21,9 +21,7 @@ from alharness.protocol.index_sets.content import (
 from alharness.protocol.index_sets.file import as_json, as_npz
 from alharness.protocol.planning.run import Run, Slot
 from alharness.protocol.planning.survey import survey
-from alharness.results.document import Document
 from alharness.results.documents import Documents
-from alharness.results.reading import read_document
 from alharness.session.asked import Opening
 from alharness.session.data import Data
 from alharness.session.earlier import earlier_methods
@@ -60,7 +58,8 @@ def export_index_sets(opening: Opening, folder: Path, say: Callable[[str], None]
 
 def _contents(planned: Planned, data_dir: Path, say: Callable[[str], None]) -> Iterator[IndexSets]:
     ledger = StoreLedger(planned.workspace)
-    others = earlier_methods(planned, _document(planned))
+    document = Documents(planned.workspace.reports).last(planned.bench.suite.name)
+    others = earlier_methods(planned, document)
     for label, why in others.unusable.items():
         say(f"Left out: {label}, as {why}.")
     methods = (*planned.bench.methods, *others.usable)
@@ -79,13 +78,6 @@ def _contents(planned: Planned, data_dir: Path, say: Callable[[str], None]) -> I
             initial_sets=tuple(_initial_sets(condition)),
             runs=tuple(found for run in own if (found := _queried(run, ledger)).queried),
         )
-
-
-def _document(planned: Planned) -> Document | None:
-    try:
-        return read_document(Documents(planned.workspace.reports).path(planned.bench.suite.name))
-    except HarnessError:
-        return None
 
 
 def _initial_sets(condition: Condition) -> Iterator[InitialSet]:

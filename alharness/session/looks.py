@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
-from alharness.api.errors import HarnessError, UsageError
+from alharness.api.errors import UsageError
 from alharness.protocol.bench import Bench
 from alharness.protocol.suite.declaration import Suite
 from alharness.protocol.suite.reading import protocol_digest
 from alharness.results.document import Document, Method
 from alharness.results.documents import Documents
-from alharness.results.reading import read_document
 from alharness.statistics import looks_of
 from alharness.store.workspace import Workspace
 
@@ -18,18 +18,21 @@ from alharness.store.workspace import Workspace
 def with_looks(bench: Bench, workspace: Workspace, asked: bool, origin: str) -> Bench:
     """The bench with the methods that are looked at.
 
-    asked: all that it compares are, but those that an earlier bench ran in full: these have their
-    verdict. Not asked, those that were looked at before still are: who runs further seeds after
-    a look that did not please would find too much. Raises UsageError where looks do not hold.
+    asked: all that it compares are, but those that an earlier bench ran in full, in every
+    scenario: these have their verdict. Not asked, those that were looked at before still are: who
+    runs further seeds after a look that did not please would find too much. Raises UsageError
+    where looks do not hold.
     """
     if asked:
         _require_looks(bench.suite, origin)
-    rows = _rows(bench, _earlier(workspace, bench.suite.name))
+    rows = _rows(bench, Documents(workspace.reports).last(bench.suite.name))
     before = frozenset(row.method for row in rows if row.looked_at)
     if not asked:
         return replace(bench, looked_at=before)
+    scenarios = Counter(row.method for row in rows if not row.looked_at)
+    in_full = {label for label, number in scenarios.items() if number == len(bench.conditions)}
     labels = frozenset(method.label for method in bench.methods)
-    return replace(bench, looked_at=before | (labels - {row.method for row in rows}))
+    return replace(bench, looked_at=before | (labels - in_full))
 
 
 def looks_note(bench: Bench, asked: bool) -> list[str]:
@@ -58,14 +61,6 @@ def _require_looks(suite: Suite, origin: str) -> None:
             where=f"{origin}, protocol.stop_at_accuracy",
             remedy="Leave one of them out",
         )
-
-
-def _earlier(workspace: Workspace, suite: str) -> Document | None:
-    """The document of the suite's last bench, where there is one that can be read."""
-    try:
-        return read_document(Documents(workspace.reports).path(suite))
-    except HarnessError:
-        return None
 
 
 def _rows(bench: Bench, document: Document | None) -> list[Method]:
