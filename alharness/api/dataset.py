@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -30,16 +32,39 @@ class ImageFiles:
 
         Raises UsageError, naming the file, when it cannot be read or is no image.
         """
+        data, _, centre = self.read_for_keeping(number)
+        return data, centre
+
+    def read_for_keeping(self, number: int) -> tuple[bytes, bytes, NDArray[np.uint8]]:
+        """A file's content, what is kept of it, and the centre; raises as ``read``."""
         path = self.paths[number]
         try:
             data = path.read_bytes()
-            return data, self.framing.centred(data)
+            kept = self.framing.kept(data)
+            return data, kept, self.framing.centred(kept)
         except OSError as error:
             raise UsageError(
                 f"no image can be read ({error.strerror or error})",
                 where=shown(path),
                 remedy=getattr(error, "remedy", "Replace or remove the file"),
             ) from error
+
+    def in_memory(self, mebibytes: int) -> NDArray[np.uint8] | ImageFiles:
+        """Decoded, (n, 3, side, side), where that takes so many MiB at most; else as they are.
+
+        Files that random views are trained on stay files. Raises UsageError as ``read``.
+        """
+        shape = (len(self), 3, self.framing.side, self.framing.side)
+        if self.framing.training_view is not None or math.prod(shape) > mebibytes << 20:
+            return self
+        images = np.empty(shape, dtype=np.uint8)
+
+        def decode(number: int) -> None:
+            images[number] = self.read(number)[1]
+
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(decode, range(len(self))))
+        return images
 
 
 def shown(path: Path) -> str:

@@ -29,6 +29,8 @@ class Site(BaseModel):
     query_timeout: seconds after which a sampler that has not answered is ended; None: never.
     query_memory: MiB above which a sampler's process is ended; None: half of the
         memory of the machine that it runs on.
+    decoders: threads that decode images at the site, where these are decoded when they are needed;
+        None: one for each core that it may use. How many there are changes no result.
     hidden: files and folders with the data, as that machine sees them: samplers are denied
         them, as they are the workspace, where the kernel allows.
     """
@@ -43,6 +45,7 @@ class Site(BaseModel):
     trial_memory: int | None = Field(default=None, gt=0)
     query_timeout: float | None = Field(default=None, gt=0)
     query_memory: int | None = Field(default=None, gt=0)
+    decoders: int | None = Field(default=None, gt=0)
     hidden: tuple[Path, ...] = ()
 
     def on(self, device: str) -> Site:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ class ExtensionBatch:
     labels: (n,) int64, as they are in the labeled set.
     progress: the share of all steps that are over, in [0, 1), and 1 while a regularizer
         trains further. Yoo and Kweon (2019) detach the features from 0.6 on.
+    levels: for a ``LevelsExtension`` alone, what the network computes on its way, (n, D_i)
+        float32 each with their gradients, as ``Pool.levels`` has them; the last are ``features``.
     """
 
     features: torch.Tensor
@@ -30,6 +33,7 @@ class ExtensionBatch:
     losses: torch.Tensor
     labels: torch.Tensor
     progress: float
+    levels: tuple[torch.Tensor, ...] = ()
 
 
 class TrainingExtension(ABC):
@@ -49,3 +53,19 @@ class TrainingExtension(ABC):
     @abstractmethod
     def loss(self, module: nn.Module, batch: ExtensionBatch) -> torch.Tensor:
         """A scalar that is added to the batch's loss; its weight is its own."""
+
+
+class LevelsExtension(TrainingExtension):
+    """A training extension that reads what the network computes on its way: its levels.
+
+    They are averages over all positions of feature maps, the last map of each side, the largest
+    first, and the penultimate features (see ``Pool.levels``).
+    """
+
+    @abstractmethod
+    def build_on_levels(self, widths: Sequence[int], n_classes: int) -> nn.Module:
+        """As ``build``; ``widths`` are the D_i of the levels, at least one, the last being D."""
+
+    def build(self, num_features: int, n_classes: int) -> nn.Module:
+        """The module for a network whose only level is its penultimate features."""
+        return self.build_on_levels((num_features,), n_classes)

@@ -7,20 +7,25 @@ published. Whatever goes wrong says which file of which URL, and where to put it
 from __future__ import annotations
 
 import hashlib
-import os
+import lzma
 import shutil
 import sys
-import tempfile
+import tarfile
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from alharness.api.errors import UsageError
+from alharness.api.placing import placed, unpack
 
 TIMEOUT_SECONDS = 30
 """A server that is silent for so long is given up."""
+
+_DAMAGED = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError)
+"""What reading a damaged archive raises, beside OSError."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,8 @@ class OfficialFiles:
         path = self.root / name
         if is_whole(path, md5):
             return
-        reasons = []
+        there = f"'{name}' there is not what its published MD5 sum says"
+        reasons = [there] if path.is_file() else []
         for url in urls:
             print(f"Fetching {url} into '{path}'", file=sys.stderr)
             try:
@@ -80,6 +86,21 @@ class OfficialFiles:
             f"put it at '{path}' and run the same command",
         )
 
+    def unpack(self, name: str, below: str = "") -> None:
+        """Put the files of a tar archive, given by its path below ``root``, into ``below`` there.
+
+        They replace those that are there, each whole or not at all. Raises UsageError for what is
+        no archive or is damaged, and where its files cannot be written.
+        """
+        try:
+            unpack(self.root / name, self.root / below)
+        except (*_DAMAGED, OSError, ValueError) as error:
+            raise UsageError(
+                f"'{self.root / name}' cannot be unpacked ({_reason(error)})",
+                where=f"dataset '{self.dataset}'",
+                remedy="Fetch it again, or make room for its files beside it",
+            ) from error
+
 
 def is_whole(path: Path, md5: str) -> bool:
     """Whether a file is there with this MD5 sum. Raises no OSError."""
@@ -93,18 +114,11 @@ def is_whole(path: Path, md5: str) -> bool:
 
 def _fetch(url: str, path: Path, md5: str) -> None:
     """Fetch a file; nothing is at ``path`` before all of it is there and what its sum says."""
-    with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".fetching-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                shutil.copyfileobj(answer, stream, 1 << 20)
-            if not is_whole(Path(temporary), md5):
-                raise ValueError("what it gives is not what the published MD5 sum says")
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+    with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer, placed(path) as stream:
+        shutil.copyfileobj(answer, stream, 1 << 20)
+        stream.flush()
+        if not is_whole(Path(stream.name), md5):
+            raise ValueError("what it gives is not what the published MD5 sum says")
 
 
 def _reason(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -20,6 +21,12 @@ ATTEMPTS = 10
 
 MAX_PIXELS = 1 << 28
 """An image that is very long and thin may take no more once its shorter side is scaled."""
+
+KEPT_QUALITY = 90
+"""Of the JPEGs that scaled images are kept as, as Pillow counts it: part of a dataset's digest."""
+
+LONGEST_JPEG = 65_500
+"""Pixels of the longer side that libjpeg takes at most."""
 
 
 @dataclass(frozen=True)
@@ -64,34 +71,54 @@ class Framing:
     The shorter side is scaled to ``scaled_side`` (default ``side``), then the centre
     is kept. With a ``training_view``, what a model is trained on is instead such a part,
     scaled to side x side; everything else (evaluation, pool, statistics) sees the centre.
-    Scaling is bilinear, with antialiasing. Raises ValueError when ``scaled_side < side``.
+    Scaling is bilinear, with antialiasing.
+
+    With a ``kept_side``, files whose shorter side is longer are kept scaled down to it, as JPEGs,
+    and all of the above begins from these: small files are decoded faster, and what was thrown
+    away is in no view. Raises ValueError when ``scaled_side < side`` or ``kept_side`` is less than
+    either.
     """
 
     side: int
     scaled_side: int | None = None
     training_view: RandomView | None = None
+    kept_side: int | None = None
 
     def __post_init__(self) -> None:
         if self.scaled_side is not None and self.scaled_side < self.side:
             raise ValueError(f"scaled_side {self.scaled_side} is less than side {self.side}")
+        if self.kept_side is not None and self.kept_side < self._scaled:
+            raise ValueError(f"kept_side {self.kept_side} is less than {self._scaled}")
+
+    @property
+    def _scaled(self) -> int:
+        return self.scaled_side or self.side
+
+    def kept(self, data: bytes) -> bytes:
+        """What is kept of an encoded image: itself, unless ``kept_side`` makes it smaller.
+
+        ``centred`` and ``viewed`` take what this gives. Raises UndecodableImage as ``centred``.
+        """
+        from PIL import Image
+
+        if self.kept_side is None:
+            return data
+        rgb = decoded_image(data)
+        if min(rgb.size) <= self.kept_side:
+            return data
+        size = _scaled_size(rgb, self.kept_side)
+        if max(size) > LONGEST_JPEG:
+            return data
+        stream = io.BytesIO()
+        rgb.resize(size, Image.Resampling.BILINEAR).save(stream, "JPEG", quality=KEPT_QUALITY)
+        return stream.getvalue()
 
     def centred(self, data: bytes) -> NDArray[np.uint8]:
         """The centre of an encoded image. Raises UndecodableImage for none, or one too long."""
         from PIL import Image
 
         rgb = decoded_image(data)
-        width, height = rgb.size
-        scaled = self.scaled_side or self.side
-        # Rounded as torchvision's Resize and CenterCrop do.
-        size = (
-            max(scaled, int(scaled * width / height)),
-            max(scaled, int(scaled * height / width)),
-        )
-        if size[0] * size[1] > MAX_PIXELS:
-            raise UndecodableImage(
-                f"of {width} x {height} pixels it would be scaled to {size[0]} x {size[1]}",
-                "Cut it, or remove the file",
-            )
+        size = _scaled_size(rgb, self._scaled)
         left, top = (round((length - self.side) / 2) for length in size)
         whole = rgb.resize(size, Image.Resampling.BILINEAR)
         return _pixels(whole.crop((left, top, left + self.side, top + self.side)))
@@ -112,5 +139,20 @@ class Framing:
         return pixels[..., ::-1] if rng.random() < view.mirrored else pixels
 
 
+def _scaled_size(image: Image.Image, shorter: int) -> tuple[int, int]:
+    """Width and height once the shorter side is so long. Raises UndecodableImage for one too long.
+
+    Rounded as torchvision's Resize and CenterCrop do.
+    """
+    width, height = image.size
+    size = max(shorter, int(shorter * width / height)), max(shorter, int(shorter * height / width))
+    if size[0] * size[1] > MAX_PIXELS:
+        raise UndecodableImage(
+            f"of {width} x {height} pixels it would be scaled to {size[0]} x {size[1]}",
+            "Cut it, or remove the file",
+        )
+    return size
+
+
 def _pixels(image: Image.Image) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
+    return np.asarray(image).transpose(2, 0, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
     from torch import nn
@@ -11,6 +11,21 @@ if TYPE_CHECKING:
 
 class Model(ABC):
     """Builds task models."""
+
+    takes: ClassVar[frozenset[Literal["images", "features"]]] = frozenset({"images"})
+    """What its networks can be given. A network on features gets ``(n, D)`` rows."""
+
+    stackable: ClassVar[bool] = False
+    """Whether its networks on features consist of Linear, ReLU, Dropout, Flatten and Identity
+    modules, applied in the order of ``modules()``: then many of them are trained together, as one
+    program, without a change of their results."""
+
+    has_layers: ClassVar[bool] = True
+    """Whether its networks compute something between their input and their last layer."""
+
+    def has_dropout(self) -> bool | None:
+        """Whether its networks have dropout that acts; None where it does not say."""
+        return None
 
     def made_for(self) -> int | None:
         """The side of the images that the architecture is made for; None where it says nothing.
@@ -22,6 +37,8 @@ class Model(ABC):
     @abstractmethod
     def build(self, n_classes: int, in_channels: int, image_size: int) -> nn.Module:
         """A freshly initialized network for images of (in_channels, image_size, image_size).
+
+        On features, (D,), ``in_channels`` is D and ``image_size`` 1.
 
         The module has timm's interface: ``forward(x) -> (n, n_classes)``,
         ``forward_features(x)``, ``forward_head(features, pre_logits=False)``

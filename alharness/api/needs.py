@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from alharness.api.extension import TrainingExtension
 
-REPRESENTATIONS = ("task-model",)
-"""What ``Needs.representation`` may name."""
+TASK_MODEL = "task-model"
+"""The representation that is the task model's own penultimate features."""
+
+SCENARIO = "scenario"
+"""The representation that the scenario trains on."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +25,30 @@ class Needs:
     extension: a ``TrainingExtension``: a module and a loss that are trained together with
         the task model, for ``Pool.extension``. Trials with one are shared with no other
         method.
-    representation: what ``Pool.representation`` gives, one of ``REPRESENTATIONS``:
-        ``"task-model"`` is the task model's own penultimate features. None for none.
+    representation: what ``Pool.representation`` gives: ``"task-model"`` for the task model's own
+        penultimate features, ``"scenario"`` for what the scenario trains on, or any
+        representation as the command line spells it (``"raw"``, ``"timm:resnet18"``), which is
+        then computed for the data set, once. None for none.
     sees_labels: the sampler is an upper bound that is given the hidden labels, by
         ``Pool.hidden_labels``.
+    images: it asks for the pool's images: a scenario that trains on features has none.
+    dropout: it asks for Monte-Carlo dropout.
+    layers: it asks for what lies between the task model's input and its last layer: a linear
+        model has nothing there.
+    pool: the least number of unlabeled images that it can pick from.
+    model: it asks a trained task model. One that declares ``model=False`` can also be asked before
+        any training, when nothing is labeled: in a suite whose initial sets are chosen, it chooses
+        its own, and every other sampler starts from the reference's.
+
+    A scenario that lacks what a sampler needs lists it as *not applicable*, with the reason.
     """
 
     committee: int = 0
     extension: TrainingExtension | None = None
     representation: str | None = None
     sees_labels: bool = False
+    images: bool = False
+    dropout: bool = False
+    layers: bool = False
+    pool: int = 1
+    model: bool = True

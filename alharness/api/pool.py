@@ -33,6 +33,10 @@ class GradientFactors(NamedTuple):
 class Pool(Protocol):
     """The labeled set and the unlabeled images of one run at one cycle.
 
+    Where samplers choose what runs start from, a sampler that declares ``Needs(model=False)`` is
+    also asked for that, before any training: then ``n_labeled`` is 0, and whatever asks a model
+    (``logits`` and what is computed from it, ``head``, ``model``) raises HarnessError.
+
     Everything is computed when first asked for, once, unless stated otherwise.
     Tensors are float32 on ``device``, without gradients, unless stated otherwise,
     and rows of all of them agree: row *p* of ``embeddings()`` is the image at row
@@ -82,14 +86,17 @@ class Pool(Protocol):
 
     @property
     def cycle(self) -> int:
-        """Number of the run's cycle, 0 for the one that trained on the initial set."""
+        """Number of the run's cycle, 0 for the one that trained on the initial set.
+
+        0 as well where the initial set is still to be chosen: then ``n_labeled`` is 0.
+        """
         ...
 
     def labeled_in(self) -> torch.Tensor:
         """The first cycle that trained on each labeled image, (n_labeled,) int64.
 
-        0 for the initial set, *c* for what the query of cycle *c* - 1 picked: values are in
-        [0, cycle].
+        0 for the initial set, drawn or chosen, *c* for what the query of cycle *c* - 1 picked:
+        values are in [0, cycle].
         """
         ...
 
@@ -105,7 +112,7 @@ class Pool(Protocol):
     def stored(self) -> Mapping[str, NDArray[Any]]:
         """Copies of the arrays that the sampler's last query of this run set as ``stored``.
 
-        Empty in cycle 0 and after a query that stored nothing.
+        Empty at its first query and after one that stored nothing.
         """
         ...
 
@@ -126,6 +133,17 @@ class Pool(Protocol):
 
     def embeddings(self, subset: Subset = "unlabeled") -> torch.Tensor:
         """Penultimate features of the task model, evaluation mode, (n, D)."""
+        ...
+
+    def levels(self, subset: Subset = "unlabeled") -> tuple[torch.Tensor, ...]:
+        """What the task model computes on its way, evaluation mode, (n, D_i) each.
+
+        Of the feature maps (n, D_i, side, side), side 2 or more, that its modules hand on, the last
+        of each side, averaged over all positions, the largest side first; and at the end the
+        penultimate features, (n, D), in place of the last map where they are its average. Of
+        ResNet-18 on 32 x 32 pixels: 64, 128, 256 and 512 wide, after each of its four stages.
+        On features, and of a network that has no such maps, ``embeddings()`` alone.
+        """
         ...
 
     def representation(self, subset: Subset = "unlabeled") -> torch.Tensor:
@@ -187,6 +205,10 @@ class Pool(Protocol):
 
     def previous_model(self) -> nn.Module | None:
         """A copy of the model of the cycle before, or None in cycle 0."""
+        ...
+
+    def previous_probabilities(self, subset: Subset = "unlabeled") -> torch.Tensor | None:
+        """What ``previous_model()`` says of images, or features: (n, C), or None in cycle 0."""
         ...
 
     def extension(self) -> nn.Module:

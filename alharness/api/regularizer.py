@@ -46,7 +46,10 @@ class Regularizer:
         return {}
 
     def wrap_model(self, model: nn.Module) -> nn.Module:
-        """The model to train; keeps timm's interface."""
+        """The model to train; keeps timm's interface.
+
+        Its weights have the same names and shapes whatever the hyper-parameters are.
+        """
         return model
 
     def augment(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

@@ -103,6 +103,13 @@ class DatasetSpec(Spec):
 
 
 @dataclass(frozen=True)
+class RepresentationSpec(Spec):
+    """A representation."""
+
+    kind: ClassVar[str] = "representation"
+
+
+@dataclass(frozen=True)
 class ExecutorSpec(Spec):
     """An executor.
 

@@ -22,6 +22,7 @@ from alharness.api.specs import (
     ModelSpec,
     OracleSpec,
     RegularizerSpec,
+    RepresentationSpec,
     SamplerSpec,
     ScheduleSpec,
     Spec,
@@ -41,6 +42,7 @@ SPEC_HOOKS: Mapping[str, type[Spec]] = {
     "alharness_schedules": ScheduleSpec,
     "alharness_oracles": OracleSpec,
     "alharness_datasets": DatasetSpec,
+    "alharness_representations": RepresentationSpec,
     "alharness_executors": ExecutorSpec,
 }
 """Each hook that registers specs, and the type that it yields."""
@@ -109,6 +111,15 @@ def alharness_datasets() -> Iterable[DatasetSpec]:  # type: ignore[empty-body]
     """Yield a DatasetSpec for each dataset.
 
     Called once when plugins are discovered; implemented by a plugin that loads images.
+    """
+
+
+@hookspec
+def alharness_representations() -> Iterable[RepresentationSpec]:  # type: ignore[empty-body]
+    """Yield a RepresentationSpec for each representation.
+
+    Called once when plugins are discovered; implemented by a plugin that turns images into
+    features.
     """
 
 

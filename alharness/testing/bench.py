@@ -9,6 +9,7 @@ import torch
 
 from alharness.api.dataset import LabeledImages
 from alharness.api.executor import Executor, Site
+from alharness.api.needs import SCENARIO
 from alharness.engine.engine import Engine
 from alharness.engine.plugins import Plugins
 from alharness.executors.coordinator import Coordinator
@@ -21,6 +22,7 @@ from alharness.protocol.tuning.search_space import search_space
 from alharness.registry import Registry
 from alharness.registry.discovery import from_files
 from alharness.registry.loading import load
+from alharness.session.representations import Representations
 from alharness.store.ledger import StoreLedger
 from alharness.store.workspace import Workspace
 from alharness.testing.images import N_CLASSES, draw_images
@@ -54,12 +56,15 @@ reference = "random"
 name = "testing"
 dataset = "testing-images"
 model = {{ model = "testing-network", pause = {pause} }}
+{shown}
 regularizers = []
 oracle = "testing-truth"
 """
 N_TRAIN, N_TEST = 150, 20
 CHANNELS, SIDE = 3, 12
 """Unlike those of the kit's pools."""
+
+FEATURES = "testing-pixels"
 
 PLUGIN = Path(__file__).with_name("bench_plugin.py")
 
@@ -70,7 +75,8 @@ class TinyBench:
     """Runs of three cycles with one sampler, one from each initial set, in a workspace of its own.
 
     The sampler is the one that is checked, where it is one, else the kit's witness, which
-    notes where it was asked. ``pause``: seconds that each network takes longer to build.
+    notes where it was asked. The scenario trains on images, or on their pixels as features for a
+    sampler that needs those. ``pause``: seconds that each network takes longer to build.
     """
 
     def __init__(
@@ -90,7 +96,9 @@ class TinyBench:
             if subject.kind == "sampler"
             else registry.component("sampler", Reference("testing-witness"))
         )
-        self._suite = SUITE.format(initial_sets=initial_sets, pause=pause)
+        on_features = self._sampler.needs.representation == SCENARIO
+        shown = f'representation = "{FEATURES}"' if on_features else ""
+        self._suite = SUITE.format(initial_sets=initial_sets, pause=pause, shown=shown)
         self._engine = Engine(self.workspace, Plugins(registry), torch.device("cpu"))
 
     def failures(self) -> list[str]:
@@ -114,6 +122,7 @@ class TinyBench:
         """The same when the hidden labels, and nothing else, are other ones."""
         images = _images()
         start = self._bench(images).conditions[0].starts[0]
+        assert start.labeled is not None
         known = np.concatenate([start.labeled.indices, start.validation.indices])
         hidden = np.setdiff1d(np.arange(N_TRAIN), known)
         images.train_labels[hidden] = (images.train_labels[hidden] + 1) % N_CLASSES
@@ -122,6 +131,8 @@ class TinyBench:
     # The suite names a method only because it must: the bench is given the sampler.
     def _bench(self, images: LabeledImages) -> Bench:
         suite = parse_suite(self._suite, "the conformance kit")
+        features = Representations(self._registry, download=False)
+        shown = suite.scenarios[0].representation
         facts = self.workspace.datasets.prepare(_IMAGES, "", images)
         condition = make_condition(
             suite,
@@ -134,8 +145,10 @@ class TinyBench:
             schedule=self._registry.component("schedule", suite.training.schedule),
             oracle=self._registry.component("oracle", Reference("testing-truth")),
             space=search_space(suite.tuning.space, {}, fixed=True),
+            representation=None if shown is None else features.trained_on(shown, features.ready),
         )
-        return Bench(suite, (self._sampler,), (condition,))
+        asked_for = features.asked_for([self._sampler], features.ready)
+        return Bench(suite, (self._sampler,), (condition,), representations=asked_for)
 
     def _first_query(self, bench: Bench) -> list[int]:
         ledger = StoreLedger(self.workspace)

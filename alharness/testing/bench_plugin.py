@@ -1,4 +1,4 @@
-"""A plugin file: the kit's model, oracle and sampler, registered only for its tiny bench."""
+"""A plugin file: the kit's model, oracle, representation and sampler, for its tiny bench alone."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 import alharness
-from alharness.testing.images import SmallNetwork
+from alharness.testing.images import FeatureNetwork, SmallNetwork
 
 
 class SmallModelParameters(alharness.Parameters):
@@ -29,9 +30,10 @@ class SmallModel(alharness.Model):
         self.pause = pause
 
     def build(self, n_classes: int, in_channels: int, image_size: int) -> SmallNetwork:
-        """For images of at least 4 x 4."""
+        """For images of at least 4 x 4, or for features."""
         time.sleep(self.pause)
-        return SmallNetwork(n_classes, in_channels)
+        network = FeatureNetwork if image_size == 1 else SmallNetwork
+        return network(n_classes, in_channels)
 
 
 class Truth(alharness.Oracle):
@@ -46,6 +48,14 @@ class Truth(alharness.Oracle):
     ) -> NDArray[np.int64]:
         """As they are."""
         return true_labels
+
+
+class Pixels(alharness.Representation):
+    """Features for samplers that pick by what the scenario trains on."""
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """All pixels."""
+        return images.flatten(1)
 
 
 QUERIES = itertools.count()
@@ -90,6 +100,12 @@ def alharness_models() -> Iterator[alharness.ModelSpec]:
 def alharness_oracles() -> Iterator[alharness.OracleSpec]:
     """The kit's oracle."""
     yield alharness.OracleSpec("testing-truth", Truth, summary="Of the conformance kit")
+
+
+@alharness.hookimpl
+def alharness_representations() -> Iterator[alharness.RepresentationSpec]:
+    """The kit's representation."""
+    yield alharness.RepresentationSpec("testing-pixels", Pixels, summary="Of the conformance kit")
 
 
 @alharness.hookimpl

@@ -18,6 +18,7 @@ _MODULES = {
     "schedule": "schedules",
     "oracle": "oracles",
     "dataset": "datasets",
+    "representation": "representations",
     "executor": "executors",
     "suite": "suites",
 }

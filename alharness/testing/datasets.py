@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import socket
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ from alharness.api.dataset import ImageFiles, LabeledImages, SplitImages
 from alharness.api.errors import UsageError
 from alharness.session.contract import checked_images
 from alharness.session.data import declared
+from alharness.testing.connections import watched_connections
 from alharness.testing.generators import watched_generators
 from alharness.testing.rules import Broken, NotApplicable, Rule
 from alharness.testing.subject import Subject
@@ -41,7 +39,7 @@ def same_order_again(subject: Subject) -> None:
 def absence(subject: Subject) -> None:
     """Without its data it raises a UsageError with a remedy; it writes nothing and opens no
     connection unless downloading is allowed."""
-    with tempfile.TemporaryDirectory() as folder, _watched_connections() as attempts:
+    with tempfile.TemporaryDirectory() as folder, watched_connections() as attempts:
         raised: Exception | None = None
         try:
             subject.create().load(Path(folder), download=False)
@@ -61,7 +59,7 @@ def absence(subject: Subject) -> None:
 def missing(subject: Subject) -> None:
     """What it calls missing is a UsageError with a remedy where ``load`` raises one too, and
     nothing where the data are there; asking writes nothing and opens no connection."""
-    with tempfile.TemporaryDirectory() as folder, _watched_connections() as attempts:
+    with tempfile.TemporaryDirectory() as folder, watched_connections() as attempts:
         said = subject.create().missing(Path(folder))
         written = sorted(path.name for path in Path(folder).iterdir())
         if said is not None:
@@ -131,7 +129,7 @@ def census(subject: Subject) -> None:
     if subject.create().missing(subject.data_dir) is not None:
         raise NotApplicable("its data are not there")
     try:
-        with _watched_connections() as attempts:
+        with watched_connections() as attempts:
             lines = list(subject.create().census(subject.data_dir))
     except UsageError as error:
         if _loads(subject, subject.data_dir):
@@ -187,25 +185,3 @@ def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, ImageFiles):
         return bool(one == other)
     return bool(np.array_equal(one, other))
-
-
-@contextmanager
-def _watched_connections() -> Iterator[list[str]]:
-    """No connection can be opened; the addresses that were tried."""
-    attempts: list[str] = []
-
-    def connect(self: socket.socket, address: Any) -> None:
-        attempts.append(str(address))
-        raise OSError("the conformance kit allows no connection")
-
-    def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> None:
-        attempts.append(str(host))
-        raise socket.gaierror("the conformance kit allows no connection")
-
-    before = socket.socket.connect, socket.getaddrinfo
-    socket.socket.connect = connect  # type: ignore[assignment, method-assign]
-    socket.getaddrinfo = getaddrinfo  # type: ignore[assignment]
-    try:
-        yield attempts
-    finally:
-        socket.socket.connect, socket.getaddrinfo = before  # type: ignore[method-assign]

@@ -68,6 +68,18 @@ class SmallNetwork(nn.Module):
         return self.forward_head(self.forward_features(x))
 
 
+class FeatureNetwork(SmallNetwork):
+    """The same on features: a hidden layer in place of the convolutions."""
+
+    def __init__(self, n_classes: int, width: int) -> None:
+        super().__init__(n_classes, 1)
+        self.body = nn.Sequential(nn.Linear(width, self.num_features), nn.ReLU())
+
+    def forward_head(self, x: torch.Tensor, pre_logits: bool = False) -> torch.Tensor:
+        """Logits, (n, n_classes), or penultimate features, (n, 16)."""
+        return x if pre_logits else self.head(self.dropout(x))
+
+
 @functools.cache
 def trained_network(seed: int) -> Network:
     """A SmallNetwork for grey images, trained for a moment; not to be changed."""

@@ -107,8 +107,9 @@ def training(subject: Subject) -> None:
         trained = tiny_training(network, examples, N_CLASSES, SETTINGS, loss=subject.create()).fit(
             epochs=12
         )
-    if trained.best.accuracy < 0.5:
-        raise Broken(f"an accuracy of {trained.best.accuracy:.2f} on what it was trained on")
+    best = max(score.accuracy for score in trained.validation)
+    if best < 0.5:
+        raise Broken(f"an accuracy of {best:.2f} on what it was trained on")
 
 
 def global_generators(subject: Subject) -> None:

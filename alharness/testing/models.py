@@ -10,10 +10,12 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from alharness.api.errors import HarnessError
+from alharness.engine.dropout import DropoutMasks
 from alharness.engine.head import head_of
 from alharness.engine.randomness import controlled
 from alharness.engine.training import copied_weights
 from alharness.registry.boundary import one_line
+from alharness.registry.model_traits import traits_of
 from alharness.testing.generators import watched_generators
 from alharness.testing.rules import Broken, NotApplicable, Rule
 from alharness.testing.subject import Subject
@@ -156,6 +158,22 @@ def weights_are_all(subject: Subject) -> None:
     _require_close(*outputs, "outputs of the trained module and of one with its weights")
 
 
+def what_it_says(subject: Subject) -> None:
+    """takes names what its networks are given, has_layers is a boolean, and has_dropout() says
+    what Monte-Carlo dropout finds, or None: by these, samplers are refused when planned."""
+    said = traits_of(subject.create(), subject.origin).has_dropout
+    if said is None:
+        raise NotApplicable("has_dropout() does not say: samplers that need it fail in their query")
+    geometry, network = _built(subject)
+    masks = DropoutMasks()
+    masks.begin(0)
+    with controlled(0), torch.no_grad(), masks:
+        network.eval()(_images(geometry))
+    if said != (masks.sampled > 0):
+        found = "acts" if masks.sampled else "does not act"
+        raise Broken(f"has_dropout() says {said}, and in its network dropout {found}")
+
+
 RULES = tuple(
     Rule(check)
     for check in (
@@ -170,6 +188,7 @@ RULES = tuple(
         images_are_independent,
         every_parameter_learns,
         weights_are_all,
+        what_it_says,
     )
 )
 

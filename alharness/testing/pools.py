@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from alharness.api.extension import TrainingExtension
-from alharness.api.pool import Pool
+from alharness.api.needs import TASK_MODEL
+from alharness.api.pool import Pool, Subset
+from alharness.engine.extension import built_extension
+from alharness.engine.features import HeldFeatures
 from alharness.engine.images import HeldImages
 from alharness.engine.network import Network
 from alharness.engine.pool import Granted, ImagePool, RunSoFar
@@ -64,7 +67,8 @@ class Pools:
 
     Pools are of cycle 1 unless they say otherwise. ``store`` is how the sampler answers the
     query of cycle 0: what it stored then; None for one that stores nothing. ``extension`` is
-    the training extension that it declares.
+    the training extension that it declares. A representation that it asks for, other than the task
+    model's own, is the images' pixels.
     """
 
     needs: MethodNeeds = field(default_factory=MethodNeeds)
@@ -78,6 +82,11 @@ class Pools:
     def first_cycle(self, n_unlabeled: int = N_UNLABELED) -> ImagePool:
         """The ordinary pool in cycle 0: nothing is stored, there is no previous model."""
         return self._of_cycle_0(_unlabeled(n_unlabeled), _labeled())
+
+    def before_training(self, n_unlabeled: int = N_UNLABELED) -> ImagePool:
+        """The ordinary images, none of them labeled, and no model."""
+        unlabeled, labeled = _unlabeled(n_unlabeled), _labeled().at(slice(0))
+        return self._made(0, unlabeled, labeled, (None, None), [], {})
 
     def permuted(self, rows: NDArray[np.int64]) -> ImagePool:
         """The ordinary pool, its row p in row ``rows[p]`` of that; labeled rows reversed."""
@@ -144,7 +153,7 @@ class Pools:
         cycle: int,
         unlabeled: Rows,
         labeled: Rows,
-        models: tuple[Network, Network | None],
+        models: tuple[Network | None, Network | None],
         committee: list[Network],
         stored: Mapping[str, NDArray[Any]],
     ) -> ImagePool:
@@ -165,19 +174,35 @@ class Pools:
             ),
             granted=Granted(
                 committee,
-                self._extension(network),
+                None if network is None else self._extension(network),
                 representation=self.needs.representation,
+                own_features=self._features(unlabeled, labeled),
                 hidden_labels=hidden,
             ),
         )
+
+    def _features(self, unlabeled: Rows, labeled: Rows) -> dict[Subset, HeldFeatures] | None:
+        asked = self.needs.representation
+        return None if asked in (None, TASK_MODEL) else _pixels(unlabeled, labeled)
 
     def _extension(self, network: Network) -> nn.Module | None:
         """The declared module as it is initialized: the same one in every pool."""
         if self.extension is None:
             return None
+        watched, cpu = copy.deepcopy(network), torch.device("cpu")
+        example = torch.from_numpy(_unlabeled(1).images).float() / 255
         with controlled(0):
-            module: nn.Module = self.extension.build(network.num_features, N_CLASSES)
-        return module.eval()
+            built = built_extension(self.extension, watched, N_CLASSES, cpu, example)
+        return built.module.eval()
+
+
+def _pixels(unlabeled: Rows, labeled: Rows) -> dict[Subset, HeldFeatures]:
+    """The images' pixels as features."""
+    rows: dict[Subset, Rows] = {"unlabeled": unlabeled, "labeled": labeled}
+    return {
+        subset: HeldFeatures(torch.from_numpy(one.images).flatten(1).float() / 255)
+        for subset, one in rows.items()
+    }
 
 
 def _unlabeled(n: int = N_UNLABELED) -> Rows:

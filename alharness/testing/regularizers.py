@@ -164,6 +164,17 @@ def wrapped_model(subject: Subject) -> None:
         require_interface(network.eval(), torch.rand(4, 3, 12, 12), N_CLASSES)
 
 
+def warm_start(subject: Subject) -> None:
+    """Whatever its hyper-parameters, a wrapped model has weights of the same names, shapes and
+    dtypes: a training may go on from those of another trial."""
+    found = []
+    for regularizer in _with_each_draw(subject):
+        with controlled(0):
+            found.append(_described(regularizer.wrap_model(SmallNetwork(N_CLASSES, 1))))
+    if any(one != found[0] for one in found):
+        raise Broken("with other hyper-parameters the wrapped model has other weights")
+
+
 def penalty(subject: Subject) -> None:
     """The penalty is None or a finite scalar tensor."""
     for regularizer in _with_each_draw(subject):
@@ -244,6 +255,7 @@ RULES = tuple(
         mixing_generator_alone,
         mixing_in_place,
         wrapped_model,
+        warm_start,
         penalty,
         after_step,
         optimizer_options,

@@ -32,7 +32,8 @@ class NotApplicable(Exception):
 class Checked:
     """What checking one rule found.
 
-    seen: what broke the rule, or why it does not apply; empty when it passed.
+    seen: what broke the rule, or why it does not apply; when it passed, what else is worth
+        knowing, mostly nothing.
     cause: the exception behind it, with its traceback; None when it passed.
     """
 
@@ -50,11 +51,11 @@ class Rule:
     """One rule of a contract.
 
     ``check`` raises Broken or NotApplicable; whatever else it raises comes out of the
-    plugin and breaks the rule too. Its name in kebab-case is the rule's, its docstring
-    the demand.
+    plugin and breaks the rule too. Where it returns a text, that is what it saw though the rule is
+    kept. Its name in kebab-case is the rule's, its docstring the demand.
     """
 
-    check: Callable[[Subject], None]
+    check: Callable[[Subject], str | None]
 
     @property
     def name(self) -> str:
@@ -69,7 +70,7 @@ class Rule:
     def checked(self, subject: Subject) -> Checked:
         """Check one plugin."""
         try:
-            self.check(subject)
+            seen = self.check(subject)
         except NotApplicable as error:
             return Checked(self, Outcome.NOT_APPLICABLE, str(error), error)
         except Broken as error:
@@ -78,7 +79,7 @@ class Rule:
             return Checked(self, Outcome.BROKEN, error.what, error)
         except Exception as error:
             return Checked(self, Outcome.BROKEN, f"raised {one_line(error)}", error)
-        return Checked(self, Outcome.PASSED)
+        return Checked(self, Outcome.PASSED, seen or "")
 
     def __str__(self) -> str:
         return self.name

@@ -81,6 +81,13 @@ def first_cycle(subject: Subject) -> None:
     ask(subject, pools_for(subject).first_cycle(), SOME)
 
 
+def before_any_training(subject: Subject) -> None:
+    """A sampler that needs no model is also asked while nothing is labeled and none is trained."""
+    if pools_for(subject).needs.model:
+        raise NotApplicable("it needs a model")
+    ask(subject, pools_for(subject).before_training(), SOME)
+
+
 def constant_images(subject: Subject) -> None:
     """A pool of one image, repeated, is answered like any other."""
     ask(subject, pools_for(subject).constant_images(), SOME)
@@ -256,6 +263,7 @@ RULES = tuple(
         same_needs,
         stored_arrays,
         first_cycle,
+        before_any_training,
         constant_images,
         constant_outputs,
         saturated_probabilities,

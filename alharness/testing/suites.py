@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alharness.protocol.tuning.search_space import search_space
+from alharness.protocol.tuning.search_space import require_narrower, search_space
 from alharness.session.published import find_published
 from alharness.session.resolve import find_suite
 from alharness.testing.rules import Rule
@@ -18,11 +18,13 @@ def plugins(subject: Subject) -> None:
     """Every plugin that it names is there, can be built, and takes the parameters given."""
     suite, registry = find_suite(subject.registry, subject.name), subject.registry
     named = [("sampler", reference) for reference in suite.methods.compared]
-    named += [("schedule", suite.training.schedule)]
+    named += [("schedule", suite.training.of_cycle(cycle).schedule) for cycle in (0, 1)]
     for scenario in suite.scenarios:
         named += [("dataset", scenario.dataset), ("model", scenario.model)]
         named += [("loss", scenario.loss), ("oracle", scenario.oracle)]
         named += [("regularizer", reference) for reference in scenario.regularizers]
+        if scenario.representation is not None:
+            named.append(("representation", scenario.representation))
     for kind, reference in named:
         registry.create(registry.component(kind, reference))
 
@@ -39,6 +41,8 @@ def tuning_space(subject: Subject) -> None:
             for reference in scenario.regularizers
         }
         search_space(suite.tuning.space, owned, fixed=suite.tuning.scope == "fixed")
+        require_narrower(suite.tuning.first, owned, "tuning.first")
+        require_narrower(suite.tuning.later, owned, "tuning.later")
 
 
 def published(subject: Subject) -> None:

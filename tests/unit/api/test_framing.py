@@ -131,3 +131,64 @@ def test_without_a_training_view_it_is_the_centre():
 def test_a_centre_larger_than_the_image_is_refused():
     with pytest.raises(ValueError, match="scaled_side 10 is less than side 12"):
         Framing(12, 10)
+
+
+def jpeg(image, **options):
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", **options)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("size", [(500, 375), (375, 500), (300, 257), (1000, 333)])
+def test_kept_is_a_jpeg_of_the_scaled_image(size):
+    """Independent source: torchvision's scaling, Pillow's JPEG of quality 90."""
+    image, data = picture(*size)
+    framing = Framing(32, 40, RandomView(), kept_side=256)
+    kept = framing.kept(data)
+    assert kept == jpeg(transforms.Resize(256)(image), quality=90)
+    assert min(Image.open(io.BytesIO(kept)).size) == 256
+    # It is kept once and for all.
+    assert framing.kept(kept) == kept
+
+
+def test_what_is_kept_scaled_shows_the_same_but_for_little():
+    _, data = picture(500, 375)
+    plain, kept = Framing(224, 256), Framing(224, 256, kept_side=256)
+    difference = plain.centred(data).astype(int) - kept.centred(kept.kept(data))
+    assert 0 < np.abs(difference).mean() < 4
+    # The shorter side is scaled already: the centre is cut out and nothing more.
+    whole = np.asarray(Image.open(io.BytesIO(kept.kept(data)))).transpose(2, 0, 1)
+    np.testing.assert_array_equal(kept.centred(kept.kept(data)), whole[:, 16:240, 58:282])
+
+
+def test_what_is_small_or_kept_as_it_is_stays_as_it_is():
+    image, data = picture(300, 256)
+    for framing in (Framing(224, 256, kept_side=256), Framing(224), Framing(8, kept_side=900)):
+        assert framing.kept(data) == data
+        assert framing.kept(jpeg(image, quality=30)) == jpeg(image, quality=30)
+    # Longer than a JPEG can be, once it is scaled.
+    data = jpeg(Image.new("L", (65_000, 10)))
+    assert Framing(8, kept_side=9).kept(data) != data
+    # So long that it could not be scaled up to the side, and need not be.
+    stream = io.BytesIO()
+    Image.new("L", (80_000, 10)).save(stream, "PNG")
+    assert Framing(8, kept_side=2000).kept(stream.getvalue()) == stream.getvalue()
+    assert Framing(8, kept_side=9).kept(stream.getvalue()) == stream.getvalue()
+
+
+def test_what_is_kept_is_upright_and_opaque():
+    image, _ = picture(60, 40)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    framing = Framing(8, kept_side=20)
+    kept = Image.open(io.BytesIO(framing.kept(jpeg(image, exif=exif))))
+    assert (kept.size, kept.mode, 0x0112 in kept.getexif()) == ((20, 30), "RGB", False)
+    stream = io.BytesIO()
+    Image.new("RGBA", (60, 40)).save(stream, "PNG")
+    assert (framing.centred(framing.kept(stream.getvalue())) > 250).all()
+
+
+@pytest.mark.parametrize(("framing", "least"), [((12, None), 12), ((12, 14), 14)])
+def test_kept_smaller_than_what_is_shown_is_refused(framing, least):
+    with pytest.raises(ValueError, match=f"kept_side {least - 1} is less than {least}"):
+        Framing(*framing, kept_side=least - 1)
