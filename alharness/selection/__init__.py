@@ -6,7 +6,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from alharness.selection.batch_bald import greedy_batch_bald
+    from alharness.selection.clustering import Clusters, k_means, nearest_to_centers
+    from alharness.selection.competence import (
+        competence_weight,
+        greedy_competence,
+        pure_radii,
+        share_covered,
+    )
+    from alharness.selection.contextual_diversity import greedy_contextual_diversity
+    from alharness.selection.covering import Coverage, greedy_coverage, pure_radius
+    from alharness.selection.d_squared import d_squared_sampling
+    from alharness.selection.feature_mixing import FeatureMixing, class_means
+    from alharness.selection.filling import filled
+    from alharness.selection.fisher import greedy_fisher
+    from alharness.selection.herding import greedy_herding
+    from alharness.selection.hierarchy import agglomerated, nearest_mean
     from alharness.selection.k_center import greedy_k_center, greedy_k_center_reference
+    from alharness.selection.lengths import unit_rows
     from alharness.selection.mixed_integer import Cover, robust_k_center
     from alharness.selection.streaming import (
         entropy,
@@ -15,28 +32,89 @@ if TYPE_CHECKING:
         mutual_information,
         variance_ratio,
     )
+    from alharness.selection.turns import round_robin
+    from alharness.selection.typical import typical_rows, typicality
+    from alharness.selection.uncertainty_herding import (
+        held_out_temperature,
+        margin_weights,
+        smallest_distance,
+    )
 
 __all__ = [
+    "Clusters",
     "Cover",
+    "Coverage",
+    "FeatureMixing",
+    "agglomerated",
+    "class_means",
+    "competence_weight",
+    "d_squared_sampling",
     "entropy",
     "entropy_of_mean",
+    "filled",
+    "greedy_batch_bald",
+    "greedy_competence",
+    "greedy_contextual_diversity",
+    "greedy_coverage",
+    "greedy_fisher",
+    "greedy_herding",
     "greedy_k_center",
     "greedy_k_center_reference",
+    "held_out_temperature",
+    "k_means",
+    "margin_weights",
     "mean_entropy",
     "mutual_information",
+    "nearest_mean",
+    "nearest_to_centers",
+    "pure_radii",
+    "pure_radius",
     "robust_k_center",
+    "round_robin",
+    "share_covered",
+    "smallest_distance",
+    "typical_rows",
+    "typicality",
+    "unit_rows",
     "variance_ratio",
 ]
 
 _MODULES = {
+    "Clusters": "clustering",
     "Cover": "mixed_integer",
+    "Coverage": "covering",
+    "FeatureMixing": "feature_mixing",
+    "agglomerated": "hierarchy",
+    "class_means": "feature_mixing",
+    "competence_weight": "competence",
+    "d_squared_sampling": "d_squared",
     "entropy": "streaming",
     "entropy_of_mean": "streaming",
+    "filled": "filling",
+    "greedy_batch_bald": "batch_bald",
+    "greedy_competence": "competence",
+    "greedy_contextual_diversity": "contextual_diversity",
+    "greedy_coverage": "covering",
+    "greedy_fisher": "fisher",
+    "greedy_herding": "herding",
     "greedy_k_center": "k_center",
     "greedy_k_center_reference": "k_center",
+    "held_out_temperature": "uncertainty_herding",
+    "k_means": "clustering",
+    "margin_weights": "uncertainty_herding",
     "mean_entropy": "streaming",
     "mutual_information": "streaming",
+    "nearest_mean": "hierarchy",
+    "nearest_to_centers": "clustering",
+    "pure_radii": "competence",
+    "pure_radius": "covering",
     "robust_k_center": "mixed_integer",
+    "round_robin": "turns",
+    "share_covered": "competence",
+    "smallest_distance": "uncertainty_herding",
+    "typical_rows": "typical",
+    "typicality": "typical",
+    "unit_rows": "lengths",
     "variance_ratio": "streaming",
 }
 

@@ -7,9 +7,12 @@ Neural Networks: A Core-Set Approach" (ICLR 2018), algorithm 1.
 ``greedy_k_center_reference`` is the definition; ``greedy_k_center`` returns the
 same positions sooner. A minimum distance only falls as centers are added, so one
 that was computed without some of the centers, or roughly and rounded up, is still
-an upper bound. The fast path keeps such bounds, improves only the highest of them,
-many rows and centers at a time by a matrix product in float32, and computes the
-reference's own float64 distances for the few rows that can be the next pick.
+an upper bound, and a row whose bound is below the farthest distance can wait. Each
+row counts the centers that it has met, a prefix of their sequence. Only rows with
+the highest bounds meet further ones, many at a time by a matrix product in float32,
+and no pair meets twice (``nearest``). Once the *front*, the highest bounds of all,
+has met every center, the next picks are made in it with the reference's own float64
+distances, as long as no row outside can be farther. Most rows never meet most centers.
 """
 
 from __future__ import annotations
@@ -21,16 +24,21 @@ import torch
 from numpy.typing import NDArray
 
 from alharness.api.errors import HarnessError
-from alharness.selection.distances import ELEMENTS, Points, squared_distances
+from alharness.selection.distances import Points, squared_distances
+from alharness.selection.duplicates import repeated_points
+from alharness.selection.front import Front
+from alharness.selection.nearest import Nearest
 
-_BLOCK = 64
-"""Rows among which picks are made with exact distances."""
+_FRONT = 128
+"""Rows among which picks are made: the front."""
 _ROWS = 512
-"""Rows whose bounds are lowered together."""
-_FIRST = 256
-"""Centers that every row meets; the others only lower bounds that stayed high."""
-_CENTERS = 512
-"""Centers of one matrix product."""
+"""Rows that meet centers together, at least."""
+_FIRST = 128
+"""Centers that every row meets; further ones only rows whose bounds stay high."""
+_GROWTH = 4
+"""How many times the centers that it has met a row has met after meeting more, at most."""
+_STRIDE = 64
+"""The least number of picks that rows outside of the front wait for."""
 
 
 def greedy_k_center_reference(
@@ -72,116 +80,117 @@ def greedy_k_center(
     know float64. Memory is linear in the number of rows.
     """
     check_rows(unlabeled, labeled, budget)
-    search = _Search(unlabeled.detach(), labeled.detach(), budget)
-    while search.n_picks < budget:
-        front = _highest(search.bound, _BLOCK + 1)
-        if search.knows_all_centers(front):
-            search.pick_among(front[:_BLOCK], front[_BLOCK:])
-        else:
-            search.apply_centers()
-    return search.picks
+    search = _Search(Points(labeled.detach(), unlabeled.detach()), budget)
+    search.run()
+    return search.picks()
 
 
 class _Search:
-    """The state of one selection.
+    """The state of one selection; centers are the labeled rows followed by the picks.
 
-    *Points* are the labeled rows followed by the unlabeled ones; *centers* are the
-    points of the labeled rows followed by those of the picks. ``bound`` of an
-    unlabeled row is no smaller than its minimum distance to all centers: the first
-    ``applied`` centers have lowered it, and of these the first ``settled`` by their
-    exact distances. A picked row's bound is -inf.
+    Rows that repeat an earlier one take no part: its distances are theirs, and it comes first.
     """
 
-    def __init__(self, unlabeled: torch.Tensor, labeled: torch.Tensor, budget: int) -> None:
-        n = len(unlabeled)
-        self.points = Points(labeled, unlabeled)
-        self.n_labeled = self.n_centers = len(labeled)
-        self.centers = np.arange(self.n_labeled + budget, dtype=np.int64)
-        self.bound = np.full(n, np.inf)
-        self.applied = np.zeros(n, dtype=np.int64)
-        self.settled = np.zeros(n, dtype=np.int64)
+    def __init__(self, points: Points, budget: int) -> None:
+        self._points, self._budget = points, budget
+        repeated = repeated_points(points)
+        labeled = np.flatnonzero(~repeated[: points.n_labeled])
+        self._n_labeled = len(labeled)
+        self._nearest = Nearest(points, len(labeled) + budget)
+        self._nearest.add_centers(labeled[_spread(len(labeled))])
+        self._nearest.bound[repeated[points.n_labeled :]] = -np.inf
+        self._picks: list[int] = []
 
-    @property
-    def n_picks(self) -> int:
-        return self.n_centers - self.n_labeled
+    def run(self) -> None:
+        """Pick until all are picked or every row is at distance zero.
 
-    @property
-    def picks(self) -> NDArray[np.int64]:
-        return self.centers[self.n_labeled : self.n_centers] - self.n_labeled
-
-    def knows_all_centers(self, rows: NDArray[np.int64]) -> bool:
-        """Whether the bounds of rows that are not picked reflect every center."""
-        return bool(np.all((self.applied[rows] == self.n_centers) | (self.bound[rows] == -np.inf)))
-
-    def apply_centers(self) -> None:
-        """Lower the highest of the bounds that lack centers, by some of those centers."""
-        lacking = np.where(self.applied < self.n_centers, self.bound, -np.inf)
-        rows = _highest(lacking, max(_ROWS, len(lacking) // 16))
-        rows = rows[lacking[rows] > -np.inf]
-        start = int(self.applied[rows].min())
-        stop = self.n_centers if start else min(_FIRST, self.n_centers)
-        rows = rows[self.applied[rows] < stop]
-        points, bound = self.n_labeled + rows, self.bound[rows]
-        for first in range(start, stop, _CENTERS):
-            some = self.centers[first : min(first + _CENTERS, stop)]
-            nearest = self.points.upper(points, some).amin(dim=1)
-            np.minimum(bound, self.points.on_host(nearest), out=bound)
-        self.bound[rows] = bound
-        self.applied[rows] = stop
-
-    def pick_among(self, block: NDArray[np.int64], rival: NDArray[np.int64]) -> None:
-        """Go on just as the reference does, as long as the next pick is in the block.
-
-        ``rival`` is the first row outside of the block by (bound descending, position
-        ascending), if there is one.
+        What the front lacks is done for more and more rows until a pick is made: what comes
+        after the front is likely to lack it too.
         """
-        block = np.sort(block)
-        rows = self.points.exact(self.n_labeled + block)
-        distance = self._settle(block, rows)
+        nearest = self._nearest
+        if nearest.n_centers == 0:
+            self._pick(np.zeros(1, dtype=np.int64))
+        nearest.all_meet(min(_FIRST, nearest.n_centers))
+        most = max(_ROWS, self._points.n_unlabeled // 32)
+        reach = _FRONT
+        while len(self._picks) < self._budget:
+            front = _highest(nearest.bound, _FRONT + 1)
+            if nearest.bound[front[0]] <= 0:
+                break
+            behind = (nearest.met < nearest.n_centers) & (nearest.bound > -np.inf)
+            milestone = self._milestone()
+            if np.any(behind[front] & (nearest.met[front] < milestone)):
+                self._advance(milestone, most)
+            elif np.any(behind[front]):
+                self._advance(nearest.n_centers, reach)
+                reach = min(2 * reach, most)
+            elif self._pick_among(front[:_FRONT], front[_FRONT:]):
+                reach = _FRONT
+            else:
+                nearest.settle(_highest(nearest.bound, reach))
+                reach = min(2 * reach, most)
+
+    def picks(self) -> NDArray[np.int64]:
+        """Those made and, up to the budget, the lowest positions of the rest."""
+        picks = np.array(self._picks, dtype=np.int64)
+        left = np.ones(self._points.n_unlabeled, dtype=np.bool_)
+        left[picks] = False
+        return np.concatenate([picks, np.flatnonzero(left)[: self._budget - len(picks)]])
+
+    def _milestone(self) -> int:
+        """The number of centers that rows meet ahead of their turn.
+
+        It rises in strides, an eighth of it, so that many rows wait for the same many centers.
+        """
+        n_centers = self._nearest.n_centers
+        octave = 1 << (n_centers.bit_length() - 1)
+        stride = max(_STRIDE, octave // 8)
+        return max(self._n_labeled, n_centers // stride * stride)
+
+    def _advance(self, until: int, count: int) -> None:
+        """Lower the ``count`` highest of the bounds that lack some of the first ``until`` centers.
+
+        By not too many centers at once: a row whose bound falls enough needs no others.
+        """
+        nearest = self._nearest
+        lacking = np.where(nearest.met < until, nearest.bound, -np.inf)
+        rows = _highest(lacking, count)
+        rows = rows[lacking[rows] > -np.inf]
+        nearest.meet(rows, np.minimum(np.maximum(_GROWTH * nearest.met[rows], _FIRST), until))
+
+    def _pick(self, rows: NDArray[np.int64]) -> None:
+        self._picks.extend(rows.tolist())
+        self._nearest.add_centers(self._points.n_labeled + rows)
+        self._nearest.bound[rows] = -np.inf
+
+    def _pick_among(self, rows: NDArray[np.int64], rival: NDArray[np.int64]) -> bool:
+        """Go on just as the reference does while the next pick is among these rows.
+
+        Returns whether any was.
+
+        ``rival`` is the first of all others by (bound descending, position ascending), if
+        there is one.
+        """
+        nearest, rows = self._nearest, np.sort(rows)
+        nearest.settle(rows)
         # Distances do not exceed bounds: what comes before the rival comes before
         # everything outside.
-        limit = max(((self.bound[row], -row) for row in rival), default=(-np.inf, 0))
-        while self.n_centers < len(self.centers):
-            best = distance.argmax()
-            if (distance[best], -block[best]) <= limit:
-                break
-            self.centers[self.n_centers] = self.n_labeled + block[best]
-            self.n_centers += 1
-            np.minimum(distance, squared_distances(rows, rows[best]), out=distance)
-            distance[best] = -np.inf
-        self.bound[block] = distance
-        self.applied[block] = self.settled[block] = self.n_centers
+        limit = max(((nearest.bound[row], -row) for row in rival), default=(0.0, 0))
+        front = Front(self._points, rows, nearest.bound[rows])
+        picked = front.pick(limit, self._budget - len(self._picks))
+        self._pick(picked)
+        nearest.bound[rows] = front.distance
+        nearest.met[rows] = nearest.n_centers
+        return len(picked) > 0
 
-    def _settle(self, block: NDArray[np.int64], rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The reference's minimum distances of the block's rows to all centers."""
-        distance, settled = self.bound[block], self.settled[block]
-        for start in range(int(settled.min()), self.n_centers, _CENTERS):
-            some = np.arange(start, min(start + _CENTERS, self.n_centers))
-            lower = self.points.lower(self.n_labeled + block, self.centers[some])
-            at_least = np.maximum(self.points.on_host(lower), 0.0)
-            at_least[some < settled[:, None]] = np.inf
-            # The probably nearest first: it rules out most of the others.
-            row = np.flatnonzero(at_least.min(axis=1) < distance)
-            nearest = at_least[row].argmin(axis=1)
-            self._lower_exactly(distance, rows, row, some[nearest])
-            at_least[row, nearest] = np.inf
-            row, other = np.nonzero(at_least < distance[:, None])
-            self._lower_exactly(distance, rows, row, some[other])
-        return distance
 
-    def _lower_exactly(
-        self,
-        distance: NDArray[np.float64],
-        rows: NDArray[np.float64],
-        row: NDArray[np.int64],
-        center: NDArray[np.int64],
-    ) -> None:
-        """Lower ``distance`` at ``row`` to that from the center, pair by pair."""
-        step = max(1, ELEMENTS // rows.shape[1])
-        for start in range(0, len(row), step):
-            pairs = slice(start, start + step)
-            others = self.points.exact(self.centers[center[pairs]])
-            np.minimum.at(distance, row[pairs], squared_distances(rows[row[pairs]], others))
+def _spread(n: int) -> NDArray[np.int64]:
+    """0 to n - 1 in an order of which every stretch covers the whole evenly.
+
+    Rows of a kind often stand together; the first centers that rows meet are then of all kinds.
+    """
+    golden = (5**0.5 - 1) / 2
+    return np.argsort(np.arange(n) * golden % 1, kind="stable")
 
 
 def _highest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
@@ -195,30 +204,32 @@ def _highest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     return chosen[np.lexsort((chosen, -values[chosen]))]
 
 
-def check_rows(unlabeled: torch.Tensor, labeled: torch.Tensor, budget: int) -> None:
-    """Raises HarnessError for other inputs than ``greedy_k_center`` takes."""
+def check_rows(
+    unlabeled: torch.Tensor, labeled: torch.Tensor, budget: int, where: str = "k-center"
+) -> None:
+    """Raises HarnessError, from ``where``, for other inputs than ``greedy_k_center`` takes."""
     for name, rows in (("unlabeled", unlabeled), ("labeled", labeled)):
         if rows.ndim != 2 or rows.dtype != torch.float32:
             raise HarnessError(
                 f"{name} rows have shape {tuple(rows.shape)} and type {rows.dtype}",
-                where="k-center",
+                where=where,
                 remedy="Give float32 rows of shape (n, features)",
             )
         if rows.numel() and not all(math.isfinite(end) for end in rows.aminmax()):
             raise HarnessError(
                 f"{name} rows hold NaN or infinite values",
-                where="k-center",
+                where=where,
                 remedy="Look for a training that diverged",
             )
     if unlabeled.shape[1] != labeled.shape[1] or unlabeled.shape[1] == 0:
         raise HarnessError(
             f"unlabeled rows have {unlabeled.shape[1]} features, labeled rows {labeled.shape[1]}",
-            where="k-center",
+            where=where,
             remedy="Give both the same features, at least one",
         )
     if not 1 <= budget <= len(unlabeled):
         raise HarnessError(
             f"budget {budget} of {len(unlabeled)} unlabeled rows",
-            where="k-center",
+            where=where,
             remedy="Ask for at least one and at most all",
         )

@@ -172,6 +172,8 @@ class _Problem:
         columns, found, n_found = np.arange(self.n), [], 0
         needy = np.flatnonzero(self.to_labeled > above)
         limit = np.minimum(squared, self.to_labeled)
+        if self._are_more(needy, limit, max_pairs, deadline):
+            return "too many pairs"
         for start in range(0, len(needy), _BLOCK):
             rows = needy[start : start + _BLOCK]
             for first in range(0, self.n, _BLOCK):
@@ -184,6 +186,30 @@ class _Problem:
                     return "too many pairs"
                 found.append(_Pairs(near.row, near.column - len(self.labeled), near.squared))
         return _Pairs(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+    def _are_more(
+        self,
+        needy: NDArray[np.int64],
+        limit: NDArray[np.float64],
+        max_pairs: int,
+        deadline: float,
+    ) -> bool:
+        """Whether float32 already tells that there are more pairs than that.
+
+        Exact distances of the first million cost many times what the products of all cost.
+        """
+        n_found = 0
+        for start in range(0, len(needy), _BLOCK):
+            rows = needy[start : start + _BLOCK]
+            for first in range(0, self.n, _BLOCK):
+                some = len(self.labeled) + np.arange(first, min(first + _BLOCK, self.n))
+                upper = self.points.on_host(self.points.upper(len(self.labeled) + rows, some))
+                n_found += int(np.count_nonzero(upper <= limit[rows, None]))
+                if n_found > max_pairs:
+                    return True
+                if time.monotonic() > deadline:
+                    return False
+        return False
 
     def cover(self, best: _Centers, bound: float, greedy: _Centers, ended: Ending) -> Cover:
         """In distances that are not squared."""
