@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from alharness.api.needs import Needs
+from alharness.api.pool import Subset
 from alharness.api.sampler import Sampler, ScoreSampler
-from alharness.engine.extension import parted
-from alharness.engine.images import open_images
+from alharness.engine.extension import built_extension, parted
+from alharness.engine.features import HeldFeatures, hold_features
+from alharness.engine.images import Images, open_images
 from alharness.engine.network import Network, trained_network
 from alharness.engine.plugins import Plugins
 from alharness.engine.pool import Granted, ImagePool, RunSoFar
@@ -35,13 +38,19 @@ from alharness.store.checkpoints import load_weights
 from alharness.store.images import open_stored
 
 
-def answer_question(question: Question, plugins: Plugins, device: torch.device) -> Answer:
-    """Ask the sampler. Raises ContractViolation when it breaks a rule of its contract."""
+def answer_question(
+    question: Question, plugins: Plugins, device: torch.device, decoders: int = 1
+) -> Answer:
+    """Ask the sampler. Raises ContractViolation when it breaks a rule of its contract.
+
+    ``decoders`` threads decode images where these are decoded when they are needed.
+    """
     inputs = QueryInputs.model_validate(question["inputs"])
     sampler: Sampler = plugins.create("sampler", inputs.sampler)
     origin = plugins.component("sampler", inputs.sampler).origin
     with controlled(inputs.seed.torch_seed()):
-        pool = _pool(question, inputs, getattr(sampler, "needs", Needs()), plugins, device)
+        needs = getattr(sampler, "needs", Needs())
+        pool = _pool(question, inputs, needs, plugins, device, decoders)
         budget, rng = inputs.budget, inputs.seed.generator()
         involved = tuple(plugins.registered(inputs.plugins()))
         # A sampler that walks the frames above it finds no file names there.
@@ -60,52 +69,88 @@ def answer_question(question: Question, plugins: Plugins, device: torch.device) 
 
 
 def _pool(
-    question: Question, inputs: QueryInputs, needs: Needs, plugins: Plugins, device: torch.device
+    question: Question,
+    inputs: QueryInputs,
+    needs: Needs,
+    plugins: Plugins,
+    device: torch.device,
+    decoders: int,
 ) -> ImagePool:
     order = pool_order(question)
-    images = open_stored(Path(question["images"]))
     parts = labeled_parts(question)
     labeled = joined(parts)
     assert labeled.labels is not None
-    networks = [_network(inputs, model, plugins, device) for model in question["models"]]
+    rows: dict[Subset, NDArray[np.int64]] = {
+        "unlabeled": order.unlabeled,
+        "labeled": labeled.indices[order.labeled],
+    }
+    shown = {subset: _shown(question, where, device, decoders) for subset, where in rows.items()}
+    width = shown["unlabeled"].width
+    networks = [_network(inputs, one, plugins, device, width) for one in question["models"]]
     return ImagePool(
-        open_images(images, order.unlabeled, device),
-        open_images(images, labeled.indices[order.labeled], device),
+        shown["unlabeled"],
+        shown["labeled"],
         torch.from_numpy(labeled.labels[order.labeled]).to(device),
         inputs.network.n_classes,
-        networks[0],
+        networks[0] if networks else None,
         networks[1] if len(networks) > 1 else None,
-        run=_run_so_far(question, parts, order, images.shape[0]),
+        run=_run_so_far(question, parts, order),
         granted=Granted(
-            [_network(inputs, member, plugins, device) for member in question["committee"]],
-            extension=_extension(question, needs, networks[0]),
+            [_network(inputs, one, plugins, device, width) for one in question["committee"]],
+            extension=_extension(question, needs, networks[0], shown["labeled"])
+            if networks
+            else None,
             representation=needs.representation,
+            own_features=_own_features(question, rows, device),
             hidden_labels=_hidden_labels(question, order, device),
         ),
     )
 
 
-def _extension(question: Question, needs: Needs, network: Network) -> nn.Module | None:
+def _shown(
+    question: Question, rows: NDArray[np.int64], device: torch.device, decoders: int
+) -> Images:
+    """What the models are given of these training images: themselves, or features."""
+    if "features" in question:
+        return hold_features(Path(question["features"]), rows, device)
+    return open_images(open_stored(Path(question["images"])), rows, device, decoders)
+
+
+def _own_features(
+    question: Question, rows: Mapping[Subset, NDArray[np.int64]], device: torch.device
+) -> dict[Subset, HeldFeatures] | None:
+    """The features that the sampler asks for by name."""
+    if "own_features" not in question:
+        return None
+    folder = Path(question["own_features"])
+    return {subset: hold_features(folder, where, device) for subset, where in rows.items()}
+
+
+def _extension(
+    question: Question, needs: Needs, network: Network, images: Images
+) -> nn.Module | None:
     """The module that was trained along with this cycle's model."""
     if needs.extension is None:
         return None
     inputs = QueryInputs.model_validate(question["inputs"])
-    module = needs.extension.build(network.num_features, inputs.network.n_classes)
-    _, weights = parted(load_weights(Path(question["models"][0]["path"])))
-    module.load_state_dict(weights)
+    n_classes, example = inputs.network.n_classes, images.batch(slice(0, 1))
     device = next(network.parameters()).device
-    return module.to(device).eval()
+    built = built_extension(needs.extension, network, n_classes, device, example)
+    if built.levels is not None:
+        built.levels.release()
+    _, weights = parted(load_weights(Path(question["models"][0]["path"])))
+    built.module.load_state_dict(weights)
+    return built.module.eval()
 
 
-def _run_so_far(
-    question: Question, parts: Sequence[IndexSet], order: PoolOrder, n_images: int
-) -> RunSoFar:
+def _run_so_far(question: Question, parts: Sequence[IndexSet], order: PoolOrder) -> RunSoFar:
+    n_images = open_stored(Path(question["images"])).shape[0]
     inputs = QueryInputs.model_validate(question["inputs"])
     labeled_in = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     numbers = image_numbers(inputs.seed, n_images)
     stored = None if question["stored"] is None else Path(question["stored"]).read_bytes()
     return RunSoFar(
-        cycle=len(parts) - 1,
+        cycle=max(len(parts) - 1, 0),
         labeled_in=labeled_in[order.labeled],
         numbers={
             "unlabeled": numbers[order.unlabeled],
@@ -125,8 +170,12 @@ def _hidden_labels(
 
 
 def _network(
-    inputs: QueryInputs, model: TrainedModel, plugins: Plugins, device: torch.device
+    inputs: QueryInputs,
+    model: TrainedModel,
+    plugins: Plugins,
+    device: torch.device,
+    width: int | None,
 ) -> Network:
     return trained_network(
-        plugins, inputs.network, model["hyperparameters"], Path(model["path"]), device
+        plugins, inputs.network, model["hyperparameters"], Path(model["path"]), device, width
     )

@@ -22,16 +22,21 @@ from alharness.store.records import OUTPUTS
 def measure(around: Surroundings, inputs: EvaluationInputs) -> Computed:
     """Test accuracy and its companions. The only kind of unit that opens test images."""
     labels = around.workspace.datasets.labels(inputs.test)
-    examples = around.examples(inputs.test, np.arange(len(labels)), labels)
+    examples = around.examples(inputs.test, np.arange(len(labels)), labels, inputs.features)
     checkpoint = recorded_checkpoint(around.workspace, inputs.trial)
     path = around.workspace.checkpoints.checked(inputs.trial, checkpoint)
     with controlled(0):
         network = trained_network(
-            around.plugins, inputs.network, inputs.hyperparameters, path, around.device
+            around.plugins,
+            inputs.network,
+            inputs.hyperparameters,
+            path,
+            around.device,
+            examples.images.width,
         )
         kept = _KeptOutputs(network)
         score = evaluate(kept, examples)
-    logits = np.concatenate(kept.logits)
+    logits = torch.cat(kept.logits).float().cpu().numpy()
     result = {
         "test_accuracy": score.accuracy,
         "test_loss": finite(score.loss),
@@ -44,17 +49,17 @@ def measure(around: Surroundings, inputs: EvaluationInputs) -> Computed:
 
 
 class _KeptOutputs(nn.Module):
-    """A network whose logits, float32, are kept as they are handed out, batch by batch."""
+    """A network whose logits are kept as they are handed out, batch by batch, on their device."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        self.logits: list[NDArray[np.float32]] = []
+        self.logits: list[torch.Tensor] = []
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """The network's logits, (n, C)."""
         logits: torch.Tensor = self.network(images)
-        self.logits.append(logits.float().cpu().numpy())
+        self.logits.append(logits)
         return logits
 
 

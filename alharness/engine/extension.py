@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import nn
 
-from alharness.api.extension import TrainingExtension
+from alharness.api.extension import ExtensionBatch, LevelsExtension, TrainingExtension
+from alharness.engine.levels import Levels
 
 if TYPE_CHECKING:
     from alharness.engine.network import Network
@@ -22,16 +23,51 @@ Weights = Mapping[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class BuiltExtension:
-    """An extension with the module that it has built, on the network's device."""
+    """An extension with the module that it has built, on the network's device.
+
+    ``levels`` watch the network for an extension that reads them.
+    """
 
     extension: TrainingExtension
     module: nn.Module
+    levels: Levels | None = None
+
+    def batch(
+        self,
+        network: nn.Module,
+        images: torch.Tensor,
+        losses: Callable[[torch.Tensor], torch.Tensor],
+        labels: torch.Tensor,
+        progress: float,
+    ) -> ExtensionBatch:
+        """What a network makes of images, in one pass; ``losses`` of logits, (n,)."""
+        if self.levels is None:
+            features, logits = features_and_logits(network, images)
+            levels: tuple[torch.Tensor, ...] = ()
+        else:
+            with self.levels.watching():
+                features, logits = features_and_logits(network, images)
+                levels = self.levels.seen(features)
+        with torch.no_grad():
+            of_each = losses(logits)
+        return ExtensionBatch(features, logits, of_each, labels, progress, levels)
 
 
 def built_extension(
-    extension: TrainingExtension, network: nn.Module, n_classes: int, device: torch.device
+    extension: TrainingExtension,
+    network: nn.Module,
+    n_classes: int,
+    device: torch.device,
+    example: torch.Tensor,
 ) -> BuiltExtension:
-    """Build the module, freshly initialized from torch's global generators."""
+    """Build the module, freshly initialized from torch's global generators.
+
+    ``example``: what the network is given, a row of it or more, on its device.
+    """
+    if isinstance(extension, LevelsExtension):
+        levels = Levels(network, example)
+        module = extension.build_on_levels(levels.widths, n_classes)
+        return BuiltExtension(extension, module.to(device), levels)
     num_features = cast("Network", network).num_features
     return BuiltExtension(extension, extension.build(num_features, n_classes).to(device))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,8 +16,13 @@ from alharness.api.space import Value
 from alharness.engine.network import Network, make_network, make_regularizers
 from alharness.engine.plugins import Plugins
 from alharness.engine.randomness import controlled
+from alharness.protocol.applicability import Given, require_given
 from alharness.protocol.units import parts
 from alharness.registry.boundary import plugin_code
+from alharness.registry.model_traits import traits_of
+
+NOISE_WIDTH = 16
+"""How wide features of noise are: how wide a representation's are, computing them shows."""
 
 
 def first_pass(
@@ -30,22 +36,38 @@ def first_pass(
     In training mode augmented, and in evaluation mode, on the CPU. Raises PluginError when model or
     regularizer raises, ContractViolation when the outputs are not (2, n_classes)
     floating-point numbers or the features not (2, num_features); both name the plugin. What a
-    regularizer refuses is its own UsageError. ``sized`` is the dataset, where it has a parameter
-    ``side``: the remedy names it.
+    regularizer refuses is its own UsageError; a model that does not take what its scenario gives
+    is one, too. ``sized`` is the dataset, where it has a parameter ``side``: the remedy names it.
     """
     origin = plugins.component("model", described.model).origin
     involved = tuple(plugins.registered(described.plugins()))
-    doing = f"a first pass with images of {_size(described, described.image_size)}"
+    given = _size(described, described.image_size)
+    doing = f"a first pass with {'features' if described.representation else f'images of {given}'}"
     with controlled(0), _remedied(lambda: _remedy(plugins, described, sized)):
-        images = torch.rand(2, described.in_channels, described.image_size, described.image_size)
+        width = None if described.representation is None else NOISE_WIDTH
+        side = described.image_size
+        images = (
+            torch.rand(2, described.in_channels, side, side)
+            if width is None
+            else torch.rand(2, width)
+        )
+        _require_given(plugins, described)
         regularizers = make_regularizers(plugins, described.regularizers, hyperparameters)
         with plugin_code(doing, origin, PluginError, involved):
-            network = make_network(plugins, described, regularizers)
+            network = make_network(plugins, described, regularizers, width)
         augmented = _augmented(plugins, described, images, regularizers)
         with plugin_code(doing, origin, PluginError, involved):
             outputs, features = _passed(network, images, augmented)
     _require(outputs, (2, described.n_classes), "outputs for 2 images", origin)
     _require(features, (2, network.num_features), "features of 2 images", origin)
+
+
+def _require_given(plugins: Plugins, described: parts.Network) -> None:
+    """Raises UsageError for a model that says that it does not take what its scenario gives."""
+    component = plugins.component("model", described.model)
+    traits = traits_of(plugins.create("model", described.model), component.origin)
+    given: Given = "images" if described.representation is None else "features"
+    require_given(replace(component, traits=traits), given)
 
 
 @contextmanager

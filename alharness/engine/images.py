@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from alharness.engine.decoding import Decoder, Decoding
 from alharness.store.images import PackedImages, StoredImages
 
 BATCH_VALUES = 1 << 24
@@ -24,6 +25,16 @@ class Images(ABC):
     @abstractmethod
     def __len__(self) -> int: ...
 
+    @property
+    def width(self) -> int | None:
+        """D of features, (n, D), in the place of images; None for images."""
+        return None
+
+    @property
+    def rows_on(self) -> torch.device:
+        """Where the rows of batches are read."""
+        return torch.device("cpu")
+
     @abstractmethod
     def batch(self, rows: torch.Tensor | slice) -> torch.Tensor:
         """Images at these rows, (b, channels, side, side) float32 in [0, 1], on the device."""
@@ -34,6 +45,16 @@ class Images(ABC):
         ``generator`` is where that draws from; without one, it is the images as they are.
         """
         return self.batch(rows)
+
+    def expect(  # noqa: B027 - most have nothing to begin with
+        self, rows: torch.Tensor, generator: torch.Generator
+    ) -> None:
+        """Told that these rows, the same tensor, are the next that are trained on.
+
+        Once nothing more is drawn for the batch before. What takes long may begin here; what
+        ``training_batch`` would draw for them is then drawn here, from the same place of
+        ``generator``.
+        """
 
     def affordable(self, size: int) -> int:
         """``size``, or fewer where images are so large that so many would take too much memory."""
@@ -61,6 +82,11 @@ class HeldImages(Images):
     def __len__(self) -> int:
         return len(self._pixels)
 
+    @property
+    def rows_on(self) -> torch.device:
+        """Where the images are: a batch is selected there."""
+        return self.device
+
     def batch(self, rows: torch.Tensor | slice) -> torch.Tensor:
         """Images at these rows, scaled."""
         chosen = rows.to(self.device) if isinstance(rows, torch.Tensor) else rows
@@ -71,45 +97,60 @@ class HeldImages(Images):
 class ReadImages(Images):
     """Images that are decoded batch by batch, since all of them would not fit.
 
-    Of the file that they lie in it knows what it hands out, and no dataset index.
+    ``threads`` are ahead by one batch where it is known which comes next. What is drawn for random
+    views is drawn before they begin, in the order of the batches.
     """
 
     def __init__(
-        self, packed: PackedImages, positions: NDArray[np.int64], device: torch.device
+        self,
+        packed: PackedImages,
+        positions: NDArray[np.int64],
+        device: torch.device,
+        threads: int,
     ) -> None:
         super().__init__(device)
-        self._data = packed.data
-        self._starts, self._ends = packed.starts[positions], packed.ends[positions]
-        self._framing = packed.framing
+        self._decoder = Decoder(packed, positions, threads)
+        self._expected: tuple[torch.Tensor, Decoding] | None = None
 
     def __len__(self) -> int:
-        return len(self._starts)
+        return len(self._decoder)
 
     def batch(self, rows: torch.Tensor | slice) -> torch.Tensor:
         """Images at these rows, decoded and scaled."""
-        return self._scaled(self._framing.centred(data) for data in self._encoded(rows))
+        chosen = rows.cpu().numpy() if isinstance(rows, torch.Tensor) else rows
+        return self._scaled(self._decoder.begin(chosen))
+
+    def batches(self, size: int) -> Iterator[tuple[slice, torch.Tensor]]:
+        """All images in their order, each slice decoded while the one before is worked on."""
+        slices = [slice(n, min(n + size, len(self))) for n in range(0, len(self), size)]
+        begun = map(self._decoder.begin, slices)
+        following = next(begun, None)
+        for rows in slices:
+            assert following is not None
+            now, following = following, next(begun, None)
+            yield rows, self._scaled(now)
 
     def training_batch(self, rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """Images at these rows, each as a view of its own where the dataset has random ones."""
-        if self._framing.training_view is None:
-            return self.batch(rows)
+        expected, self._expected = self._expected, None
+        if expected is None or expected[0] is not rows:
+            return self._scaled(self._begun(rows, generator))
+        return self._scaled(expected[1])
+
+    def expect(self, rows: torch.Tensor, generator: torch.Generator) -> None:
+        """Begin to decode them."""
+        self._expected = rows, self._begun(rows, generator)
+
+    def _begun(self, rows: torch.Tensor, generator: torch.Generator) -> Decoding:
+        if self._decoder.framing.training_view is None:
+            return self._decoder.begin(rows.cpu().numpy())
         seeds = torch.randint(
             2**63 - 1, (len(rows),), generator=generator, device=generator.device
         ).tolist()
-        return self._scaled(
-            self._framing.viewed(data, np.random.default_rng(seed))
-            for data, seed in zip(self._encoded(rows), seeds, strict=True)
-        )
+        return self._decoder.begin(rows.cpu().numpy(), seeds)
 
-    def _encoded(self, rows: torch.Tensor | slice) -> Iterator[bytes]:
-        chosen = rows.cpu().numpy() if isinstance(rows, torch.Tensor) else rows
-        for start, end in zip(self._starts[chosen], self._ends[chosen], strict=True):
-            yield self._data[start:end]
-
-    def _scaled(self, images: Iterable[NDArray[np.uint8]]) -> torch.Tensor:
-        side = self._framing.side
-        pixels = np.array(list(images), dtype=np.uint8).reshape(-1, 3, side, side)
-        return torch.from_numpy(pixels).to(self.device).float() / 255
+    def _scaled(self, decoding: Decoding) -> torch.Tensor:
+        return torch.from_numpy(decoding.done()).to(self.device).float().div_(255)
 
 
 class ToldImages(Images):
@@ -122,6 +163,16 @@ class ToldImages(Images):
     def __len__(self) -> int:
         return len(self._images)
 
+    @property
+    def width(self) -> int | None:
+        """That of the images."""
+        return self._images.width
+
+    @property
+    def rows_on(self) -> torch.device:
+        """As for the images."""
+        return self._images.rows_on
+
     def batch(self, rows: torch.Tensor | slice) -> torch.Tensor:
         """Images at these rows."""
         self._tell()
@@ -132,9 +183,24 @@ class ToldImages(Images):
         self._tell()
         return self._images.training_batch(rows, generator)
 
+    def expect(self, rows: torch.Tensor, generator: torch.Generator) -> None:
+        """No batch is handed out yet."""
+        self._images.expect(rows, generator)
 
-def open_images(source: StoredImages, positions: NDArray[np.int64], device: torch.device) -> Images:
-    """The images at these positions of a split: held where they are decoded, else read."""
+    def batches(self, size: int) -> Iterator[tuple[slice, torch.Tensor]]:
+        """All images in their order, as the images hand them out."""
+        for rows, images in self._images.batches(size):
+            self._tell()
+            yield rows, images
+
+
+def open_images(
+    source: StoredImages, positions: NDArray[np.int64], device: torch.device, threads: int = 1
+) -> Images:
+    """The images at these positions of a split: held where they are decoded, else read.
+
+    ``threads`` decode those that are read; how many changes no pixel.
+    """
     if isinstance(source, PackedImages):
-        return ReadImages(source, positions, device)
+        return ReadImages(source, positions, device, threads)
     return HeldImages(torch.from_numpy(source[positions]).to(device))

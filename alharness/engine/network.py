@@ -22,16 +22,16 @@ STATISTICS_BATCH = 1024
 
 
 class Network(nn.Module):
-    """A model that takes images in [0, 1] and normalizes them itself; timm's interface.
+    """A model that takes images in [0, 1], or features, and normalizes them itself.
 
-    ``mean`` and ``deviation`` are (channels,).
+    It has timm's interface. ``mean`` and ``deviation`` are (channels, 1, 1), of features (D,).
     """
 
     def __init__(self, model: nn.Module, mean: torch.Tensor, deviation: torch.Tensor) -> None:
         super().__init__()
         self.model = model
-        self.register_buffer("scale", (1 / deviation)[:, None, None])
-        self.register_buffer("shift", (-mean / deviation)[:, None, None])
+        self.register_buffer("scale", 1 / deviation)
+        self.register_buffer("shift", -mean / deviation)
 
     @property
     def num_features(self) -> int:
@@ -39,7 +39,7 @@ class Network(nn.Module):
         return int(self.model.num_features)  # type: ignore[arg-type]
 
     def normalized(self, images: torch.Tensor) -> torch.Tensor:
-        """Images minus mean, over deviation."""
+        """Images, or features, minus mean, over deviation."""
         return torch.addcmul(self.shift, images, self.scale)  # type: ignore[arg-type]
 
     def forward_features(self, images: torch.Tensor) -> torch.Tensor:
@@ -74,17 +74,20 @@ def make_network(
     plugins: Plugins,
     described: parts.Network,
     regularizers: Sequence[Regularizer],
+    width: int | None = None,
     statistics: tuple[torch.Tensor, torch.Tensor] | None = None,
 ) -> Network:
     """A freshly initialized network as a unit's inputs describe it.
 
-    ``statistics`` are mean and deviation per channel; without them images are
-    taken as they are (weights that are loaded afterwards bring their own).
+    ``width`` is that of the features which it is given instead of images, None for images.
+    ``statistics`` are as ``channel_statistics`` gives them; without them what it is
+    given is taken as it is (weights that are loaded afterwards bring their own).
     Initialization draws from torch's global generators.
     """
     model: Model = plugins.create("model", described.model)
-    channels = described.in_channels
-    built = model.build(described.n_classes, channels, described.image_size)
+    channels = described.in_channels if width is None else width
+    side = described.image_size if width is None else 1
+    built = model.build(described.n_classes, channels, side)
     for needed in ("forward_features", "forward_head", "num_features"):
         if not hasattr(built, needed):
             raise ContractViolation(
@@ -95,7 +98,8 @@ def make_network(
             )
     for regularizer in regularizers:
         built = regularizer.wrap_model(built)
-    mean, deviation = statistics or (torch.zeros(channels), torch.ones(channels))
+    shape = (channels, 1, 1) if width is None else (channels,)
+    mean, deviation = statistics or (torch.zeros(shape), torch.ones(shape))
     return Network(built, mean, deviation)
 
 
@@ -105,26 +109,28 @@ def trained_network(
     hyperparameters: Mapping[str, Value],
     checkpoint: Path,
     device: torch.device,
+    width: int | None = None,
 ) -> Network:
     """The network that a unit's inputs describe, with the weights in a file, evaluation mode."""
     regularizers = make_regularizers(plugins, described.regularizers, hyperparameters)
-    network = make_network(plugins, described, regularizers)
+    network = make_network(plugins, described, regularizers, width)
     weights, _ = parted(load_weights(checkpoint))
     network.load_state_dict(weights)
     return network.to(device).eval()
 
 
 def channel_statistics(images: Images) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and deviation per channel of images in [0, 1]; (channels,) each, float32.
+    """Mean and deviation per channel of images in [0, 1], (channels, 1, 1) each, float32.
 
-    A channel that is constant gets the deviation one.
+    Of features they are per feature, (D,). A channel that is constant gets the deviation one.
     """
     total = square = torch.zeros((), dtype=torch.float64)
     pixels = 0
     for _, batch in images.batches(images.affordable(STATISTICS_BATCH)):
         exact = batch.double()
-        total = total + exact.sum(dim=(0, 2, 3))
-        square = square + (exact**2).sum(dim=(0, 2, 3))
+        dimensions = (0, *range(2, exact.ndim))
+        total = total + exact.sum(dim=dimensions, keepdim=True)[0]
+        square = square + (exact**2).sum(dim=dimensions, keepdim=True)[0]
         pixels += exact[:, 0].numel()
     mean = total / pixels
     deviation = (square / pixels - mean**2).clamp(min=0).sqrt()

@@ -14,10 +14,13 @@ from torch import nn
 from torch.nn.functional import one_hot
 
 from alharness.api.errors import HarnessError
+from alharness.api.needs import SCENARIO
 from alharness.api.pool import GradientFactors, Masks, Subset
 from alharness.engine.dropout import DropoutMasks, MasksPerImage
+from alharness.engine.features import HeldFeatures, require_images
 from alharness.engine.head import head_of
 from alharness.engine.images import Images
+from alharness.engine.levels import levels_of
 from alharness.engine.network import Network
 
 BATCH = 512
@@ -44,19 +47,22 @@ class RunSoFar:
 class Granted:
     """What only a sampler that declares it is given; see ``alharness.Needs``.
 
+    own_features: of each subset, by the representation that it asks for by name.
     hidden_labels: of the unlabeled images in the order that the sampler sees, (n,) int64.
     """
 
     committee: Sequence[Network] = ()
     extension: nn.Module | None = None
     representation: str | None = None
+    own_features: Mapping[Subset, HeldFeatures] | None = None
     hidden_labels: torch.Tensor | None = None
 
 
 class ImagePool:
     """An alharness.Pool over some images of a dataset.
 
-    ``unlabeled`` and ``labeled`` are in the order that the sampler sees.
+    ``unlabeled`` and ``labeled`` are in the order that the sampler sees. Without a ``network``,
+    before any training, whatever asks a model raises HarnessError.
     """
 
     def __init__(
@@ -65,7 +71,7 @@ class ImagePool:
         labeled: Images,
         labels: torch.Tensor,
         n_classes: int,
-        network: Network,
+        network: Network | None,
         previous: Network | None,
         *,
         run: RunSoFar | None = None,
@@ -74,7 +80,7 @@ class ImagePool:
         self._images: dict[Subset, Images] = {"unlabeled": unlabeled, "labeled": labeled}
         self._labels = labels
         self._n_classes = n_classes
-        self._network = network.eval()
+        self._trained = None if network is None else network.eval()
         self._previous = None if previous is None else previous.eval()
         self._run = run or _start_of_a_run(len(unlabeled), len(labeled))
         self._granted = granted or Granted()
@@ -82,6 +88,7 @@ class ImagePool:
             if module is not None:
                 module.eval()
         self._outputs: dict[Subset, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._levels: dict[Subset, tuple[torch.Tensor, ...]] = {}
 
     @property
     def n_unlabeled(self) -> int:
@@ -107,12 +114,14 @@ class ImagePool:
         self, subset: Subset = "unlabeled", rows: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Images in [0, 1], (n, channels, height, width) float32: all, or those at ``rows``."""
+        require_images(self._images[subset])
         return self._images[subset].batch(slice(None) if rows is None else rows)
 
     def minibatches(
         self, subset: Subset = "unlabeled", size: int = 256
     ) -> Iterator[tuple[slice, torch.Tensor]]:
         """``images(subset)`` in slices of at most ``size`` rows."""
+        require_images(self._images[subset])
         yield from self._images[subset].batches(size)
 
     def labels(self) -> torch.Tensor:
@@ -154,10 +163,24 @@ class ImagePool:
         """Penultimate features, (n, D)."""
         return self._forward(subset)[1].clone()
 
+    def levels(self, subset: Subset = "unlabeled") -> tuple[torch.Tensor, ...]:
+        """What the network computes on its way, (n, D_i) each."""
+        if subset not in self._levels:
+            batches, n = self._affordable(subset), len(self._images[subset])
+            self._levels[subset] = levels_of(self._network, batches, n)
+        return tuple(level.clone() for level in self._levels[subset])
+
     def representation(self, subset: Subset = "unlabeled") -> torch.Tensor:
         """Features by the representation that the sampler declares, (n, D)."""
         if self._granted.representation is None:
             raise _undeclared("representation", 'representation="task-model"')
+        own, shown = self._granted.own_features, self._images[subset]
+        if own is not None:
+            return own[subset].batch(slice(None)).clone()
+        if self._granted.representation == SCENARIO:
+            if shown.width is None:
+                raise HarnessError("the scenario trains on images", where="representation")
+            return shown.batch(slice(None)).clone()
         return self.embeddings(subset)
 
     def head(self) -> nn.Module:
@@ -180,8 +203,9 @@ class ImagePool:
                 f"{passes} passes", where="Monte-Carlo dropout", remedy="Ask for at least one"
             )
         sampling = DropoutMasks() if masks == "per-pass" else MasksPerImage()
+        network = self._network
         for rows, images in self._affordable("unlabeled"):
-            yield rows, self._sampled(images, passes, sampling)
+            yield rows, self._sampled(network, images, passes, sampling)
 
     def committee_probabilities(self) -> Iterator[tuple[slice, torch.Tensor]]:
         """Probabilities by each member, (members, m, C) for each slice of m rows."""
@@ -200,11 +224,33 @@ class ImagePool:
         """A copy of the model of the cycle before, or None."""
         return copy.deepcopy(self._previous)
 
+    def previous_probabilities(self, subset: Subset = "unlabeled") -> torch.Tensor | None:
+        """Softmax of the previous model's logits, (n, C), or None."""
+        if self._previous is None:
+            return None
+        whole = torch.empty((len(self._images[subset]), self._n_classes), device=self.device)
+        with torch.no_grad():
+            for rows, images in self._affordable(subset):
+                whole[rows] = self._previous(images).softmax(dim=1)
+        return whole
+
     def extension(self) -> nn.Module:
         """A copy of the module that was trained together with the task model."""
         if self._granted.extension is None:
             raise _undeclared("training extension", "extension=...")
         return copy.deepcopy(self._granted.extension)
+
+    @property
+    def _network(self) -> Network:
+        """The task model. Raises HarnessError before the first training."""
+        if self._trained is None:
+            raise HarnessError(
+                "no model is trained before the first query",
+                where="the pool",
+                remedy="Ask for images or for a representation while nothing is labeled "
+                "(n_labeled is 0), or declare needs = alharness.Needs(model=True)",
+            )
+        return self._trained
 
     def _affordable(self, subset: Subset) -> Iterator[tuple[slice, torch.Tensor]]:
         images = self._images[subset]
@@ -213,12 +259,13 @@ class ImagePool:
     def _forward(self, subset: Subset) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits and penultimate features in one pass."""
         if subset not in self._outputs:
+            network = self._network
             outputs: list[torch.Tensor] = []
             with torch.no_grad():
                 for rows, images in self._affordable(subset):
-                    features = self._network.forward_features(images)
-                    embeddings = self._network.forward_head(features, pre_logits=True).flatten(1)
-                    batch = [self._network.forward_head(features), embeddings]
+                    features = network.forward_features(images)
+                    embeddings = network.forward_head(features, pre_logits=True).flatten(1)
+                    batch = [network.forward_head(features), embeddings]
                     if not outputs:
                         # Filled in place: batches joined at the end would be held twice.
                         n = len(self._images[subset])
@@ -229,7 +276,9 @@ class ImagePool:
         return self._outputs[subset]
 
     @torch.no_grad()
-    def _sampled(self, images: torch.Tensor, passes: int, masks: DropoutMasks) -> torch.Tensor:
+    def _sampled(
+        self, network: Network, images: torch.Tensor, passes: int, masks: DropoutMasks
+    ) -> torch.Tensor:
         """Probabilities of a batch, (passes, m, C). Raises HarnessError without dropout."""
         probabilities = []
         with masks:
@@ -237,9 +286,9 @@ class ImagePool:
             for number in range(passes):
                 masks.begin(number)
                 if features is None:
-                    features = self._network.forward_features(images)
+                    features = network.forward_features(images)
                 features_vary = masks.sampled > 0
-                logits = self._network.forward_head(features)
+                logits = network.forward_head(features)
                 if masks.sampled == 0:
                     raise HarnessError(
                         "the task model has no dropout, or only with probability 0",

@@ -1,8 +1,8 @@
 """Questions: what a sampler is asked with, so that it can be asked in another process.
 
 A question is JSON and names the files that its answer needs: the training
-images, the labeled positions with their labels, the validation positions, the
-weights, what the sampler stored before. Neither hidden labels nor test images are
+images, the labeled positions with their labels, the positions for validation and those in
+no set, the weights, what the sampler stored before. Neither hidden labels nor test images are
 among them, but for a sampler that declares that it sees the former.
 """
 
@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from alharness.api.errors import HarnessError
 from alharness.api.space import Value
+from alharness.engine.features import checked_features
 from alharness.engine.stored import packed_stored, unpacked_stored
+from alharness.protocol.partition.pool import unlabeled_pool
 from alharness.protocol.partition.sets import IndexSet, joined
 from alharness.protocol.seeds import SeedPath
 from alharness.protocol.units import ChosenModel, QueryInputs, Stored
@@ -45,19 +47,25 @@ class Question(TypedDict):
 
     inputs: of the query, in JSON. images: the folder of the training images.
     labeled: the files of the index sets that make up the labeled set, in their order.
-    models: of this cycle and, if any, the one before; committee: the further ones.
+    left_out: the file of the index set of images that are in no pool, if there are some.
+    models: of this cycle and the one before, as far as there are; committee: the further ones.
     stored: the file of what the sampler stored at its last query of this run, if anything.
     labels: the file of all labels, for a sampler that sees them; None for every other one.
+    features: the folder of the features that the models are given instead of images, if any;
+    own_features: that of the features which the sampler asks for by name, if any.
     """
 
     inputs: dict[str, Any]
     images: str
     labeled: list[str]
     validation: str
+    left_out: str | None
     models: list[TrainedModel]
     committee: list[TrainedModel]
     stored: str | None
     labels: str | None
+    features: NotRequired[str]
+    own_features: NotRequired[str]
 
 
 class Answer(TypedDict):
@@ -91,15 +99,17 @@ def pose(workspace: Workspace, inputs: QueryInputs) -> Question:
 
     Raises CheckpointMissing when weights that it needs are not there or damaged.
     """
-    values = inputs.hyperparameters
-    chosen = [ChosenModel(trial=inputs.trial, hyperparameters=values)]
+    values, features = inputs.hyperparameters, inputs.network.features
+    trained = inputs.trial
+    chosen = [] if trained is None else [ChosenModel(trial=trained, hyperparameters=values)]
     previous = [] if inputs.previous is None else [inputs.previous]
     committee = [ChosenModel(trial=one, hyperparameters=values) for one in inputs.committee]
-    return Question(
+    question = Question(
         inputs=json.loads(inputs.spelled()),
         images=str(workspace.datasets.images_folder(inputs.network.data)),
         labeled=[str(workspace.sets.path(name)) for name in inputs.labeled],
         validation=str(workspace.sets.path(inputs.validation)),
+        left_out=None if inputs.left_out is None else str(workspace.sets.path(inputs.left_out)),
         models=[_trained_model(workspace, model) for model in [*chosen, *previous]],
         committee=[_trained_model(workspace, model) for model in committee],
         stored=None if inputs.stored is None else str(_stored_file(workspace, inputs.stored)),
@@ -107,6 +117,11 @@ def pose(workspace: Workspace, inputs: QueryInputs) -> Question:
         if inputs.sees_labels
         else None,
     )
+    if features is not None:
+        question["features"] = str(checked_features(workspace, features))
+    if inputs.own_features is not None:
+        question["own_features"] = str(checked_features(workspace, inputs.own_features))
+    return question
 
 
 def recorded_checkpoint(workspace: Workspace, trial: str) -> str:
@@ -119,11 +134,13 @@ def recorded_checkpoint(workspace: Workspace, trial: str) -> str:
 
 def pool_order(question: Question) -> PoolOrder:
     """In which order a sampler sees the images, drawn from the query's seed path."""
+    inputs = QueryInputs.model_validate(question["inputs"])
     labeled = joined(labeled_parts(question)).indices
-    validation = load_index_set(Path(question["validation"])).indices
+    others = filter(None, (question["validation"], question["left_out"]))
+    taken = [labeled, *(load_index_set(Path(file)).indices for file in others)]
     n_images = open_stored(Path(question["images"])).shape[0]
-    hidden = np.setdiff1d(np.arange(n_images), np.concatenate([labeled, validation]))
-    path = QueryInputs.model_validate(question["inputs"]).seed
+    path = inputs.seed
+    hidden = unlabeled_pool(n_images, taken, inputs.pool_subset, path)
     return PoolOrder(
         unlabeled=hidden[replace(path, purpose="pool/unlabeled").permutation(len(hidden))],
         labeled=replace(path, purpose="pool/labeled").permutation(len(labeled)),
@@ -144,9 +161,10 @@ def answered_stored(answer: Answer, origin: str) -> bytes | None:
 def image_numbers(query: SeedPath, n_images: int) -> NDArray[np.int64]:
     """The number of each training image by its dataset index, (n_images,) int64.
 
-    The same for the queries of all cycles of a run.
+    The same for the queries of all cycles of a run, and for its first one.
     """
-    return replace(query, purpose="pool/numbers", cycle=None).distinct_numbers(n_images)
+    path = replace(query, purpose="pool/numbers", cycle=None, number=0)
+    return path.distinct_numbers(n_images)
 
 
 def _stored_file(workspace: Workspace, stored: Stored) -> Path:

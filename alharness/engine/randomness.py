@@ -23,6 +23,8 @@ def controlled(seed: int, threads: int = 1) -> Iterator[None]:
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     os.environ.setdefault("TORCHINDUCTOR_DETERMINISTIC", "1")
+    # A compiler's own processes would outlive the unit, and take cores that others compute on.
+    os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
     memory: Any = torch.utils.deterministic
     devices = list(range(torch.cuda.device_count()))
     before = (random.getstate(), np.random.get_state())  # noqa: NPY002

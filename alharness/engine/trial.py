@@ -2,54 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import torch
 
+from alharness.api.regularizer import Regularizer
 from alharness.api.sampler import Sampler
-from alharness.engine.extension import BuiltExtension, built_extension, joined
-from alharness.engine.images import open_images
+from alharness.engine.extension import BuiltExtension, built_extension
+from alharness.engine.images import Images
 from alharness.engine.network import (
     Network,
-    channel_statistics,
     make_network,
     make_regularizers,
 )
 from alharness.engine.optimizers import OptimizerOptions
+from alharness.engine.passes import passes_of
 from alharness.engine.randomness import controlled
-from alharness.engine.recipe import require_carried_out
-from alharness.engine.surroundings import Computed, Surroundings, finite, generator
-from alharness.engine.training import Trained, Training
+from alharness.engine.stacked_trials import train_stacked
+from alharness.engine.surroundings import (
+    Computed,
+    Surroundings,
+    generator,
+)
+from alharness.engine.trained import kept, statistics_of
+from alharness.engine.training import Training
+from alharness.engine.warm_start import start_warm
 from alharness.protocol.units import TrialInputs
-from alharness.store.curves import CURVES, write_curves
 
 
 def train(around: Surroundings, inputs: TrialInputs, key: str) -> Computed:
     """Train one model; its weights become the checkpoint of this key.
 
-    Raises UsageError for a recipe that the engine does not carry out.
+    With an empty validation set nothing is evaluated, and the last epoch's weights count.
+    Raises UsageError for a recipe that the engine does not carry out, CheckpointMissing when it
+    starts from weights that are not there.
     """
     recipe = inputs.recipe
-    require_carried_out(recipe.precision, recipe.start)
+    if recipe.stacked:
+        (computed,) = train_stacked(around, [(inputs, key)])
+        if isinstance(computed, Exception):
+            raise computed
+        return computed
+    passes = passes_of(recipe)
     sets = around.workspace.sets
     labeled = sets.labeled(inputs.labeled)
     validation = sets.get(inputs.validation).indices
     assert labeled.labels is not None
-    data = inputs.network.data
+    data, features = inputs.network.data, inputs.network.features
     true_labels = around.workspace.datasets.labels(data)[validation]
     regularizers = make_regularizers(
         around.plugins, inputs.network.regularizers, inputs.hyperparameters
     )
     with controlled(inputs.seed.torch_seed(), recipe.threads):
-        statistics = _statistics(around, inputs)
-        network = make_network(around.plugins, inputs.network, regularizers, statistics)
+        statistics = statistics_of(around, inputs)
+        examples = around.examples(data, labeled.indices, labeled.labels, features)
+        network = _initialized(around, inputs, regularizers, examples.images.width, statistics)
         network = network.to(around.device)
-        extension = _extension(around, inputs, network)
-        examples = around.examples(data, labeled.indices, labeled.labels)
+        extension = _extension(around, inputs, network, examples.images)
+        start = start_warm(around, recipe.start, network, extension)
         training = Training(
             network,
             examples,
-            around.examples(data, validation, true_labels),
+            around.examples(data, validation, true_labels, features) if len(validation) else None,
             inputs.hyperparameters,
             regularizers,
             order=generator(replace(inputs.seed, purpose="order"), torch.device("cpu")),
@@ -59,23 +75,30 @@ def train(around: Surroundings, inputs: TrialInputs, key: str) -> Computed:
             schedule=around.plugins.create("schedule", recipe.schedule),
             options=OptimizerOptions(recipe.momentum, recipe.nesterov, recipe.weight_decay),
             extension=extension,
+            drop_last=recipe.drop_last,
+            passes=passes,
         )
         trained = training.fit(recipe.epochs)
-    weights = joined(trained.weights, trained.extension)
-    checkpoint = around.workspace.checkpoints.write(key, weights)
-    result = {
-        "validation_accuracy": trained.best.accuracy,
-        "validation_loss": finite(trained.best.loss),
-        "best_epoch": trained.best_epoch,
-        "replaced_by": trained.replaced_by,
-        "checkpoint": checkpoint,
-        "parameters": sum(parameter.numel() for parameter in network.parameters()),
-    }
-    return Computed(result, {CURVES: write_curves(_curves(trained))})
+    return kept(around, key, network, trained, start)
+
+
+def _initialized(
+    around: Surroundings,
+    inputs: TrialInputs,
+    regularizers: Sequence[Regularizer],
+    width: int | None,
+    statistics: tuple[torch.Tensor, torch.Tensor] | None,
+) -> Network:
+    """The network with its initial weights, from a stream of their own where cycles share them."""
+    made = partial(make_network, around.plugins, inputs.network, regularizers, width, statistics)
+    if inputs.initialization == inputs.seed:
+        return made()
+    with controlled(inputs.initialization.torch_seed(), inputs.recipe.threads):
+        return made()
 
 
 def _extension(
-    around: Surroundings, inputs: TrialInputs, network: Network
+    around: Surroundings, inputs: TrialInputs, network: Network, images: Images
 ) -> BuiltExtension | None:
     """The training extension of the sampler that the trial belongs to, if any."""
     if inputs.extension is None:
@@ -83,25 +106,5 @@ def _extension(
     sampler: Sampler = around.plugins.create("sampler", inputs.extension)
     extension = sampler.needs.extension
     assert extension is not None
-    return built_extension(extension, network, inputs.network.n_classes, around.device)
-
-
-def _curves(trained: Trained) -> dict[str, list[float]]:
-    """What was measured after each epoch."""
-    return {
-        "training_loss": trained.training_loss,
-        "validation_accuracy": [score.accuracy for score in trained.validation],
-        "validation_loss": [score.loss for score in trained.validation],
-    }
-
-
-def _statistics(
-    around: Surroundings, inputs: TrialInputs
-) -> tuple[torch.Tensor, torch.Tensor] | None:
-    """Mean and deviation of the initial labeled set, when the recipe normalizes."""
-    name = inputs.recipe.normalization
-    if name is None:
-        return None
-    indices = around.workspace.sets.get(name).indices
-    stored = around.workspace.datasets.images(inputs.network.data)
-    return channel_statistics(open_images(stored, indices, torch.device("cpu")))
+    n_classes, example = inputs.network.n_classes, images.batch(slice(0, 1))
+    return built_extension(extension, network, n_classes, around.device, example)

@@ -64,6 +64,15 @@ def test_only_a_last_batch_of_one_is_dropped(n, size, seed):
     assert all(len(rows) == size for rows in drawn[:-1])
 
 
+@given(n=st.integers(1, 70), size=st.integers(1, 30), least=st.integers(1, 30))
+def test_a_last_batch_that_is_too_small_is_dropped_unless_it_is_the_only_one(n, size, least):
+    lengths = [len(rows) for rows in batches(n, size, torch.Generator(), least)]
+    assert len(lengths) == n_batches(n, size, least)
+    whole, rest = divmod(n, size)
+    last = [rest] if rest and (rest >= least or not whole) else []
+    assert lengths == [size] * whole + last
+
+
 def test_an_order_is_drawn_only_when_it_is_asked_for():
     generator = torch.Generator().manual_seed(0)
     before = generator.get_state()
@@ -71,3 +80,15 @@ def test_an_order_is_drawn_only_when_it_is_asked_for():
     assert torch.equal(generator.get_state(), before)
     next(rows)
     assert not torch.equal(generator.get_state(), before)
+
+
+def test_losses_of_several_models_have_a_mean_of_their_own():
+    means = []
+    run_epochs(
+        2,
+        lambda: range(3),
+        step=lambda batch: torch.tensor([batch, 10.0 * batch]),
+        after_epoch=lambda epoch, loss: means.append(loss.tolist()),
+        mean=lambda losses: torch.stack(list(losses)).mean(dim=0),
+    )
+    assert means == [[1.0, 10.0]] * 2

@@ -10,7 +10,9 @@ from alharness import HarnessError, Sampler
 from alharness.engine.images import HeldImages
 from alharness.engine.network import Network
 from alharness.engine.pool import ImagePool
+from alharness.protocol.partition.sets import IndexSet
 from alharness.protocol.planning.survey import next_units
+from alharness.protocol.units import make_unit
 from alharness.store.ledger import StoreLedger
 
 
@@ -47,6 +49,19 @@ def test_trial_evaluation_query_annotation(workbench):
         workbench.execute(after["evaluation"])
     hidden.rename(test)
     assert 0 < workbench.execute(after["evaluation"])["test_accuracy"] < 1
+
+
+def test_a_trial_without_validation_images_keeps_its_last_weights(workbench):
+    trial = upcoming(workbench, workbench.bench())["trial"]
+    nothing = IndexSet(np.zeros(0, dtype=np.int64))
+    inputs = trial.inputs.model_copy(update={"validation": nothing.digest})
+    unvalidated = make_unit(inputs, (*trial.sets, nothing))
+    result = workbench.execute(unvalidated)
+    assert result["validation_accuracy"] is result["validation_loss"] is None
+    assert result["best_epoch"] == inputs.recipe.epochs - 1
+    workbench.execute(trial)
+    with_validation = workbench.curves(trial)
+    assert workbench.curves(unvalidated) == {"training_loss": with_validation["training_loss"]}
 
 
 def test_a_record_names_the_machine(workbench):

@@ -47,7 +47,11 @@ def training(extension=None, *regularizers, epochs=5):
         model = SmallNetwork(N_CLASSES, 1)
         model.dropout = nn.Identity()  # or its masks would follow the module's initialization
         network = Network(model, torch.full((1,), 0.5), torch.full((1,), 0.25))
-        built = None if extension is None else built_extension(extension, network, N_CLASSES, CPU)
+        built = (
+            None
+            if extension is None
+            else built_extension(extension, network, N_CLASSES, CPU, torch.zeros(1, 1, 8, 8))
+        )
         session = Training(
             network,
             labeled,

@@ -67,3 +67,18 @@ def test_its_trials_are_its_own_and_carry_the_module(end):
         "extension.bias",
     }
     assert own.steps[Slot(0, "query", 0)].unit.key != plain.steps[Slot(0, "query", 0)].unit.key
+
+
+def test_another_methods_extension_changes_no_trial_of_a_baseline(end, workbench, tmp_path):
+    """Published trap 6: a condition that is always true gives every method the module."""
+    _, runs = end
+    file = tmp_path / "predicted.py"
+    bench = type(workbench)(tmp_path / "alone", discover([file]), (file,))
+    coordinator = bench.coordinator(bench.bench("watching"))
+    (alone,) = coordinator.run().runs
+    assert not coordinator.failures
+    together = runs["watching"]
+    assert [one.key for one in alone.chosen] == [one.key for one in together.chosen]
+    assert {slot: step.unit.key for slot, step in alone.steps.items()} == {
+        slot: step.unit.key for slot, step in together.steps.items()
+    }

@@ -1,6 +1,7 @@
 """Images that are decoded when they are needed: random views, and no trace of classes."""
 
 import gc
+import io
 import mmap
 import types
 from hashlib import blake2b
@@ -84,6 +85,7 @@ def test_their_order_in_the_file_is_another_each_time_and_no_part_of_the_digest(
         Framing(7, 9, RandomView()),
         Framing(8, 9, RandomView(mirrored=0.4)),
         Framing(8, 9, RandomView(scale=(0.1, 1.0))),
+        Framing(8, 9, RandomView(), kept_side=30),
     ],
 )
 def test_framing_is_part_of_the_digest(files, tmp_path, framing):
@@ -91,6 +93,28 @@ def test_framing_is_part_of_the_digest(files, tmp_path, framing):
         packed(files[:3], tmp_path / name, one)
     digests = {split_digest(tmp_path / name, LABELS[:3]) for name in ("one", "other")}
     assert len(digests) == 2
+
+
+def test_files_kept_as_they_are_have_the_digest_of_before(files, tmp_path):
+    """Independent source: the description of a framing as 0.1 wrote it into the index."""
+    packed(files[:3], tmp_path / "packed", VIEWED)
+    with np.load(tmp_path / "packed" / "index.npz", allow_pickle=False) as index:
+        assert index["framing"].tobytes() == (
+            b'{"scaled_side":9,"side":8,"training_view":'
+            b'{"mirrored":0.5,"ratio":[0.75,1.3333333333333333],"scale":[0.08,1.0]}}'
+        )
+
+
+def test_kept_scaled_files_are_smaller_and_digested_as_they_were(files, tmp_path):
+    """How a JPEG is written is no part of the digest: the file that was given is."""
+    framing = Framing(4, 5, kept_side=6)
+    kept = packed(files, tmp_path / "kept", framing)
+    plain = packed(files, tmp_path / "plain", Framing(4, 5))
+    assert kept.framing == framing
+    assert kept.content.tobytes() == plain.content.tobytes()
+    assert kept.pixels.tobytes() != plain.pixels.tobytes()
+    first = Image.open(io.BytesIO(kept.data[kept.starts[0] : kept.ends[0]]))
+    assert (first.format, min(first.size)) == ("JPEG", 6)
 
 
 def test_content_and_labels_are_part_of_the_digest(files, tmp_path):
@@ -222,7 +246,7 @@ def test_nothing_in_the_pool_is_in_the_order_of_classes(files, tmp_path):
     unlabeled = open_images(pictures, positions, CPU)
     labeled = open_images(pictures, np.setdiff1d(np.arange(N), positions), CPU)
     del pictures
-    network = Network(Model(), torch.zeros(3), torch.ones(3))
+    network = Network(Model(), torch.zeros(3, 1, 1), torch.ones(3, 1, 1))
     pool = ImagePool(unlabeled, labeled, torch.zeros(10), 3, network, None)
     things = reachable(pool)
     assert any(isinstance(thing, mmap.mmap) for thing in things), "the walk is too short"

@@ -42,8 +42,24 @@ def alharness_samplers():
     ]:
         factory = f"alharness_plugins.samplers.{factory}"
         yield alharness.SamplerSpec(name, factory, parameters=parameters)
+
+
+class Silent(alharness.Model):
+    # Does not say that it has no dropout.
+
+    def build(self, n_classes, in_channels, image_size):
+        from alharness_plugins.models.networks.mlp import Mlp
+
+        return Mlp(8, 1, 0.0).build(n_classes, in_channels, image_size)
+
+
+@alharness.hookimpl
+def alharness_models():
+    yield alharness.ModelSpec("silent", Silent)
 """
 DETERMINISTIC, MONTE_CARLO = ["least-sure", "most-entropy"], ["mc-entropy", "mc-information"]
+
+MLP = '{{ model = "mlp", hidden = 8, layers = 1, dropout = {} }}'
 
 N, SIDE, C = 23, 4, 5
 
@@ -365,8 +381,7 @@ def bench_of(workbench, tmp_path):
     file.write_text(PLUGINS)
     bench = type(workbench)(tmp_path / "workspace", discover([file]), (file,))
 
-    def carry_out(*methods, dropout):
-        model = f'{{ model = "mlp", hidden = 8, layers = 1, dropout = {dropout} }}'
+    def carry_out(*methods, model):
         coordinator = bench.coordinator(bench.bench("watching", *methods, model=model))
         survey = coordinator.run()
         return {run.name.split("/")[1]: run.state for run in survey.runs}, coordinator
@@ -376,14 +391,21 @@ def bench_of(workbench, tmp_path):
 
 @pytest.mark.slow
 def test_a_bench_on_digits(bench_of):
-    ended, coordinator = bench_of(*DETERMINISTIC, *MONTE_CARLO, dropout=0.5)
+    ended, coordinator = bench_of(*DETERMINISTIC, *MONTE_CARLO, model=MLP.format(0.5))
     assert not coordinator.failures
     assert set(ended.values()) == {State.DONE}
     assert len(ended) == 5
 
 
-def test_without_dropout_only_the_samplers_that_need_it_fail(bench_of):
-    ended, coordinator = bench_of(*DETERMINISTIC, *MONTE_CARLO, dropout=0.0)
+def test_without_dropout_the_samplers_that_need_it_have_no_runs(bench_of):
+    ended, coordinator = bench_of(*DETERMINISTIC, *MONTE_CARLO, model=MLP.format(0.0))
+    assert set(ended) == {"watching", *DETERMINISTIC}
+    assert set(ended.values()) == {State.DONE}
+    assert not coordinator.failures
+
+
+def test_of_a_model_that_does_not_say_only_the_samplers_that_need_it_fail(bench_of):
+    ended, coordinator = bench_of(*DETERMINISTIC, *MONTE_CARLO, model='"silent"')
     assert {name for name, state in ended.items() if state is State.FAILED} == set(MONTE_CARLO)
     assert len(coordinator.failures) == 2
     for message in coordinator.failures.values():

@@ -6,16 +6,18 @@ from alharness import HarnessError
 from alharness.engine.recipe import require_carried_out
 
 
-def test_what_is_carried_out():
-    require_carried_out("float32", None)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("mode", [None, "default", "reduce-overhead"])
+def test_what_is_carried_out(precision, mode):
+    require_carried_out(precision, mode)
 
 
 @pytest.mark.parametrize(
-    ("precision", "start", "words"),
-    [("bfloat16", None, "precision 'bfloat16'"), ("float32", "abc", "start weights of trial abc")],
+    ("precision", "mode", "words"),
+    [("float16", None, "precision 'float16'"), ("float32", "max", "compile 'max'")],
 )
-def test_what_is_not_is_refused_in_one_line(precision, start, words):
+def test_what_is_not_is_refused_in_one_line(precision, mode, words):
     with pytest.raises(HarnessError, match=words) as caught:
-        require_carried_out(precision, start)
+        require_carried_out(precision, mode)
     assert caught.value.remedy
     assert "\n" not in str(caught.value)

@@ -2,17 +2,20 @@
 
 import math
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from alharness_plugins.losses.cross_entropy import CrossEntropy
+from alharness_plugins.regularizers.swa import Swa
 from alharness_plugins.schedules.constant import Constant
 from torch import nn
 
-from alharness import Regularizer
+from alharness import Regularizer, UsageError
+from alharness.engine.features import HeldFeatures
 from alharness.engine.images import HeldImages
-from alharness.engine.network import channel_statistics
+from alharness.engine.network import Network, channel_statistics
 from alharness.engine.randomness import controlled
 from alharness.engine.training import Examples, Score, Training, copied_weights, evaluate
 
@@ -238,6 +241,27 @@ def test_a_regularizers_weights_replace_the_best_when_not_worse(offered, kept):
     assert trained.best.accuracy == max(3, offered) / 4
 
 
+def test_without_a_validation_set_the_last_epochs_weights_count():
+    """And they are those that a training with one passes through."""
+    network = Scripted([3, 2, 1])
+    trained = replace(training(network), validation=None).fit(3)
+    assert trained.best is None
+    assert trained.validation == []
+    assert (trained.best_epoch, trained.replaced_by) == (2, None)
+    other = Scripted([3, 2, 1])
+    assert training(other).fit(3).training_loss == trained.training_loss
+    assert int(trained.weights["steps"]) == 3
+    assert torch.equal(trained.weights["weight"], other.weight)
+
+
+def test_without_a_validation_set_no_regularizer_can_offer_weights():
+    network = Scripted([1])
+    with pytest.raises(UsageError, match="Swa needs a validation set"):
+        replace(training(network, [Swa()]), validation=None).fit(1)
+    assert int(network.steps) == 0, "it is refused before anything is trained"
+    replace(training(network, [Regularizer()]), validation=None).fit(1)
+
+
 @pytest.mark.parametrize(("n", "lengths"), [(9, [4, 4]), (10, [4, 4, 2]), (1, [1])])
 def test_images_for_a_regularizer_leave_out_a_last_one(n, lengths):
     """Batch norm has no variance of one image."""
@@ -249,6 +273,19 @@ def test_channel_statistics():
     images[:, 2] = 51
     mean, deviation = channel_statistics(HeldImages(torch.from_numpy(images)))
     scaled = images / 255
-    np.testing.assert_allclose(mean, scaled.mean(axis=(0, 2, 3)), rtol=1e-6)
-    np.testing.assert_allclose(deviation[:2], scaled.std(axis=(0, 2, 3))[:2], rtol=1e-6)
+    assert mean.shape == deviation.shape == (3, 1, 1)
+    np.testing.assert_allclose(mean.flatten(), scaled.mean(axis=(0, 2, 3)), rtol=1e-6)
+    np.testing.assert_allclose(deviation.flatten()[:2], scaled.std(axis=(0, 2, 3))[:2], rtol=1e-6)
     assert deviation[2] == 1
+
+
+def test_features_are_normalized_each_by_itself():
+    features = torch.randn(40, 5, generator=torch.Generator().manual_seed(0)) * 3 + 2
+    features[:, 4] = 7
+    statistics = channel_statistics(HeldFeatures(features))
+    network = Network(nn.Linear(5, 2), *statistics)
+    normalized = network.normalized(features)
+    torch.testing.assert_close(normalized.mean(dim=0), torch.zeros(5), atol=1e-5, rtol=0)
+    deviation = normalized.std(dim=0, correction=0)
+    torch.testing.assert_close(deviation, torch.tensor([1.0, 1, 1, 1, 0]))
+    assert network(features).shape == (40, 2)
