@@ -36,6 +36,24 @@ class MethodNeeds:
     extension: bool = False
     representation: str | None = None
     sees_labels: bool = False
+    images: bool = False
+    dropout: bool = False
+    layers: bool = False
+    pool: int = 1
+    model: bool = True
+
+
+@dataclass(frozen=True)
+class ModelTraits:
+    """What a model says of its networks, as the plan reads it (see ``alharness.Model``).
+
+    By default what refuses nothing: of a model that nobody asked.
+    """
+
+    takes: frozenset[str] = frozenset({"images", "features"})
+    has_dropout: bool | None = None
+    has_layers: bool = True
+    stackable: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,8 +64,8 @@ class Component:
     files behind the plugin, or the ``step_version`` that its author declared to stand for them;
     ``files`` are the digests of what parameters name that hold paths, by parameter;
     ``fingerprint`` tells apart what none of these do.
-    ``needs`` and ``labels_stay`` are what a sampler and an oracle declare; ``summary`` and
-    ``citation`` what an author says of it, which determines nothing.
+    ``needs``, ``traits`` and ``labels_stay`` are what a sampler, a model and an oracle declare;
+    ``summary`` and ``citation`` what an author says of it, which determines nothing.
     """
 
     kind: str
@@ -62,6 +80,7 @@ class Component:
     files: Mapping[str, str] = field(default_factory=dict)
     fingerprint: str = ""
     needs: MethodNeeds = MethodNeeds()
+    traits: ModelTraits = ModelTraits()
     labels_stay: bool = True
     summary: str = ""
     citation: str = ""

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class CheckpointMissing(HarnessError):
-    """The weights of a recorded trial are not there, or damaged: the trial has to run again."""
+    """What a recorded unit left is not there, or damaged: the unit has to run again.
+
+    The weights of a trial, or the features of a representation.
+    """
 
 
 def load_weights(path: Path) -> dict[str, torch.Tensor]:

@@ -6,27 +6,37 @@ import errno
 import os
 import stat
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from alharness.api.errors import HarnessError
 
 
 def read(path: Path) -> bytes:
-    """What a file holds.
+    """What a file holds. Raises as ``open_file``."""
+    with open_file(path) as stream:
+        return stream.read()
+
+
+@contextmanager
+def open_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file, open to be read.
 
     Raises FileNotFoundError when nothing is there, another OSError when what is there cannot be
     read, or is no file. It is looked at before it is read: a pipe would keep us waiting for ever.
     """
     try:
-        with open(path, "rb", opener=_without_waiting) as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise OSError(errno.EINVAL, "it is no file", str(path))
-            return stream.read()
+        stream = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - closed below
     except FileNotFoundError as error:
         if path.is_symlink():
             raise OSError(errno.ELOOP, "it is a broken link", str(path)) from error
         raise
+    with stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no file", str(path))
+        yield stream
 
 
 def _without_waiting(path: str, flags: int) -> int:

@@ -69,7 +69,7 @@ def _bases(record: Record) -> tuple[str, ...]:
     """Keys of the units that a unit read, and digests of the labels that it was computed on."""
     inputs = record.unit.inputs
     reads = inputs.reads()
-    return (*reads.weights, *reads.records, *getattr(inputs, "labeled", ()))
+    return (*reads.weights, *reads.features, *reads.records, *getattr(inputs, "labeled", ()))
 
 
 def _labels(record: Record) -> tuple[str, ...]:
@@ -89,6 +89,7 @@ def _recorded(workspace: Workspace) -> list[Record]:
 def _set_aside(workspace: Workspace, record: Record) -> None:
     records, folder = workspace.records, workspace.root / FOLDER
     workspace.checkpoints.drop(record.unit.key)
+    workspace.features.drop(record.unit.key)
     for name in record.beside:
         if records.path_beside(record, name).exists():
             set_aside(records.path_beside(record, name), folder)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from alharness.api.dataset import ImageFiles
 from alharness.api.decoding import is_plain
 from alharness.api.errors import HarnessError
-from alharness.api.framing import Framing, RandomView
+from alharness.api.framing import KEPT_QUALITY, Framing, RandomView
 from alharness.protocol.keys import DIGEST_BYTES, canonical_json, digest_arrays
 
 ARRAY, PACKED, INDEX = "images.npy", "images.bin", "index.npz"
@@ -129,7 +129,10 @@ def split_digest(folder: Path, labels: NDArray[np.int64]) -> str:
 
 
 def pack(images: ImageFiles, folder: Path) -> None:
-    """Copy image files into one file in ``folder``. Raises UsageError for a damaged one."""
+    """Copy what is kept of image files into one file in ``folder``.
+
+    Raises UsageError for a damaged one.
+    """
     starts, ends = np.empty((2, len(images)), dtype=np.int64)
     digests, pixels = np.empty((2, len(images), DIGEST_BYTES), dtype=np.uint8)
     with (folder / PACKED).open("wb") as stream:
@@ -148,7 +151,7 @@ def pack(images: ImageFiles, folder: Path) -> None:
 
 
 Packed: TypeAlias = tuple[bytes, NDArray[np.uint8], NDArray[np.uint8]]
-"""A file's content, the digest of that, and the digest of the image's centre."""
+"""What is kept of a file, the digest of its content, and the digest of the image's centre."""
 
 
 def _in_secret_order(images: ImageFiles) -> Iterator[tuple[int, Packed]]:
@@ -159,8 +162,9 @@ def _in_secret_order(images: ImageFiles) -> Iterator[tuple[int, Packed]]:
     """
 
     def read(number: int) -> Packed:
-        data, centre = images.read(number)
-        return data, _digest(data if is_plain(data) else DECODING + data), _digest(centre.tobytes())
+        data, kept, centre = images.read_for_keeping(number)
+        content = data if is_plain(data) else DECODING + data
+        return kept, _digest(content), _digest(centre.tobytes())
 
     order = np.random.default_rng().permutation(len(images)).tolist()
     with ThreadPoolExecutor() as threads:
@@ -184,7 +188,12 @@ def _digest(data: bytes) -> NDArray[np.uint8]:
 
 
 def _framing_bytes(framing: Framing) -> NDArray[np.uint8]:
-    return np.frombuffer(canonical_json(asdict(framing)), dtype=np.uint8)
+    """What is digested of a framing: where files are kept as they are, nothing of keeping."""
+    described = asdict(framing)
+    side = described.pop("kept_side")
+    if side is not None:
+        described["kept"] = {"side": side, "quality": KEPT_QUALITY}
+    return np.frombuffer(canonical_json(described), dtype=np.uint8)
 
 
 def _framing(data: NDArray[np.uint8]) -> Framing:
@@ -192,4 +201,5 @@ def _framing(data: NDArray[np.uint8]) -> Framing:
     view = stored.pop("training_view")
     if view is not None:
         view = RandomView(tuple(view["scale"]), tuple(view["ratio"]), view["mirrored"])
-    return Framing(**stored, training_view=view)
+    kept = stored.pop("kept", None)
+    return Framing(**stored, training_view=view, kept_side=None if kept is None else kept["side"])

@@ -38,12 +38,12 @@ class StoreLedger:
         self.look_at_weights()
 
     def look_at_weights(self) -> None:
-        """Look again which weights are there."""
-        self._weights = self._workspace.checkpoints.keys()
+        """Look again which weights and features are there."""
+        self._weights = self._workspace.checkpoints.keys() | self._workspace.features.keys()
 
     @property
     def weights(self) -> AbstractSet[str]:
-        """Keys of the trials whose weights are there."""
+        """Keys of the units whose weights or features are there."""
         return self._weights
 
     def result(self, unit: Unit) -> Mapping[str, Any] | None:

@@ -15,6 +15,7 @@ from alharness.protocol.units import KINDS, AnnotationInputs, Unit
 from alharness.store.checkpoints import Checkpoints
 from alharness.store.curves import CURVES, read_curves
 from alharness.store.datasets import Datasets
+from alharness.store.features import Features
 from alharness.store.files import set_aside
 from alharness.store.index_sets import IndexSets
 from alharness.store.origins import Origins
@@ -23,12 +24,12 @@ from alharness.store.tried import TriedMethods
 
 _FOLDERS = (
     "checkpoints", "data", "data/images", "data/labels", "data/prepared", "failures",
-    "mlartifacts", "origins", "reports", "sets",
+    "features", "mlartifacts", "origins", "reports", "sets",
 )  # fmt: skip
 
 
 class Workspace:
-    """Records, checkpoints, index sets and prepared datasets below one folder."""
+    """Records, checkpoints, index sets, prepared datasets and features below one folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
@@ -36,6 +37,7 @@ class Workspace:
         self.checkpoints = Checkpoints(self.root)
         self.sets = IndexSets(self.root)
         self.datasets = Datasets(self.root)
+        self.features = Features(self.root)
         self.tried = TriedMethods(self.root)
         self.origins = Origins(self.root)
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
 
 from alharness.protocol.partition.given import GivenSplits
-from alharness.protocol.partition.splits import Split
-from alharness.protocol.suite.fields import as_tuple
+from alharness.protocol.partition.splits import Split, no_images
+from alharness.protocol.suite.fields import as_tuple, is_none
 
 SCHEMA: Final = 1
 
@@ -42,11 +42,17 @@ class Part(BaseModel):
 
 
 class InitialSet(Part):
-    """The split of an initial set: each training image in one of three."""
+    """The split of an initial set: each training image in one of four.
+
+    ``initial`` is empty where samplers choose it: out of the pool, and each run's ``chosen``.
+    """
 
     initial: Indices
     pool: Indices
     validation: Indices
+    left_out: Indices = Field(
+        default_factory=no_images, exclude_if=lambda left_out: len(left_out) == 0
+    )
 
 
 class Queried(Part):
@@ -58,12 +64,16 @@ class Queried(Part):
 
 
 class RunSets(Part):
-    """What the queries of one run picked, cycle by cycle."""
+    """What the queries of one run picked, cycle by cycle.
+
+    chosen: what it started from, where a sampler chose that (its cycle is 0), else None.
+    """
 
     method: str
     initial_set: int
     seed: int
     queried: Annotated[tuple[Queried, ...], as_tuple]
+    chosen: Queried | None = Field(default=None, exclude_if=is_none)
 
 
 class IndexSets(Part):
@@ -89,7 +99,9 @@ class IndexSets(Part):
 
     def given(self) -> GivenSplits:
         """Its splits, for a suite. Raises ValueError when they are none."""
-        splits = (Split(one.initial, one.pool, one.validation) for one in self.initial_sets)
+        splits = (
+            Split(one.initial, one.pool, one.validation, one.left_out) for one in self.initial_sets
+        )
         return GivenSplits(tuple(splits), self.train_digest)
 
 
@@ -105,7 +117,12 @@ def of_splits(
         train_digest=given.train_digest,
         names=None,
         initial_sets=tuple(
-            InitialSet(initial=one.initial, pool=one.pool, validation=one.validation)
+            InitialSet(
+                initial=one.initial,
+                pool=one.pool,
+                validation=one.validation,
+                left_out=one.left_out,
+            )
             for one in given.splits
         ),
         runs=(),

@@ -26,7 +26,7 @@ from alharness.protocol.partition.given import GivenSplits
 LARGEST = 512 << 20
 """Bytes of a file, and of what a ``.npz`` unpacks to: twenty initial sets of ImageNet."""
 
-_NUMBERS = ("initial", "pool", "validation", "indices", "labels")
+_NUMBERS = ("initial", "pool", "validation", "left_out", "indices", "labels")
 
 
 def read_given(path: Path) -> GivenSplits:

@@ -1,24 +1,24 @@
-"""Long-tailed initial sets: class sizes by a power law (paper, section 6.3).
+"""Long tails: class sizes that fall from class to class.
 
-The published code's law: class i of C gets int(a + k · exp(α · (i + 0.5))) images, scaled to
-the size of the initial set. Only the initial set is imbalanced.
+Of the initial set alone (paper, section 6.3): the published code's law, by which class i of C gets
+int(a + k · exp(α · (i + 0.5))) images, scaled to the size of the initial set. Of all images that
+are used: the law of Cui et al. (2019, section 5.1), by which class i keeps ⌊n_max · ρ^(−i/(C−1))⌋;
+ρ is the ratio of the largest class, the first, to the smallest, the last.
 """
 
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
-
-from alharness.api.errors import UsageError
-from alharness.protocol.partition.splits import Split
 
 
 def class_counts(
     n_classes: int, total: int, *, a: float, k: float, alpha: float
 ) -> NDArray[np.int64]:
-    """Images of each class, (n_classes,) int64, ``total`` in all.
+    """Images of each class of an initial set, (n_classes,) int64, ``total`` in all.
 
     The law's counts are scaled down to whole numbers; what is missing goes to the
     classes with the largest remainders, of equals to the first.
@@ -32,25 +32,19 @@ def class_counts(
     return np.asarray(counts, dtype=np.int64)
 
 
-def long_tailed(
-    parts: Split, labels: NDArray[np.int64], counts: NDArray[np.int64], where: str
-) -> Split:
-    """The split with so many images of each class in its initial set, in the shuffle's order.
+def tail_counts(n_classes: int, largest: int, ratio: float) -> NDArray[np.int64]:
+    """Images of each class of all that is used, (n_classes,) int64, the first ``largest``.
 
-    Each class's images are the first of the shuffle outside the validation set, which
-    stays as it is. ``labels`` are those of all training images. Raises UsageError,
-    naming ``where``, when a class has too few images.
+    Whole numbers below ``largest · ratio^(−i/(n_classes − 1))``, without floating-point error.
     """
-    order = np.concatenate([parts.initial, parts.pool])
-    taken = np.zeros(len(order), dtype=bool)
-    for number, count in enumerate(counts):
-        places = np.flatnonzero(labels[order] == number)
-        if len(places) < count:
-            raise UsageError(
-                f"the initial set wants {count} images of class {number}, but only "
-                f"{len(places)} are outside the validation set",
-                where=where,
-                remedy="Lower the law's k, or protocol.initial_fraction",
-            )
-        taken[places[:count]] = True
-    return Split(initial=order[taken], pool=order[~taken], validation=parts.validation)
+    exact = Fraction(str(ratio))
+    counts = [_kept(largest, exact, i, n_classes - 1) for i in range(n_classes)]
+    return np.array(counts, dtype=np.int64)
+
+
+def _kept(largest: int, ratio: Fraction, step: int, steps: int) -> int:
+    """The largest m with m^steps · ratio^step ≤ largest^steps."""
+    bound = largest**steps * ratio.denominator**step
+    near = int(largest * math.pow(ratio, -step / steps))
+    fitting = (m for m in (near + 1, near) if m**steps * ratio.numerator**step <= bound)
+    return next(fitting, near - 1)

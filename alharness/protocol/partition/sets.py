@@ -39,8 +39,10 @@ class IndexSet:
 
 def joined(parts: Sequence[IndexSet]) -> IndexSet:
     """Labeled index sets behind one another."""
+    nothing = np.zeros(0, dtype=np.int64)
     labels = [part.labels for part in parts if part.labels is not None]
-    return IndexSet(np.concatenate([part.indices for part in parts]), np.concatenate(labels))
+    indices = [part.indices for part in parts]
+    return IndexSet(np.concatenate([nothing, *indices]), np.concatenate([nothing, *labels]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +62,23 @@ class Added:
 
 @dataclass(frozen=True)
 class LabeledSet:
-    """The labeled set of a run in one cycle: the initial set, and what annotations added."""
+    """The labeled set of a run in one cycle: the initial set, and what annotations added.
 
-    initial: IndexSet
+    initial: None where a sampler chooses it: then it is the first that was added.
+    """
+
+    initial: IndexSet | None
     added: tuple[Added, ...] = ()
 
     @cached_property
     def digests(self) -> tuple[str, ...]:
         """The digests of its parts, in their order: what names it in keys."""
-        return (self.initial.digest, *(part.digest for part in self.added))
+        return tuple(part.digest for part in self.parts)
 
     @property
     def parts(self) -> tuple[IndexSet | Added, ...]:
         """The index sets that it is made of, in their order."""
-        return (self.initial, *self.added)
+        return self.added if self.initial is None else (self.initial, *self.added)
 
     def extended(self, newest: Added) -> LabeledSet:
         """This labeled set with what a further annotation added.

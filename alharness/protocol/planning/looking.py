@@ -29,27 +29,37 @@ def seeds_wanted(
     wanted = {
         (condition.name, method.label): seeds
         for condition in bench.conditions
-        for method in bench.methods
+        for method in bench.applicable(condition)
     }
     if not bench.looked_at:
         return wanted
     for condition in bench.conditions:
         own = [run for run in runs if run.condition is condition]
         theirs = [run for run in own if run.method.label == reference]
-        for method in bench.methods:
+        for method in bench.applicable(condition):
             if method.label in bench.looked_at - {reference} and not method.needs.sees_labels:
                 ours = [run for run in own if run.method.label == method.label]
                 wanted[condition.name, method.label] = _seeds(bench, ours, theirs, ledger)
         compared = [
             wanted[condition.name, method.label]
-            for method in bench.methods
+            for method in bench.applicable(condition)
             if method.label != reference and not method.needs.sees_labels
         ]
-        for method in bench.methods:
+        for method in bench.applicable(condition):
             if method.label in bench.looked_at and (
                 method.label == reference or method.needs.sees_labels
             ):
                 wanted[condition.name, method.label] = max(compared, default=seeds)
+    return _with_replayed(bench, wanted)
+
+
+def _with_replayed(bench: Bench, wanted: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    """A scenario that is replayed has the seeds that whoever replays it asks for, too."""
+    for condition in bench.conditions:
+        source = condition.scenario.replay
+        for method in bench.applicable(condition):
+            at = (source or condition.name, method.label)
+            wanted[at] = max(wanted.get(at, 0), wanted[condition.name, method.label])
     return wanted
 
 
@@ -76,11 +86,12 @@ def _endpoints(bench: Bench, runs: Sequence[Run], ledger: Ledger) -> NDArray[np.
     """(I, J), oriented so that more is better; NaN where a run is missing or failed."""
     protocol, metric = bench.suite.protocol, measure(bench.suite.endpoint.metric)
     condition = runs[0].condition
-    values = np.full((protocol.n_initial_sets, protocol.seeds, condition.cycles - 1), np.nan)
+    first = protocol.first_tested_cycle
+    values = np.full((protocol.n_initial_sets, protocol.seeds, condition.cycles), np.nan)
     for run in runs:
-        for cycle in range(1, condition.cycles):
-            values[(*run.place, cycle - 1)] = _value(run, cycle, metric.name, ledger)
-    return endpoint(oriented(values, metric), condition.sizes[1:])
+        for cycle in range(first, condition.cycles):
+            values[(*run.place, cycle)] = _value(run, cycle, metric.name, ledger)
+    return endpoint(oriented(values[:, :, first:], metric), condition.sizes[first:])
 
 
 def _value(run: Run, cycle: int, metric: str, ledger: Ledger) -> float:

@@ -20,13 +20,17 @@ RECORDED_WITHOUT_WEIGHTS = (
 """They were not kept, or records were taken over without them."""
 
 _DATA = {"data": "the training data", "test": "the test data"}
-_PLUGINS = ("sampler", "model", "oracle", "loss", "extension", "recipe.schedule")
+_PLUGINS = (
+    *("sampler", "model", "oracle", "loss", "extension", "recipe.schedule"),
+    "representation",
+)
 _CONSEQUENCES = frozenset(
     {
         "seed",  # at one position it says the same, however it is spelled
         *("trial", "previous", "committee", "query", "stored"),
-        *("labeled", "validation", "hyperparameters", "recipe.normalization"),
+        *("labeled", "validation", "hyperparameters", "recipe.normalization", "recipe.start"),
         *("n_classes", "in_channels", "image_size"),
+        *("features", "own_features"),
     }
 )
 """Inputs that differ whenever something before them does, and so explain nothing."""

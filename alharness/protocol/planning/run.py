@@ -25,8 +25,12 @@ class State(Enum):
     BLOCKED = "blocked"
 
 
-SlotKind: TypeAlias = UnitKind | Literal["committee"]
-"""A unit's kind; ``committee`` is a trial too, of a further model that a query needs."""
+SlotKind: TypeAlias = UnitKind | Literal["committee", "first-query", "first-annotation"]
+"""A unit's kind; ``committee`` is a trial too, of a further model that a query needs, and the first
+query and annotation give what a run starts from."""
+
+CHOOSING: tuple[SlotKind, ...] = ("first-query", "first-annotation")
+"""What comes before any training where a sampler chooses what a run starts from."""
 
 
 class Slot(NamedTuple):
@@ -51,11 +55,16 @@ class Run:
     Written while it is walked, and only read afterwards: a run that did not change since the
     last survey is the same object in the next.
 
+    chooser: the sampler that chooses what it starts from; None where that is drawn.
+    asked_for: the representations that its queries ask for by name.
+    source: the run whose labeled sets it replays, walked before it; None where it queries itself.
+    blocked_by: what keeps it from going on, in words, where that is another run; else None.
     satisfied: its chosen model reached the validation accuracy at which the suite stops.
     labeled: the labeled set of each cycle that was reached.
     chosen: the unit of each cycle's chosen trial.
     committees: the further models of each cycle that queries.
-    stored: what the sampler stored at each query that is done.
+    stored: what the sampler stored at each query that is done; first_stored: at the choice of what
+        the run starts from, where that was its own.
     needed: keys of the trials whose weights must be kept for it.
     complete: leading cycles in which nothing is left to do.
     """
@@ -64,12 +73,17 @@ class Run:
     method: Component
     place: Place
     tunes: bool
+    chooser: Component | None = None
+    asked_for: tuple[str, ...] = ()
+    source: Run | None = None
+    blocked_by: str | None = None
     satisfied: bool = False
     steps: dict[Slot, Step] = field(default_factory=dict)
     labeled: list[LabeledSet] = field(default_factory=list)
     chosen: list[Unit] = field(default_factory=list)
     committees: list[list[Unit]] = field(default_factory=list)
     stored: list[Stored | None] = field(default_factory=list)
+    first_stored: Stored | None = None
     needed: set[str] = field(default_factory=set)
     complete: int = 0
 
@@ -79,6 +93,16 @@ class Run:
         return (
             f"{self.condition.name}/{self.method.label}/{self.place.initial_set}/{self.place.seed}"
         )
+
+    @property
+    def replays(self) -> bool:
+        """Whether it trains on the labeled sets of another scenario's run, and queries nothing."""
+        return self.condition.scenario.replay is not None
+
+    @property
+    def extension(self) -> Component | None:
+        """The sampler whose training extension its task models are trained with, if any."""
+        return self.method if self.method.needs.extension and not self.replays else None
 
     @property
     def last(self) -> int:
@@ -138,12 +162,26 @@ def slots(bench: Bench, run: Run) -> Iterator[Slot]:
 
 
 def slots_of_cycle(bench: Bench, run: Run, cycle: int) -> Iterator[Slot]:
-    """The slots of one cycle of a run; the last one does not query."""
+    """The slots of one cycle of a run; the last one does not query, nor does one that replays."""
+    if cycle == 0:
+        for number in range(n_features(run)):
+            yield Slot(cycle, "representation", number)
+        if run.chooser is not None and not run.replays:
+            yield from (Slot(cycle, kind, 0) for kind in CHOOSING)
     for number in range(bench.suite.tuning.trials if run.tunes else 1):
         yield Slot(cycle, "trial", number)
     yield Slot(cycle, "evaluation", 0)
-    if cycle < run.last:
+    if cycle < run.last and not run.replays:
         for number in range(run.method.needs.committee):
             yield Slot(cycle, "committee", number)
         yield Slot(cycle, "query", 0)
         yield Slot(cycle, "annotation", 0)
+
+
+def n_features(run: Run) -> int:
+    """How many units compute features that a run reads: training, test, and what is asked for.
+
+    The same for every run of a method in a scenario; in the order of ``Bench.features``.
+    """
+    shown = run.condition.representation is not None
+    return 2 * shown + len(run.asked_for)

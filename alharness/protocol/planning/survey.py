@@ -7,12 +7,14 @@ ready, waiting for another, failed or blocked. ``next_units`` is what is ready.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
-from alharness.protocol.bench import Bench
+from alharness.protocol.bench import Bench, Place
+from alharness.protocol.components import Component
+from alharness.protocol.condition import Condition
 from alharness.protocol.planning.entries import Entry, unique
 from alharness.protocol.planning.looking import seeds_wanted
 from alharness.protocol.planning.run import Run, State
@@ -48,13 +50,15 @@ class Survey:
     def place_of(self, unit: Unit) -> str:
         """Where a unit stands, for people: scenario and model, cycle, and the method after cycle 0.
 
-        All methods share what is trained in cycle 0. Empty for a unit of no run.
+        All methods share what is trained in cycle 0, but where it starts from what one of them
+        chose. Empty for a unit of no run.
         """
         for run in self.runs:
             for slot, step in run.steps.items():
                 if step.unit is not None and step.unit.key == unit.key:
                     named = f"scenario '{run.condition.name}', model '{run.condition.model.label}'"
-                    method = f", method '{run.method.label}'" if slot.cycle else ""
+                    whose = run.method if slot.cycle else run.chooser
+                    method = "" if whose is None else f", method '{whose.label}'"
                     return f"{named}{method}, cycle {slot.cycle}"
         return ""
 
@@ -110,7 +114,8 @@ class Planner:
         """Where every run stands, when nothing changed but units with these keys.
 
         A unit changed when it was recorded or failed, or when its weights came or went. Runs
-        that wait for none of them, nor for a tuning that does, stay the objects that they are.
+        that wait for none of them, nor for a tuning or a source that does, stay the objects that
+        they are.
         """
         self._runs = self._walked(self._runs, failed, changed)
         return self._extended(failed)
@@ -127,40 +132,60 @@ class Planner:
         known = {(run.condition.name, id(run.method), run.place): run for run in self._runs}
         seeds = seeds_wanted(bench, self._runs, self._ledger)
         runs = []
-        for condition in bench.conditions:
-            for method in bench.methods:
+        for condition in _sources_first(bench.conditions):
+            for method in bench.applicable(condition):
                 for place in bench.places():
                     run = known.get((condition.name, id(method), place))
                     if run is not None:
                         runs.append(run)
                     elif place.seed < seeds[condition.name, method.label]:
-                        runs.append(Run(condition, method, place, bench.tuner(place) == place))
+                        runs.append(self._unwalked(condition, method, place))
         return runs
+
+    def _unwalked(self, condition: Condition, method: Component, place: Place) -> Run:
+        bench = self._bench
+        tunes, chooser = bench.tuner(place) == place, bench.chooser(method)
+        asked_for = bench.asked_for(condition, method)
+        return Run(condition, method, place, tunes, chooser, asked_for)
 
     def _walked(
         self, runs: list[Run], failed: Collection[str], changed: AbstractSet[str]
     ) -> list[Run]:
         """The runs, those walked that were not yet, or may differ since these keys changed."""
-        walked = []
-        tuners: dict[object, Run] = {}
+        walked: dict[object, Run] = {}
         anew: set[object] = set()
         for run in runs:
-            of_tuner = (run.condition.name, id(run.method), self._bench.tuner(run.place))
+            at, follows, replays = self._before(run)
+            tuner, source = walked.get(follows), walked.get(replays)
             if not run.steps:
-                after = self._walker.walk(run, failed, tuners.get(of_tuner))
-            elif run.pending & changed or (of_tuner in anew and not run.finished):
-                fresh = Run(run.condition, run.method, run.place, run.tunes)
-                after = self._walker.walk(fresh, failed, tuners.get(of_tuner), run)
+                run.source = source
+                after = self._walker.walk(run, failed, tuner)
+            elif run.pending & changed or ({follows, replays} & anew and not run.finished):
+                fresh = self._unwalked(run.condition, run.method, run.place)
+                fresh.source = source
+                after = self._walker.walk(fresh, failed, tuner, run)
             else:
                 after = run
-            if run.tunes:
-                tuners[of_tuner] = after
-                if after is not run:
-                    anew.add(of_tuner)
-            walked.append(after)
-        return walked
+            walked[at] = after
+            if after is not run:
+                anew.add(at)
+        return list(walked.values())
+
+    def _before(self, run: Run) -> tuple[object, object, object]:
+        """A run, the one whose tuning it follows, and the one that it replays, as keys."""
+        condition, method, place = run.condition, id(run.method), run.place
+        return (
+            (condition.name, method, place),
+            (condition.name, method, self._bench.tuner(place)),
+            (condition.scenario.replay, method, place),
+        )
 
     def _survey(self) -> Survey:
         needed = {key for run in self._runs for key in run.needed}
         there = self._ledger.weights & self._walker.trained
         return Survey(tuple(self._runs), frozenset(there - needed))
+
+
+def _sources_first(conditions: Sequence[Condition]) -> list[Condition]:
+    """Those that are replayed before those that replay them."""
+    return sorted(conditions, key=lambda one: one.scenario.replay is not None)

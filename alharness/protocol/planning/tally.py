@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -98,29 +98,32 @@ def estimate(survey: Survey, seconds: Callable[[Unit], float | None]) -> Estimat
     trial was measured, members of a committee stand for it, and the other way round.
     None when nothing like what is still to do was measured.
     """
-    everything = survey.units.values()
     measured: dict[Kind, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for entry in everything:
-        unit = entry.step.unit
-        taken = seconds(unit) if unit is not None and entry.step.state is State.DONE else None
-        if taken is not None:
-            kind = Kind(entry.run.condition.name, entry.slot.kind)
-            measured[kind][entry.slot.cycle].append(taken)
+    to_do: Counter[tuple[str, SlotKind, int]] = Counter()
+    for entry in survey.units.values():
+        name, slot, step = entry.run.condition.name, entry.slot, entry.step
+        if step.state in (State.READY, State.WAITING):
+            to_do[name, slot.kind, slot.cycle] += 1
+        elif step.state is State.DONE and step.unit is not None:
+            taken = seconds(step.unit)
+            if taken is not None:
+                measured[Kind(name, slot.kind)][slot.cycle].append(taken)
+    sizes = {run.condition.name: run.condition.sizes for run in survey.runs}
     total = 0.0
     uncounted: dict[Kind, None] = {}
-    for entry in everything:
-        if entry.step.state not in (State.READY, State.WAITING):
-            continue
-        kind = Kind(entry.run.condition.name, entry.slot.kind)
-        alike = kind._replace(kind=_ALIKE.get(kind.kind, kind.kind))
-        by_cycle = measured.get(kind) or measured.get(alike)
+    for (name, kind, cycle), number in to_do.items():
+        by_cycle = measured.get(Kind(name, kind)) or measured.get(Kind(name, _alike(kind)))
         if by_cycle:
-            total += _expected(by_cycle, entry.slot.cycle, entry.run.condition.sizes)
+            total += number * _expected(by_cycle, cycle, sizes[name])
         else:
-            uncounted[kind] = None
+            uncounted[Kind(name, kind)] = None
     if uncounted and not total:
         return None
     return Estimate(total, tuple(uncounted))
+
+
+def _alike(kind: SlotKind) -> SlotKind:
+    return _ALIKE.get(kind, kind)
 
 
 def _expected(by_cycle: Mapping[int, list[float]], cycle: int, sizes: tuple[int, ...]) -> float:

@@ -9,7 +9,9 @@ from typing import Any, Literal, Protocol
 
 from alharness.api.space import Value
 from alharness.protocol.bench import Bench, trained_with
+from alharness.protocol.components import Component
 from alharness.protocol.partition.sets import Added, LabeledSet
+from alharness.protocol.planning.needed import needed
 from alharness.protocol.planning.run import Run, Slot, State, Step, slots, slots_of_cycle
 from alharness.protocol.tuning.search import TrialScore, best_trial
 from alharness.protocol.units import Stored, Unit
@@ -24,7 +26,7 @@ class Ledger(Protocol):
 
     @property
     def weights(self) -> AbstractSet[str]:
-        """Keys of the trials whose weights are there."""
+        """Keys of the units whose weights or features are there."""
         ...
 
 
@@ -39,6 +41,7 @@ class Walker:
         self._ledger = ledger
         self._draws: dict[tuple[str, int, int], tuple[Mapping[str, Value], ...]] = {}
         self._trials: dict[tuple[object, ...], Unit] = {}
+        self._features: dict[tuple[str, tuple[str, ...]], tuple[Unit, ...]] = {}
         self.trained: set[str] = set()
 
     def walk(
@@ -49,18 +52,55 @@ class Walker:
         ``tuner`` is the run whose tuning it follows, walked before. ``before`` is the same run
         as it was walked last: its complete cycles are taken over.
         """
-        labeled = _initial(run)
         if before is not None and before.complete:
             labeled = _taken_over(run, before)
+        else:
+            labeled = self._started(run, failed)
         for cycle in range(run.complete, run.condition.cycles):
             if labeled is None:
                 break
             run.labeled.append(labeled)
             labeled = self._cycle(run, cycle, labeled, failed, tuner)
-        _note_needed(run)
+        run.needed.update(needed(self._bench, run))
         self._fill(run)
         self._count_complete(run)
         return run
+
+    def _started(self, run: Run, failed: Collection[str]) -> LabeledSet | None:
+        """What a run starts from; None before the dataset is prepared, or while it is chosen."""
+        starts = run.condition.starts
+        if not starts:
+            return None
+        self._represent(run, failed)
+        if run.replays:
+            return _replayed(run, 0)
+        drawn = starts[run.place.initial_set].labeled
+        if drawn is not None:
+            return LabeledSet(drawn)
+        return None if run.chooser is None else self._choose(run, run.chooser, failed)
+
+    def _choose(self, run: Run, chooser: Component, failed: Collection[str]) -> LabeledSet | None:
+        """Ask for what a run starts from, and for its labels."""
+        condition, place = run.condition, run.place
+        query = self._bench.first_query(condition, chooser, place)
+        answer = self._step(run, Slot(0, "first-query", 0), query, failed)
+        if answer is None:
+            return None
+        if chooser is run.method and answer.get("stored") is not None:
+            run.first_stored = Stored(query=query.key, digest=answer["stored"])
+        annotation = self._bench.first_annotation(condition, place, query)
+        labels = self._step(run, Slot(0, "first-annotation", 0), annotation, failed)
+        return (
+            None if labels is None else LabeledSet(None).extended(_added(labels, query, annotation))
+        )
+
+    def _represent(self, run: Run, failed: Collection[str]) -> None:
+        """The features that the run reads; runs share the units."""
+        at = (run.condition.name, run.asked_for)
+        if at not in self._features:
+            self._features[at] = self._bench.features(run.condition, run.method)
+        for number, unit in enumerate(self._features[at]):
+            self._step(run, Slot(0, "representation", number), unit, failed)
 
     def _cycle(
         self, run: Run, cycle: int, labeled: LabeledSet, failed: Collection[str], tuner: Run | None
@@ -75,10 +115,12 @@ class Walker:
         run.satisfied = self._satisfies(chosen)
         if cycle == run.last:
             return None
+        if run.replays:
+            return _replayed(run, cycle + 1)
         committee = self._committee(run, cycle, labeled, failed)
         if committee is None:
             return None
-        stored = run.stored[-1] if run.stored else None
+        stored = run.stored[-1] if run.stored else run.first_stored
         query = self._bench.query(
             run.condition, run.method, run.place, cycle, labeled, run.chosen[-2:], committee, stored
         )
@@ -91,8 +133,7 @@ class Walker:
         labels = self._step(run, Slot(cycle, "annotation", 0), annotation, failed)
         if labels is None:
             return None
-        added = Added(labels["added"], query.key, annotation.key, labels.get("corrected"))
-        return labeled.extended(added)
+        return labeled.extended(_added(labels, query, annotation))
 
     def _satisfies(self, chosen: Unit) -> bool:
         """Whether a chosen model is good enough for its run to end (paper, section 2)."""
@@ -105,8 +146,9 @@ class Walker:
     ) -> Unit | None:
         """The chosen trial of a cycle, or None while it is not known."""
         draws = self._hyperparameters(run, cycle, tuner)
+        parent = run.chosen[-1] if run.chosen and self._is_warm else None
         units = [
-            self._trial(run, cycle, number, labeled, values, "trial")
+            self._trial(run, cycle, number, labeled, values, "trial", parent)
             for number, values in enumerate(draws)
         ]
         scores = []
@@ -127,11 +169,17 @@ class Walker:
     def _committee(
         self, run: Run, cycle: int, labeled: LabeledSet, failed: Collection[str]
     ) -> list[Unit] | None:
-        """The further models that the method's query needs, or None while one is not trained."""
+        """The further models that the method's query needs, or None while one is not trained.
+
+        Warm, each starts from itself in the cycle before: all from one model would agree.
+        """
         values = trained_with(run.chosen[cycle])
+        size = run.method.needs.committee
+        goes_on = run.committees and self._is_warm
+        parents: Sequence[Unit | None] = run.committees[-1] if goes_on else [None] * size
         members = [
-            self._trial(run, cycle, number, labeled, values, "committee")
-            for number in range(run.method.needs.committee)
+            self._trial(run, cycle, number, labeled, values, "committee", parent)
+            for number, parent in enumerate(parents)
         ]
         results = [
             self._step(run, Slot(cycle, "committee", number), member, failed)
@@ -159,7 +207,7 @@ class Walker:
         if tuner.satisfied:
             return [trained_with(tuner.chosen[-1])]
         if tuner.stopped:
-            run.steps[Slot(cycle, "trial", 0)] = Step(State.BLOCKED, None)
+            _block(run, cycle, "the run whose tuning it follows failed")
         return []
 
     def _trial(
@@ -170,21 +218,22 @@ class Walker:
         labeled: LabeledSet,
         values: Mapping[str, Value],
         purpose: Literal["trial", "committee"],
+        parent: Unit | None,
     ) -> Unit:
         """The same object for the same trial: runs share trials, and surveys name them again.
 
         A training extension belongs to the task model: committees do without.
         """
         condition, place = run.condition, run.place
-        extension = run.method if run.method.needs.extension and purpose == "trial" else None
+        extension = run.extension if purpose == "trial" else None
         trained_along = None if extension is None else extension.label
         at = (
-            *(condition.name, place, cycle, purpose, number, trained_along),
+            *(condition.name, place, cycle, purpose, number, trained_along, parent),
             *(labeled.digests, *values.items()),
         )
         if at not in self._trials:
             self._trials[at] = self._bench.trial(
-                condition, place, cycle, number, labeled, values, purpose, extension
+                condition, place, cycle, number, labeled, values, purpose, extension, parent
             )
         return self._trials[at]
 
@@ -198,14 +247,38 @@ class Walker:
         elif unit.key in failed:
             state = State.FAILED
         else:
-            weights = self._ledger.weights
-            missing = [key for key in unit.inputs.reads().weights if key not in weights]
-            lost = any(key in failed for key in missing)
-            state = State.BLOCKED if lost else State.WAITING if missing else State.READY
-            for key in missing:
-                _train_again(run, key, failed)
+            state = self._state(run, unit, failed)
         run.steps[slot] = Step(state, unit)
         return result
+
+    def _state(self, run: Run, unit: Unit, failed: Collection[str]) -> State:
+        """Of a unit to be computed; what it reads and is gone is asked for again."""
+        reads, there = unit.inputs.reads(), self._ledger.weights
+        missing = [key for key in (*reads.weights, *reads.features) if key not in there]
+        lost = any(key in failed for key in missing)
+        for key in missing:
+            lost |= self._ask_again(run, key, failed) in (State.FAILED, State.BLOCKED)
+        return State.BLOCKED if lost else State.WAITING if missing else State.READY
+
+    def _ask_again(self, run: Run, key: str, failed: Collection[str]) -> State | None:
+        """A unit of the run whose weights or features are needed and gone; how it stands then.
+
+        It may read such ones itself: those of the cycle before, in a warm start.
+        """
+        found = [slot for slot, step in run.steps.items() if step.unit and step.unit.key == key]
+        state = None
+        for slot in found:
+            unit = run.steps[slot].unit
+            assert unit is not None
+            state = State.FAILED if key in failed else self._state(run, unit, failed)
+            run.steps[slot] = Step(state, unit)
+            run.complete = min(run.complete, slot.cycle)
+        return state
+
+    @property
+    def _is_warm(self) -> bool:
+        """Whether trainings start from the weights of the cycle before."""
+        return self._bench.suite.protocol.warm_start
 
     def _fill(self, run: Run) -> None:
         """The slots that were not reached."""
@@ -221,15 +294,21 @@ class Walker:
 
 
 def trial_score(number: int, result: Mapping[str, Any]) -> TrialScore:
-    """What a recorded trial tells its tuning; a loss that is not finite is recorded as None."""
-    loss = result["validation_loss"]
-    return TrialScore(number, result["validation_accuracy"], math.inf if loss is None else loss)
+    """What a recorded trial tells its tuning; a loss that is not finite is recorded as None.
+
+    Without a validation set there is no accuracy, and no second trial to choose from.
+    """
+    accuracy, loss = result["validation_accuracy"], result["validation_loss"]
+    return TrialScore(
+        number,
+        math.nan if accuracy is None else accuracy,
+        math.inf if loss is None else loss,
+    )
 
 
-def _initial(run: Run) -> LabeledSet | None:
-    """What a run starts from, None before the dataset is prepared."""
-    starts = run.condition.starts
-    return LabeledSet(starts[run.place.initial_set].labeled) if starts else None
+def _added(labels: Mapping[str, Any], query: Unit, annotation: Unit) -> Added:
+    """What an annotation added, by the slim part of its result."""
+    return Added(labels["added"], query.key, annotation.key, labels.get("corrected"))
 
 
 def _taken_over(run: Run, before: Run) -> LabeledSet | None:
@@ -242,16 +321,27 @@ def _taken_over(run: Run, before: Run) -> LabeledSet | None:
     run.committees = before.committees[:done]
     run.stored = before.stored[:done]
     run.satisfied = before.satisfied and before.finished
+    if run.replays:
+        return _replayed(run, done) if done <= run.last else None
     return before.labeled[done] if done < len(before.labeled) else None
 
 
-def _train_again(run: Run, key: str, failed: Collection[str]) -> None:
-    """A recorded trial whose weights are gone but needed."""
-    state = State.FAILED if key in failed else State.READY
-    for slot, step in run.steps.items():
-        if step.unit is not None and step.unit.key == key:
-            run.steps[slot] = Step(state, step.unit)
-            run.complete = min(run.complete, slot.cycle)
+def _replayed(run: Run, cycle: int) -> LabeledSet | None:
+    """What the run that it replays trains on in a cycle; None while, or as, it is not known."""
+    source = run.source
+    if source is None:
+        return None
+    if cycle < len(source.labeled):
+        return source.labeled[cycle]
+    if source.stopped:
+        _block(run, cycle, f"{source.name}, which it replays, did not go on")
+    return None
+
+
+def _block(run: Run, cycle: int, why: str) -> None:
+    """Nothing of a cycle can be trained, since another run failed or is blocked."""
+    run.steps[Slot(cycle, "trial", 0)] = Step(State.BLOCKED, None)
+    run.blocked_by = why
 
 
 def _give_up_tuning(run: Run, cycle: int) -> None:
@@ -261,19 +351,3 @@ def _give_up_tuning(run: Run, cycle: int) -> None:
         for slot in trials:
             if run.steps[slot].state is State.READY:
                 run.steps[slot] = Step(State.BLOCKED, run.steps[slot].unit)
-
-
-def _note_needed(run: Run) -> None:
-    """Whose weights are needed: those of cycle 0, and what a planned unit reads."""
-    for cycle, chosen in enumerate(run.chosen):
-        readers = [
-            Slot(cycle, "evaluation", 0),
-            Slot(cycle, "query", 0),
-            Slot(cycle + 1, "query", 0),
-        ]
-        planned = [slot for slot in readers if slot.kind == "evaluation" or slot.cycle < run.last]
-        if cycle == 0 or not all(run.is_done(slot) for slot in planned):
-            run.needed.add(chosen.key)
-    for cycle, committee in enumerate(run.committees):
-        if not run.is_done(Slot(cycle, "query", 0)):
-            run.needed.update(member.key for member in committee)

@@ -36,9 +36,11 @@ Name: TypeAlias = Annotated[str, AfterValidator(_kebab)]
 Line: TypeAlias = Annotated[str, AfterValidator(_line)]
 Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
 Share: TypeAlias = Annotated[Number, Field(gt=0, lt=1)]
+ShareOrNone: TypeAlias = Annotated[Number, Field(ge=0, lt=1)]
 
 A_NAME = f"a name in kebab-case of at most {LONGEST_NAME} characters, such as my-suite"
 A_SHARE = "a fraction of all training images, above 0 and below 1"
+A_SHARE_OR_NONE = "a fraction, 0 or more and below 1"
 
 
 def from_1_to(most: int) -> str:

@@ -21,6 +21,9 @@ from alharness.protocol.suite.errors import usage_error
 from alharness.protocol.suite.tables import Scenario
 from alharness.protocol.wording import spell
 
+_KINDS = ("dataset", "model", "representation", "oracle", "loss")
+"""The plugins that a scenario names one of."""
+
 
 def load_suite(path: str | Path) -> Suite:
     """Read a suite from a TOML file.
@@ -126,12 +129,11 @@ def _as_in_toml(declaration: Any) -> dict[str, Any]:
     match protocol["initial_sets"]:
         case {"given": str(splits), "initial_sets": int(number)} if 0 < number <= MOST_SETS:
             protocol["initial_sets"] = DeclaredSplits(splits, number)
-    if "schedule" in training:
-        training["schedule"] = _reference("schedule", training["schedule"])
+    training |= {one: _training(training[one]) for one in ("first", "later") if one in training}
     return {
         **declaration,
         "protocol": protocol,
-        "training": training,
+        "training": _training(training),
         "methods": {
             **methods,
             "compared": [_reference("sampler", one) for one in methods["compared"]],
@@ -141,8 +143,14 @@ def _as_in_toml(declaration: Any) -> dict[str, Any]:
     }
 
 
+def _training(table: Any) -> dict[str, Any]:
+    if "schedule" not in table:
+        return dict(table)
+    return {**table, "schedule": _reference("schedule", table["schedule"])}
+
+
 def _scenario(table: Any) -> dict[str, Any]:
-    kinds = [kind for kind in ("dataset", "model", "oracle", "loss") if kind in table]
+    kinds = [kind for kind in _KINDS if kind in table]
     regularizers = [_reference("regularizer", one) for one in table["regularizers"]]
     return {
         **table,
@@ -165,13 +173,23 @@ def suite_digest(suite: Suite) -> str:
 def protocol_digest(suite: Suite, scenario: Scenario) -> str:
     """Digest of what makes results of one scenario comparable.
 
-    Covers schema, suite seed, protocol, tuning, training and the scenario; neither
-    methods, title, the suite's name and version, nor what it is held against. Results
-    whose protocol digests differ are never ranked together.
+    Covers schema, suite seed, protocol, tuning, training, queries and the scenario, and where
+    samplers choose the initial sets the reference, which chooses for others; neither
+    other methods, title, the suite's name and version, nor what it is held against and who ran it.
+    A scenario's own budgets count as the protocol's. Of one that replays another, that one, too.
+    Results whose protocol digests differ are never ranked together.
     """
-    parts = suite_json(suite)
-    kept = {name: parts[name] for name in ("schema", "seed", "protocol", "tuning", "training")}
-    return digest({**kept, "scenario": scenario.model_dump(mode="json", exclude={"published"})})
+    parts = suite_json(suite.of(scenario))
+    common = ("schema", "seed", "protocol", "tuning", "training", "queries")
+    kept = {name: parts[name] for name in common if name in parts}
+    if suite.protocol.chooses_first_sets:
+        kept["reference"] = parts["methods"]["reference"]
+    words = ("published", "not_run")
+    (own,) = parts["scenarios"]
+    source = suite.source(scenario)
+    if source is not None:
+        kept["replayed"] = protocol_digest(suite, source)
+    return digest({**kept, "scenario": {name: own[name] for name in own if name not in words}})
 
 
 def suite_json(suite: Suite) -> dict[str, Any]:

@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainSerializer,
     PlainValidator,
+    ValidationInfo,
     model_validator,
 )
 
 from alharness.api.errors import UsageError
 from alharness.api.space import Space
 from alharness.protocol.components import Reference
-from alharness.protocol.partition.given import GivenSplits
-from alharness.protocol.partition.splits import MUNJAL2022_SEEDS
 from alharness.protocol.suite.bounds import (
-    MOST_CYCLES,
-    MOST_EPOCHS,
+    LARGEST_NUMBER,
     MOST_PARTS,
-    MOST_SETS,
     MOST_TRIALS,
 )
 from alharness.protocol.suite.errors import misfit, misfit_from
 from alharness.protocol.suite.fields import (
     A_NAME,
-    A_SHARE,
+    A_SHARE_OR_NONE,
     Line,
     Name,
     Number,
-    Share,
+    ShareOrNone,
     as_tuple,
     from_1_to,
     is_none,
@@ -45,37 +39,27 @@ from alharness.protocol.suite.references import (
     ModelReference,
     OracleReference,
     RegularizerReference,
+    RepresentationReference,
     SamplerReference,
-    ScheduleReference,
     written_out,
 )
-from alharness.protocol.tuning.declared_space import read_space, require_single_values, write_space
+from alharness.protocol.suite.table import Table, refuse_repeats
+from alharness.protocol.suite.written_budgets import WrittenBudgets
+from alharness.protocol.tuning.declared_space import (
+    read_lines,
+    read_space,
+    require_single_values,
+    write_space,
+)
+from alharness.protocol.wording import did_you_mean, spell_key
 
-PAPERS_MOMENTUM = 0.9
-"""Of SGD, in the paper's published code."""
+Subset: TypeAlias = Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
+A_SUBSET = (
+    "a whole number of 1 or more: a sampler sees so many unlabeled images, drawn at random, where "
+    "there are more"
+)
 
-_CONSTANT = Reference("constant")
 _CROSS_ENTROPY = Reference("cross-entropy")
-
-
-InitialSets: TypeAlias = "int | Literal['munjal2022'] | GivenSplits"
-
-
-def _initial_sets(value: object) -> InitialSets:
-    if isinstance(value, GivenSplits) and len(value.splits) <= MOST_SETS:
-        return value
-    if value == "munjal2022":
-        return "munjal2022"
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_SETS:
-        raise ValueError("out of range")
-    return value
-
-
-def _written_sets(value: InitialSets) -> Any:
-    """Given splits by their content, so that it, and not where it lies, tells suites apart."""
-    if isinstance(value, GivenSplits):
-        return {"given": value.digest, "initial_sets": len(value.splits)}
-    return value
 
 
 def _read_space(value: object) -> Space:
@@ -85,96 +69,27 @@ def _read_space(value: object) -> Space:
         raise misfit_from(error) from None
 
 
-class Table(BaseModel):
-    """A table of a suite. A field's description says what to write, for messages."""
+def _read_lines(value: object, info: ValidationInfo) -> Space:
+    try:
+        return read_lines(value, f"tuning.{info.field_name}")
+    except UsageError as error:
+        raise misfit_from(error) from None
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+def _is_empty(lines: Space) -> bool:
+    return not lines
 
 
-class Protocol(Table):
-    """Initial sets, seeds and budgets (paper, sections 4, 5 and 6.1)."""
-
-    initial_sets: Annotated[
-        InitialSets, PlainValidator(_initial_sets), PlainSerializer(_written_sets)
-    ] = Field(
-        description=f"a whole number from 1 to {MOST_SETS}, "
-        '"munjal2022" for the paper\'s five partitions, or the file of splits that are given, '
-        "a .npz or .json"
-    )
-    seeds: int = Field(ge=1, le=MOST_SETS, description=from_1_to(MOST_SETS))
-    initial_fraction: Share = Field(description=A_SHARE)
-    query_fraction: Share = Field(description=A_SHARE)
-    final_fraction: Share = Field(description=A_SHARE)
-    validation_fraction: Share = Field(description=A_SHARE)
-    stop_at_accuracy: Share | None = Field(
-        default=None,
-        exclude_if=is_none,
-        description="a validation accuracy above 0 and below 1: a run that reaches it is done",
-    )
-
-    @property
-    def n_initial_sets(self) -> int:
-        """How many initial sets there are: five for the paper's partitions."""
-        if isinstance(self.initial_sets, GivenSplits):
-            return len(self.initial_sets.splits)
-        return len(MUNJAL2022_SEEDS) if self.initial_sets == "munjal2022" else self.initial_sets
-
-    @property
-    def n_cycles(self) -> int:
-        """How many cycles a run has: one more than queries."""
-        return int(self._queries) + 1
-
-    @property
-    def cumulative_fractions(self) -> tuple[Fraction, ...]:
-        """Labeled fraction of each cycle, cycle 0 first, exactly as written in decimals."""
-        initial, query = _exact(self.initial_fraction), _exact(self.query_fraction)
-        return tuple(initial + cycle * query for cycle in range(self.n_cycles))
-
-    @property
-    def exact_validation_fraction(self) -> Fraction:
-        """The validation fraction, exactly as written in decimals."""
-        return _exact(self.validation_fraction)
-
-    @property
-    def _queries(self) -> Fraction:
-        span = _exact(self.final_fraction) - _exact(self.initial_fraction)
-        return span / _exact(self.query_fraction)
-
-    @model_validator(mode="after")
-    def _fractions_fit(self) -> Protocol:
-        initial, final = self.initial_fraction, self.final_fraction
-        if initial >= final:
-            raise misfit(
-                f"{final} leaves nothing to query after initial_fraction = {initial}",
-                "Write a larger final_fraction",
-                key="final_fraction",
-            )
-        if self._queries.denominator != 1:
-            raise misfit(
-                f"from {initial} to {final} is not a whole number of queries of "
-                f"{self.query_fraction}",
-                f"Write one that divides {float(_exact(final) - _exact(initial))}",
-                key="query_fraction",
-            )
-        if self.n_cycles > MOST_CYCLES:
-            raise misfit(
-                f"{self.query_fraction} makes more than {MOST_CYCLES} cycles from {initial} to "
-                f"{final}",
-                "Write a larger query_fraction",
-                key="query_fraction",
-            )
-        if _exact(final) + self.exact_validation_fraction > 1:
-            raise misfit(
-                f"{final} and validation_fraction = {self.validation_fraction} are more than "
-                "all training images",
-                "Lower one of them",
-                key="final_fraction",
-            )
-        return self
+Lines: TypeAlias = Annotated[Space, PlainValidator(_read_lines), PlainSerializer(write_space)]
+"""Lines that take the place of those of ``[tuning.space]``."""
 
 
 class Tuning(Table):
-    """The AutoML of a cycle: random search over ``space`` (paper, section 4; supplement 1.3)."""
+    """The AutoML of a cycle: random search over ``space`` (paper, section 4; supplement 1.3).
+
+    Lines of ``first`` take the place of the space's in cycle 0, those of ``later`` in all cycles
+    after it.
+    """
 
     trials: int = Field(
         ge=1, le=MOST_TRIALS, description=f"{from_1_to(MOST_TRIALS)}: the trials of one tuning"
@@ -185,6 +100,33 @@ class Tuning(Table):
     space: Annotated[Space, PlainValidator(_read_space), PlainSerializer(write_space)] = Field(
         description="a table [tuning.space] with a line for each hyper-parameter"
     )
+    first: Lines = Field(
+        default_factory=dict,
+        exclude_if=_is_empty,
+        description="a table [tuning.first]: lines of [tuning.space] that cycle 0 has instead",
+    )
+    later: Lines = Field(
+        default_factory=dict,
+        exclude_if=_is_empty,
+        description="a table [tuning.later]: lines of [tuning.space] that cycles after cycle 0 "
+        "have instead",
+    )
+
+    def lines_of(self, cycle: int) -> Space:
+        """What takes the place of lines of the space in a cycle."""
+        return self.first if cycle == 0 else self.later
+
+    @model_validator(mode="after")
+    def _lines_take_a_place(self) -> Tuning:
+        for table, lines in (("first", self.first), ("later", self.later)):
+            for name in lines:
+                if name not in self.space:
+                    raise misfit(
+                        "it takes the place of a line of [tuning.space], where there is none",
+                        did_you_mean(name, self.space),
+                        key=f"tuning.{table}.{spell_key(name)}",
+                    )
+        return self
 
     @model_validator(mode="after")
     def _fixed_is_fixed(self) -> Tuning:
@@ -197,46 +139,10 @@ class Tuning(Table):
                 )
             try:
                 require_single_values(self.space)
+                require_single_values(self.first, "tuning.first")
+                require_single_values(self.later, "tuning.later")
             except UsageError as error:
                 raise misfit_from(error) from None
-        return self
-
-
-class Training(Table):
-    """How a model is trained (paper, section 5)."""
-
-    epochs: int = Field(ge=1, le=MOST_EPOCHS, description=from_1_to(MOST_EPOCHS))
-    normalize: bool = Field(
-        default=True,
-        description="true (by mean and deviation of the initial labeled set) or false",
-    )
-    schedule: ScheduleReference = Field(
-        default=_CONSTANT,
-        exclude_if=lambda schedule: schedule == _CONSTANT,
-        description='a schedule of the learning rate, such as "cosine"',
-    )
-    momentum: Annotated[Number, Field(ge=0, lt=1)] = Field(
-        default=PAPERS_MOMENTUM,
-        exclude_if=lambda momentum: momentum == PAPERS_MOMENTUM,
-        description="a number from 0 to below 1: of sgd",
-    )
-    nesterov: bool = Field(
-        default=False,
-        exclude_if=lambda nesterov: not nesterov,
-        description="true or false: of sgd",
-    )
-    weight_decay: Annotated[Number, Field(ge=0, le=1e6)] = Field(
-        default=0.0,
-        exclude_if=lambda decay: decay == 0,
-        description="a number from 0 to 1e6: of every optimizer, fixed",
-    )
-
-    @model_validator(mode="after")
-    def _nesterov_has_momentum(self) -> Training:
-        if self.nesterov and self.momentum == 0:
-            raise misfit(
-                "true, but momentum = 0", "Write a momentum above 0, or no nesterov", key="nesterov"
-            )
         return self
 
 
@@ -286,21 +192,55 @@ class Endpoint(Table):
     )
 
 
-class LongTail(Table):
-    """The power law of a long-tailed initial set: class i gets a + k · exp(alpha · (i + 0.5)).
+class Queries(Table):
+    """What samplers are shown."""
 
-    The counts are scaled to the size of the initial set.
+    pool_subset: Subset | None = Field(default=None, exclude_if=is_none, description=A_SUBSET)
+
+
+class LongTail(Table):
+    """Class sizes that fall from class to class: of the initial set alone, or of all that is used.
+
+    Of the initial set: class i gets a + k · exp(alpha · (i + 0.5)), scaled to its size. Of all:
+    class i of C keeps the share ratio^(−i / (C − 1)) of what class 0 has.
     """
 
-    a: Annotated[Number, Field(ge=1, le=1e9)] = Field(description="a number from 1 to 1e9")
-    k: Annotated[Number, Field(gt=0, le=1e9)] = Field(description="a number above 0, up to 1e9")
-    alpha: Annotated[Number, Field(ge=-1000, lt=0)] = Field(
-        description="a number below 0, down to -1000"
+    a: Annotated[Number, Field(ge=1, le=1e9)] | None = Field(
+        default=None, exclude_if=is_none, description="a number from 1 to 1e9"
+    )
+    k: Annotated[Number, Field(gt=0, le=1e9)] | None = Field(
+        default=None, exclude_if=is_none, description="a number above 0, up to 1e9"
+    )
+    alpha: Annotated[Number, Field(ge=-1000, lt=0)] | None = Field(
+        default=None, exclude_if=is_none, description="a number below 0, down to -1000"
+    )
+    ratio: Annotated[Number, Field(ge=1, le=1e9)] | None = Field(
+        default=None,
+        exclude_if=is_none,
+        description="a number from 1 to 1e9: of the largest class to the smallest",
     )
 
+    @model_validator(mode="after")
+    def _one_law(self) -> LongTail:
+        law = ("a", "k", "alpha")
+        missing = [key for key in law if getattr(self, key) is None]
+        if self.ratio is None and missing:
+            description = LongTail.model_fields[missing[0]].description
+            raise misfit("is missing", f"Write {description}, or ratio alone", key=missing[0])
+        if self.ratio is not None and len(missing) < len(law):
+            raise misfit(
+                "is of all images that are used, and a, k and alpha are of the initial set",
+                "Write one or the other",
+                key="ratio",
+            )
+        return self
 
-class Scenario(Table):
-    """One experimental condition; its split and budgets are the protocol's."""
+
+class Scenario(WrittenBudgets):
+    """One experimental condition; its split is the protocol's.
+
+    Budgets, ``validation_fraction`` and ``pool_subset`` that it says take the place of the suite's.
+    """
 
     name: Name = Field(description=A_NAME)
     dataset: DatasetReference = Field(description='a dataset, such as "digits"')
@@ -316,11 +256,36 @@ class Scenario(Table):
         exclude_if=lambda loss: loss == _CROSS_ENTROPY,
         description='a loss, such as "cross-entropy"',
     )
+    representation: RepresentationReference | None = Field(
+        default=None,
+        exclude_if=is_none,
+        description='a representation, such as "raw": the model is trained on it instead of images',
+    )
+    features: Literal["float16", "float32"] = Field(
+        default="float32",
+        exclude_if=lambda features: features == "float32",
+        description='"float16" or "float32": what the features of its representation are kept in',
+    )
     long_tail: LongTail | None = Field(
         default=None,
         exclude_if=is_none,
-        description="a table such as { a = 500, k = 4000, alpha = -0.32 }: class sizes of the "
-        "initial set",
+        description="a table such as { ratio = 100 }, the class sizes of all that is used, or "
+        "{ a = 500, k = 4000, alpha = -0.32 }, those of the initial set",
+    )
+    pool_subset: Subset | None = Field(default=None, exclude_if=is_none, description=A_SUBSET)
+    validation_fraction: ShareOrNone | None = Field(
+        default=None, exclude_if=is_none, description=A_SHARE_OR_NONE
+    )
+    replay: Name | None = Field(
+        default=None,
+        exclude_if=is_none,
+        description="the name of another scenario: it trains on the sets that this one labeled, "
+        "run by run, and queries nothing itself",
+    )
+    not_run: Line | None = Field(
+        default=None,
+        exclude_if=is_none,
+        description="a line: why nobody who ships the suite has run the scenario",
     )
     published: Annotated[tuple[Line, ...], as_tuple, Field(max_length=MOST_PARTS)] = Field(
         default=(),
@@ -334,16 +299,10 @@ class Scenario(Table):
         names = [regularizer.name for regularizer in self.regularizers]
         refuse_repeats(names, key="regularizers")
         refuse_repeats(list(self.published), key="published")
+        if self.representation is None and self.features != "float32":
+            raise misfit(
+                "there are features of a representation only",
+                "Leave it out, or write a representation",
+                key="features",
+            )
         return self
-
-
-def refuse_repeats(names: list[str], *, key: str) -> None:
-    """For validators: raises what says which name is there twice."""
-    for name in names:
-        if names.count(name) > 1:
-            raise misfit(f"'{name}' is there twice", "Rename or remove one of them", key=key)
-
-
-def _exact(fraction: float) -> Fraction:
-    """0.1 as 1/10, not as the nearest binary number."""
-    return Fraction(str(fraction))

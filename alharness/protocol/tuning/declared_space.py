@@ -15,6 +15,9 @@ from alharness.protocol.wording import spell, spell_key
 HARNESS_KEYS = ("learning-rate", "batch-size", "optimizer")
 """The hyper-parameters that the harness itself owns; every suite gives all three."""
 
+SPACE = "tuning.space"
+"""The dotted key of the table with a line for each hyper-parameter."""
+
 OPTIMIZERS = ("sgd", "adam", "adamw", "radam")
 
 _NAME = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
@@ -30,24 +33,34 @@ def read_space(table: object) -> Space:
     UsageError, its ``where`` a dotted key, for what is none of these, for a harness
     key that is missing and for values that a harness key cannot have.
     """
+    space = read_lines(table, SPACE)
+    for name in HARNESS_KEYS:
+        if name not in space:
+            raise UsageError("is missing", where=key(name), remedy=_FORMS)
+    return space
+
+
+def read_lines(table: object, where: str) -> Space:
+    """Lines of a search space, written in the table of this dotted key. Raises as ``read_space``.
+
+    A harness key may be missing.
+    """
     if not isinstance(table, dict):
         raise UsageError(
             f"{_shown(table)} is not a table",
-            where="tuning.space",
-            remedy="Write [tuning.space] and a line for each hyper-parameter",
+            where=where,
+            remedy=f"Write [{where}] and a line for each hyper-parameter",
         )
     if len(table) > MOST_PARTS:
         raise UsageError(
             f"{len(table)} hyper-parameters; {MOST_PARTS} are the most",
-            where="tuning.space",
+            where=where,
             remedy="Leave some out",
         )
-    space = {name: _read_distribution(name, value) for name, value in table.items()}
-    for name in HARNESS_KEYS:
-        if name not in space:
-            raise UsageError("is missing", where=key(name), remedy=_FORMS)
-    _check_harness_keys(space)
-    return space
+    lines = {name: _read_distribution(name, value, where) for name, value in table.items()}
+    for name, line in lines.items():
+        _check_harness_key(name, line, where)
+    return lines
 
 
 def write_space(space: Space) -> dict[str, Any]:
@@ -63,21 +76,21 @@ def write_distribution(distribution: Distribution) -> dict[str, list[float]] | l
     return {kind: [distribution.low, distribution.high]}
 
 
-def require_single_values(space: Space) -> None:
+def require_single_values(space: Space, table: str = SPACE) -> None:
     """Raise UsageError unless every hyper-parameter has one value, as scope "fixed" demands."""
     for name, distribution in space.items():
         if not isinstance(distribution, Choice) or len(distribution.options) > 1:
             raise UsageError(
                 f"{_shown(write_distribution(distribution))} is not a single value, "
                 'but tuning.scope is "fixed"',
-                where=key(name),
+                where=key(name, table),
                 remedy=f"Write {spell_key(name)} = VALUE, or another tuning.scope",
             )
 
 
-def key(name: str) -> str:
+def key(name: str, table: str = SPACE) -> str:
     """The dotted key of a hyper-parameter, its name in quotes where it has a point, as in TOML."""
-    return f"tuning.space.{spell_key(name)}"
+    return f"{table}.{spell_key(name)}"
 
 
 def is_number(value: object) -> bool:
@@ -92,16 +105,16 @@ def equal(one: Value, other: Value) -> bool:
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
-def _read_distribution(name: str, value: object) -> Distribution:
+def _read_distribution(name: str, value: object, table: str) -> Distribution:
     if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
         raise UsageError(
             f"{_shown(name)} is not the name of a hyper-parameter",
-            where="tuning.space",
+            where=table,
             remedy="Write it in kebab-case, such as learning-rate",
         )
     if isinstance(value, dict):
-        return _read_range(name, value)
-    return _read_choice(key(name), value if isinstance(value, list) else [value])
+        return _read_range(name, value, key(name, table))
+    return _read_choice(key(name, table), value if isinstance(value, list) else [value])
 
 
 def _read_choice(where: str, options: list[Any]) -> Choice:
@@ -133,8 +146,7 @@ def _no_choice(option: object, where: str) -> UsageError:
     return UsageError(f"{_shown(option)} is not a choice", where=where, remedy=_FORMS)
 
 
-def _read_range(name: str, table: dict[str, Any]) -> LogUniform | Uniform:
-    where = key(name)
+def _read_range(name: str, table: dict[str, Any], where: str) -> LogUniform | Uniform:
     if len(table) != 1 or not table.keys() <= _RANGES.keys():
         inner = next(iter(table), "n")
         raise UsageError(
@@ -164,29 +176,30 @@ def _read_range(name: str, table: dict[str, Any]) -> LogUniform | Uniform:
     return _RANGES[kind](low, high)
 
 
-def _check_harness_keys(space: Space) -> None:
-    rate, size, optimizer = (space[name] for name in HARNESS_KEYS)
-    rates = rate.options if isinstance(rate, Choice) else (rate.low,)
-    if not all(is_number(value) and float(value) > 0 for value in rates):
-        raise _unfit("learning-rate", rate, "finite numbers above 0")
-    if not (isinstance(size, Choice) and all(map(_is_count, size.options))):
-        raise _unfit(
-            "batch-size", size, f"whole numbers from 1 to {LARGEST_BATCH}, such as [16, 32, 64]"
+def _check_harness_key(name: str, line: Distribution, table: str) -> None:
+    """Raises UsageError for values that a harness key cannot have."""
+    fits, expected = True, ""
+    match name:
+        case "learning-rate":
+            rates = line.options if isinstance(line, Choice) else (line.low,)
+            fits = all(is_number(value) and float(value) > 0 for value in rates)
+            expected = "finite numbers above 0"
+        case "batch-size":
+            fits = isinstance(line, Choice) and all(map(_is_count, line.options))
+            expected = f"whole numbers from 1 to {LARGEST_BATCH}, such as [16, 32, 64]"
+        case "optimizer":
+            fits = isinstance(line, Choice) and set(line.options) <= set(OPTIMIZERS)
+            expected = f"choices among {spell(OPTIMIZERS)}"
+    if not fits:
+        raise UsageError(
+            f"{_shown(write_distribution(line))} does not fit",
+            where=key(name, table),
+            remedy=f"Write {expected}",
         )
-    if not (isinstance(optimizer, Choice) and set(optimizer.options) <= set(OPTIMIZERS)):
-        raise _unfit("optimizer", optimizer, f"choices among {spell(OPTIMIZERS)}")
 
 
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LARGEST_BATCH
-
-
-def _unfit(name: str, distribution: Distribution, expected: str) -> UsageError:
-    return UsageError(
-        f"{_shown(write_distribution(distribution))} does not fit",
-        where=key(name),
-        remedy=f"Write {expected}",
-    )
 
 
 def _shown(value: object) -> str:

@@ -41,15 +41,28 @@ def search_space(
         for name, owned in owned_space.items():
             narrow = space.setdefault(name, owned)
             if not _inside(narrow, owned):
-                raise UsageError(
-                    f"{spell(write_distribution(narrow))} is not inside "
-                    f"{spell(write_distribution(owned))} of {owners[name]}",
-                    where=key(name),
-                    remedy="A suite may only narrow what a regularizer owns",
-                )
+                raise _wider(narrow, owned, owners[name], key(name))
     if fixed:
         require_single_values(space)
     return space
+
+
+def require_narrower(lines: Space, regularizer_spaces: Mapping[str, Space], table: str) -> None:
+    """Raises UsageError for a line of a suite's ``table`` that widens what a regularizer owns."""
+    for regularizer, space in regularizer_spaces.items():
+        for name in space.keys() & lines.keys():
+            if not _inside(lines[name], space[name]):
+                owner = f"the regularizer '{regularizer}'"
+                raise _wider(lines[name], space[name], owner, key(name, table))
+
+
+def _wider(narrow: Distribution, owned: Distribution, owner: str, where: str) -> UsageError:
+    return UsageError(
+        f"{spell(write_distribution(narrow))} is not inside "
+        f"{spell(write_distribution(owned))} of {owner}",
+        where=where,
+        remedy="A suite may only narrow what a regularizer owns",
+    )
 
 
 def _owners(regularizer_spaces: Mapping[str, Space]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from alharness.protocol.units.parts import (
 )
 from alharness.protocol.units.query import QueryInputs
 from alharness.protocol.units.recipe import Recipe
+from alharness.protocol.units.representation import RepresentationInputs
 from alharness.protocol.units.trial import TrialInputs
 from alharness.protocol.units.unit import KINDS, Unit, UnitKind, described_key, make_unit
 
@@ -28,6 +29,7 @@ __all__ = [
     "QueryInputs",
     "Reads",
     "Recipe",
+    "RepresentationInputs",
     "Stored",
     "TrialInputs",
     "Unit",

@@ -11,7 +11,8 @@ from alharness.protocol.units.parts import Inputs, Network, Plugin, Reads
 class EvaluationInputs(Inputs):
     """Measure a chosen model on the test images, once.
 
-    trial: the model's key; test: digest of the test split.
+    trial: the model's key; test: digest of the test split; features: key of the unit that computes
+        its features, where the model was trained on features.
     """
 
     kind: ClassVar[str] = "evaluation"
@@ -22,10 +23,11 @@ class EvaluationInputs(Inputs):
     hyperparameters: dict[str, Value]
     trial: str
     test: str
+    features: str | None = None
 
     def reads(self) -> Reads:
-        """The chosen model's weights."""
-        return Reads((self.trial,))
+        """The chosen model's weights, and the features of the test images."""
+        return Reads((self.trial,), features=() if self.features is None else (self.features,))
 
     def plugins(self) -> tuple[Plugin, ...]:
         """What is measured."""

@@ -99,6 +99,8 @@ class Network(SharedPart):
     """What a network is built from, but for its hyper-parameters.
 
     data: digest of the training split.
+    representation, features: what it is given instead of images, and the key of the unit that
+        computes that for the training images; the channels and the size remain the images'.
     """
 
     data: str
@@ -107,11 +109,19 @@ class Network(SharedPart):
     image_size: int
     model: Identity
     regularizers: tuple[Identity, ...] = ()
+    representation: Identity | None = None
+    features: str | None = None
 
     def plugins(self) -> tuple[Plugin, ...]:
-        """The model and its regularizers."""
-        others = (Plugin("regularizer", identity) for identity in self.regularizers)
+        """The model, its regularizers, and the representation."""
+        others = [Plugin("regularizer", identity) for identity in self.regularizers]
+        if self.representation is not None:
+            others.append(Plugin("representation", self.representation))
         return (Plugin("model", self.model), *others)
+
+    def reads(self) -> tuple[str, ...]:
+        """The training features that it is given."""
+        return () if self.features is None else (self.features,)
 
 
 class ChosenModel(Part):
@@ -129,10 +139,14 @@ class Stored(Part):
 
 
 class Reads(NamedTuple):
-    """Keys of the units that a unit reads: trials for their weights, others for their records."""
+    """Keys of the units that a unit reads.
+
+    Trials for their weights, representations for their features, others for their records.
+    """
 
     weights: tuple[str, ...] = ()
     records: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
 
 
 class Inputs(Part, ABC):

@@ -18,13 +18,16 @@ from alharness.protocol.units.parts import (
 
 
 class QueryInputs(Inputs):
-    """Ask a sampler for the next cycle's images.
+    """Ask a sampler for the next cycle's images, or for those that its run starts from.
 
-    trial: key of the chosen model; previous: that of the cycle before.
+    trial: key of the chosen model, None before any training; previous: that of the cycle before.
     committee: keys of the further models that the sampler declares.
-    labeled, validation: digests of index sets, as of a trial.
+    labeled, validation: digests of index sets, as of a trial; left_out: that of the images that
+        are in no pool, None where there are none.
+    pool_subset: how many unlabeled images the sampler sees at most, drawn at random; 0 for all.
     stored: what the sampler stored at its last query of this run.
     sees_labels: whether it is handed the hidden labels.
+    own_features: key of the unit that computes the features which the sampler asks for by name.
     """
 
     kind: ClassVar[str] = "query"
@@ -34,21 +37,27 @@ class QueryInputs(Inputs):
     network: Network
     hyperparameters: dict[str, Value]
     sampler: Identity
-    trial: str
+    trial: str | None = None
     previous: ChosenModel | None = None
     committee: tuple[str, ...] = ()
     labeled: tuple[str, ...]
     validation: str
+    left_out: str | None = None
     budget: int
+    pool_subset: int = 0
     stored: Stored | None = None
     sees_labels: bool = False
+    own_features: str | None = None
     seed: SeedPath
 
     def reads(self) -> Reads:
         """The weights of every model that the pool can show, and what was stored."""
+        chosen = () if self.trial is None else (self.trial,)
         previous = () if self.previous is None else (self.previous.trial,)
         stored = () if self.stored is None else (self.stored.query,)
-        return Reads((self.trial, *previous, *self.committee), stored)
+        own = () if self.own_features is None else (self.own_features,)
+        features = (*self.network.reads(), *own)
+        return Reads((*chosen, *previous, *self.committee), stored, features)
 
     def plugins(self) -> tuple[Plugin, ...]:
         """The sampler, and the models that it is shown."""

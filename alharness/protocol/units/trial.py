@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from alharness.api.space import Value
@@ -32,9 +33,15 @@ class TrialInputs(Inputs):
     extension: Identity | None = None
     seed: SeedPath
 
+    @property
+    def initialization(self) -> SeedPath:
+        """Where the initial weights come from: its own path, or that of all cycles of its run."""
+        return replace(self.seed, cycle=None) if self.recipe.same_start else self.seed
+
     def reads(self) -> Reads:
-        """The weights that it starts from."""
-        return Reads(() if self.recipe.start is None else (self.recipe.start,))
+        """The weights that it starts from, and the features that it trains on."""
+        start = () if self.recipe.start is None else (self.recipe.start,)
+        return Reads(start, features=self.network.reads())
 
     def plugins(self) -> tuple[Plugin, ...]:
         """What is trained, how, and whose extension is trained along."""

@@ -13,12 +13,20 @@ from alharness.protocol.units.annotation import AnnotationInputs
 from alharness.protocol.units.evaluation import EvaluationInputs
 from alharness.protocol.units.parts import Inputs
 from alharness.protocol.units.query import QueryInputs
+from alharness.protocol.units.representation import RepresentationInputs
 from alharness.protocol.units.trial import TrialInputs
 
-UnitKind: TypeAlias = Literal["trial", "evaluation", "query", "annotation"]
+UnitKind: TypeAlias = Literal["trial", "evaluation", "query", "annotation", "representation"]
 
 KINDS: Mapping[str, type[Inputs]] = {
-    inputs.kind: inputs for inputs in (TrialInputs, EvaluationInputs, QueryInputs, AnnotationInputs)
+    inputs.kind: inputs
+    for inputs in (
+        TrialInputs,
+        EvaluationInputs,
+        QueryInputs,
+        AnnotationInputs,
+        RepresentationInputs,
+    )
 }
 """Every kind of unit by its name."""
 
@@ -40,7 +48,7 @@ class Unit:
 
     @property
     def kind(self) -> str:
-        """``trial``, ``evaluation``, ``query`` or ``annotation``."""
+        """``trial``, ``evaluation``, ``query``, ``annotation`` or ``representation``."""
         return self.inputs.kind
 
     def to_json(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from alharness.protocol.units import (
     Part,
     QueryInputs,
     Recipe,
+    RepresentationInputs,
     Stored,
     TrialInputs,
     Unit,
@@ -157,7 +158,6 @@ QUERY = QueryInputs(
     network=NETWORK,
     hyperparameters={},
     sampler=PLUGIN,
-    trial="t",
     labeled=("l",),
     validation="v",
     budget=1,
@@ -211,7 +211,10 @@ def test_each_kind_of_unit_names_the_plugins_that_it_is_built_from():
     evaluation = EvaluationInputs(network=network, hyperparameters={}, trial="t", test="e")
     oracle = identity("noisy")
     annotation = AnnotationInputs(data="d", n_classes=2, oracle=oracle, query="q", seed=SEED)
-    assert {trial.kind, query.kind, evaluation.kind, annotation.kind} == set(KINDS)
+    features = RepresentationInputs(data="d", part="train", representation=identity("raw"))
+    kinds = {trial.kind, query.kind, evaluation.kind, annotation.kind, features.kind}
+    assert kinds == set(KINDS)
+    assert named(features) == {("representation", "raw")}
     assert named(trial) == {("loss", "l"), ("schedule", "cosine"), *model}
     assert named(extended) == {*named(trial), ("sampler", "loss-learning")}
     assert named(query) == {("sampler", "margin"), *model}

@@ -226,13 +226,25 @@ def test_inputs_that_are_none_of_this_version_are_refused():
 
 
 def test_what_each_kind_reads():
-    assert set(KINDS) == {"trial", "evaluation", "query", "annotation"}
-    assert TRIAL.reads() == ((), ())
-    assert FULL_TRIAL.reads() == (("t",), ())
-    assert EVALUATION.reads() == (("t0",), ())
-    assert QUERY.reads() == (("t0",), ())
-    assert FULL_QUERY.reads() == (("t1", "t0", "c0", "c1"), ("q0",))
-    assert ANNOTATION.reads() == ((), ("q0",))
+    assert set(KINDS) == {"trial", "evaluation", "query", "annotation", "representation"}
+    assert TRIAL.reads() == ((), (), ())
+    assert FULL_TRIAL.reads() == (("t",), (), ())
+    assert EVALUATION.reads() == (("t0",), (), ())
+    assert QUERY.reads() == (("t0",), (), ())
+    assert FULL_QUERY.reads() == (("t1", "t0", "c0", "c1"), ("q0",), ())
+    assert ANNOTATION.reads() == ((), ("q0",), ())
+
+
+def test_what_is_on_features_reads_them():
+    network = {"representation": {"name": "raw", "source": "s"}, "features": "r0"}
+    on_features = NETWORK.model_validate({**NETWORK.model_dump(), **network})
+    trial = TRIAL.model_copy(update={"network": on_features})
+    assert trial.reads().features == ("r0",)
+    query = QUERY.model_copy(update={"network": on_features, "own_features": "r1"})
+    assert query.reads().features == ("r0", "r1")
+    evaluation = EVALUATION.model_copy(update={"network": on_features, "features": "r2"})
+    assert evaluation.reads().features == ("r2",)
+    assert {trial.key(), query.key()}.isdisjoint({TRIAL.key(), QUERY.key()})
 
 
 @given(

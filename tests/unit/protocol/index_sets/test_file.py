@@ -63,6 +63,35 @@ def test_numpy_alone_reads_the_npz():
     assert picked.tolist() == content.runs[0].queried[0].indices.tolist()
 
 
+def without_validation(n=12, left_out=3):
+    order = np.random.default_rng(0).permutation(n)
+    one = InitialSet(
+        initial=order[:2],
+        pool=order[2 : n - left_out],
+        validation=order[:0],
+        left_out=order[n - left_out :],
+    )
+    return index_sets().model_copy(update={"initial_sets": (one,), "runs": ()})
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npz"])
+def test_no_validation_set_and_images_in_no_set(tmp_path, suffix):
+    content = without_validation()
+    written = as_json(content) if suffix == ".json" else as_npz(content)
+    (tmp_path / f"a{suffix}").write_bytes(written)
+    assert read_index_sets(tmp_path / f"a{suffix}").to_json() == content.to_json()
+    sets = read_given(tmp_path / f"a{suffix}")
+    (one,) = sets.splits
+    assert (sets.n_train, sets.n_images, len(one.validation)) == (12, 9, 0)
+    assert one.left_out.tolist() == content.initial_sets[0].left_out.tolist()
+    assert one.validation.dtype == np.int64
+
+
+def test_files_without_images_in_no_set_are_as_they_were():
+    (first, *_) = index_sets().to_json()["initial_sets"]
+    assert first.keys() == {"initial", "pool", "validation"}
+
+
 def changed(**changes):
     return json.dumps({**index_sets().to_json(), **changes}).encode()
 
@@ -83,6 +112,7 @@ HARMS = {
     "a text for numbers": (with_first(pool="1 2"), "no list of whole numbers"),
     "a truth value": (with_first(validation=[True, False]), "no list of whole numbers"),
     "a broken number": (with_first(validation=[0.5, 1]), "no list of whole numbers"),
+    "left out and used": (with_first(left_out=SETS[0].pool[:1].tolist()), "2 times"),
     "an image twice": (with_first(initial=SETS[0].pool[:2].tolist()), "2 times"),
     "beyond": (with_first(initial=[10, 11]), "names image 10"),
     "negative": (with_first(initial=[-1, 3]), "names image -1"),

@@ -1,8 +1,12 @@
-"""Long-tailed initial sets.
+"""Long tails: of initial sets, and of all that is used.
 
-Independent source: the class sizes of the index sets published with the paper, CIFAR-10
-from 1154 to 204 and CIFAR-100 from 132 to 28 of 5000.
+Independent sources: for initial sets the class sizes of the index sets published with the paper,
+CIFAR-10 from 1154 to 204 and CIFAR-100 from 132 to 28 of 5000; for all that is used the sizes of
+long-tailed CIFAR that the literature prints (Cui et al., 2019, and those after them), 12 406 images
+of CIFAR-10 and 10 847 of CIFAR-100 at a ratio of 100.
 """
+
+from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
@@ -10,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alharness import UsageError
-from alharness.protocol.partition.long_tail import class_counts, long_tailed
+from alharness.protocol.partition.by_class import with_counts
+from alharness.protocol.partition.long_tail import class_counts, tail_counts
 from alharness.protocol.partition.splits import Split
 
 CIFAR10 = {"a": 500, "k": 4000, "alpha": -0.32}
@@ -50,7 +55,7 @@ def parts_of(n=400, n_initial=60, n_validation=40, seed=0):
 def test_the_split_keeps_order_and_validation_set():
     parts, labels = parts_of(), np.random.default_rng(1).integers(0, 4, 400)
     counts = class_counts(4, 60, a=10, k=60, alpha=-0.5)
-    new = long_tailed(parts, labels, counts, "here")
+    new = with_counts(parts, labels, counts, "here", "Lower it")
     assert np.bincount(labels[new.initial]).tolist() == counts.tolist()
     assert new.validation is parts.validation
     order = np.concatenate([parts.initial, parts.pool]).tolist()
@@ -66,4 +71,24 @@ def test_a_class_with_too_few_images_is_refused():
     labels = np.zeros(400, dtype=np.int64)
     labels[:3] = 1
     with pytest.raises(UsageError, match=r"mine\.long_tail: the initial set wants 20 .* class 1"):
-        long_tailed(parts_of(), labels, np.array([40, 20]), "mine.long_tail")
+        with_counts(parts_of(), labels, np.array([40, 20]), "mine.long_tail", "Lower it")
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "largest", "ratio", "total", "last"),
+    [(10, 5_000, 100, 12_406, 50), (100, 500, 100, 10_847, 5), (10, 5_000, 10, 20_431, 500)],
+)
+def test_published_sizes_of_long_tailed_data(n_classes, largest, ratio, total, last):
+    counts = tail_counts(n_classes, largest, ratio)
+    assert (counts[0], counts[-1], counts.sum()) == (largest, last, total)
+
+
+@given(st.integers(2, 40), st.integers(1, 5_000), st.integers(10, 10_000))
+def test_the_law_without_floating_point_error(n_classes, largest, tenths):
+    """In decimals of 60 digits, with a step of 10⁻⁴⁰ up for roots that are whole."""
+    counts = tail_counts(n_classes, largest, tenths / 10)
+    with localcontext() as context:
+        context.prec = 60
+        ratio = Decimal(tenths) / 10
+        law = [largest * ratio ** (Decimal(-i) / (n_classes - 1)) for i in range(n_classes)]
+        assert counts.tolist() == [int(kept + Decimal("1e-40")) for kept in law]

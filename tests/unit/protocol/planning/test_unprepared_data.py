@@ -4,28 +4,15 @@ import pytest
 
 from alharness import DatasetShape, UsageError
 from alharness.protocol.bench import Bench
-from alharness.protocol.condition import make_condition
 from alharness.protocol.planning.run import State
 from alharness.protocol.planning.survey import survey
 from alharness.protocol.planning.tally import estimate, overall, tallies
 
 
-def without_data(bench, shape):
+@pytest.fixture
+def without_data(prepared_as):
     """The same bench before its dataset is prepared."""
-    (condition,) = bench.conditions
-    outlined = make_condition(
-        bench.suite,
-        condition.scenario,
-        shape,
-        dataset=condition.dataset,
-        model=condition.model,
-        regularizers=condition.regularizers,
-        loss=condition.loss,
-        schedule=condition.schedule,
-        oracle=condition.oracle,
-        space=condition.space,
-    )
-    return Bench(bench.suite, bench.methods, (outlined,))
+    return lambda bench, shape: Bench(bench.suite, bench.methods, (prepared_as(bench, shape),))
 
 
 @pytest.mark.parametrize("shape", [DatasetShape(), DatasetShape(n_train=60)])
@@ -40,7 +27,9 @@ def without_data(bench, shape):
     ],
     ids=str,
 )
-def test_as_many_units_are_waiting_as_there_will_be(make_bench, world, settings, shape):
+def test_as_many_units_are_waiting_as_there_will_be(
+    make_bench, world, without_data, settings, shape
+):
     bench = make_bench(**settings)
     unprepared = survey(without_data(bench, shape), world(bench))
     prepared = survey(bench, world(bench))
@@ -57,7 +46,7 @@ def test_as_many_units_are_waiting_as_there_will_be(make_bench, world, settings,
     assert estimate(unprepared, lambda unit: 1.0) is None
 
 
-def test_declared_images_give_labels_per_cycle(make_bench):
+def test_declared_images_give_labels_per_cycle(make_bench, without_data):
     bench = make_bench()
     declared = without_data(bench, DatasetShape(n_train=60)).conditions[0]
     assert declared.sizes == bench.conditions[0].sizes
@@ -65,6 +54,6 @@ def test_declared_images_give_labels_per_cycle(make_bench):
     assert (undeclared.sizes, undeclared.cycles) == ((), 3)
 
 
-def test_a_declared_number_that_does_not_fit_is_refused(make_bench):
+def test_a_declared_number_that_does_not_fit_is_refused(make_bench, without_data):
     with pytest.raises(UsageError, match="initial set of 4 training images is empty"):
         without_data(make_bench(), DatasetShape(n_train=4))
