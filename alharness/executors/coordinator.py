@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from alharness.api.errors import HarnessError
 from alharness.api.executor import Executor
@@ -14,6 +15,7 @@ from alharness.executors.resources import with_resources
 from alharness.observing.observers import Observers
 from alharness.protocol.bench import Bench
 from alharness.protocol.planning.survey import Planner, Survey
+from alharness.protocol.planning.together import together
 from alharness.protocol.units import Unit
 from alharness.registry.boundary import one_line, trace
 from alharness.store.allocating import uncollected
@@ -26,6 +28,13 @@ SURVEY_SHARE = 0.01
 
 ALLOWANCE = 1.0
 """Seconds of surveys that are free: a bench of seconds is not kept waiting."""
+
+
+class _Submitted(NamedTuple):
+    """A unit that an executor has, and the number of the submission that it travels in."""
+
+    unit: Unit
+    submission: int
 
 
 class Coordinator:
@@ -48,7 +57,7 @@ class Coordinator:
         self.failures: dict[str, str] = {}
         self._on_gpu = on_gpu
         self._planner = Planner(bench, self.ledger)
-        self._running: dict[Future[None], Unit] = {}
+        self._running: dict[Future[None], _Submitted] = {}
         self._changed: set[str] = set()
         self._state = Survey((), frozenset())
 
@@ -67,8 +76,9 @@ class Coordinator:
         self.ledger.keep()
         pace = SurveyPace()
         while True:
-            running = {unit.key for unit in self._running.values()}
-            queue = deque(unit for unit in state.ready() if unit.key not in running)
+            running = {one.unit.key for one in self._running.values()}
+            ready = [unit for unit in state.ready() if unit.key not in running]
+            queue = deque(together(ready, self.executor.slots))
             if not queue and not self._running:
                 if not self._changed:
                     return state
@@ -92,50 +102,74 @@ class Coordinator:
         self.observers.bench_surveyed(state)
         return state
 
-    def _work(self, queue: deque[Unit], pace: SurveyPace) -> None:
+    def _work(self, queue: deque[list[Unit]], pace: SurveyPace) -> None:
         """Keep the executor busy from ``queue``, until a survey may tell more.
 
         That is when something changed and a survey is due, or nothing is left to wait for.
         """
         while queue or self._running:
-            while queue and len(self._running) < self.executor.slots:
+            while queue and len(self._submissions()) < self.executor.slots:
                 self._submit(queue.popleft())
             if not self._running:
                 return
             patience = pace.due_in() if self._changed else None
             done, _ = wait(self._running, patience, return_when=FIRST_COMPLETED)
             for future in done:
-                self._settle(self._running.pop(future), future)
+                self._settle(self._running.pop(future).unit, future)
             if self._changed and pace.due_in() == 0:
                 return
 
-    def _submit(self, unit: Unit) -> None:
-        if self._was_done_elsewhere(unit):
-            self._changed.add(unit.key)
+    def _submit(self, units: list[Unit]) -> None:
+        """Have units carried out that travel together, but for those that need not be."""
+        left = [unit for unit in units if not self._is_settled(unit)]
+        if not left:
             return
-        if found := self._done_without(unit):
-            self._changed |= found
-            return
-        self.workspace.keep_sets(unit)
-        self._running[self.executor.submit(with_resources(unit, self._on_gpu))] = unit
+        for unit in left:
+            self.workspace.keep_sets(unit)
+        described = [with_resources(unit, self._on_gpu) for unit in left]
+        futures = (
+            [self.executor.submit(described[0])]
+            if len(described) == 1
+            else self.executor.submit_together(described)
+        )
+        number = max(self._submissions(), default=0) + 1
+        for future, unit in zip(futures, left, strict=True):
+            self._running[future] = _Submitted(unit, number)
+
+    def _submissions(self) -> set[int]:
+        """Numbers of the submissions that are not over."""
+        return {one.submission for one in self._running.values()}
+
+    def _is_settled(self, unit: Unit) -> bool:
+        """Whether another bench finished a unit, or what waits for it; then that changed."""
+        found = {unit.key} if self._was_done_elsewhere(unit) else self._done_without(unit)
+        self._changed |= found
+        return bool(found)
 
     def _was_done_elsewhere(self, unit: Unit) -> bool:
         """Whether another bench in this workspace finished a unit since the survey."""
         if self.ledger.look(unit) is None:
             return False
-        return unit.kind != "trial" or self.workspace.checkpoints.has(unit.key)
+        match unit.kind:
+            case "trial":
+                return self.workspace.checkpoints.has(unit.key)
+            case "representation":
+                return self.workspace.features.has(unit.key)
+            case _:
+                return True
 
     def _done_without(self, unit: Unit) -> set[str]:
         """Keys of units that wait for the lost weights of a trial, and that another bench recorded.
 
-        It dropped the weights afterwards. Unless more waits, nobody needs them trained again.
+        It dropped the weights afterwards. Unless more waits, nobody needs them trained again. A
+        trial that was recorded before and waits is needed for its own weights.
         """
         if unit.kind != "trial" or self.ledger.result(unit) is None:
             return set()
         return {
             reader.key
             for reader in self._state.readers(unit)
-            if self.ledger.look(reader) is not None
+            if self.ledger.result(reader) is None and self.ledger.look(reader) is not None
         }
 
     def _settle(self, unit: Unit, future: Future[None]) -> None:

@@ -5,8 +5,8 @@ What an executor's author needs: a ``WorkSite`` in this process, or the command
 """
 
 from alharness.work.in_process import InProcessSite
-from alharness.work.lanes import lanes
+from alharness.work.lanes import lanes, sites
 from alharness.work.outcome import Outcome, spread
 from alharness.work.site import WorkSite
 
-__all__ = ["InProcessSite", "Outcome", "WorkSite", "lanes", "spread"]
+__all__ = ["InProcessSite", "Outcome", "WorkSite", "lanes", "sites", "spread"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from alharness.api.errors import HarnessError
 from alharness.api.executor import Site
+from alharness.work.lanes import decoders_of
 from alharness.work.limits import Limits
 from alharness.work.messages import Message
 from alharness.work.processes import half_of_memory
@@ -29,7 +30,7 @@ class Asking:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._seat = Seat(Setup(None, site.plugin_files, site.device))
+        self._seat = Seat(Setup(None, site.plugin_files, site.device, decoders_of(site)))
         self._limits = Limits(
             "query",
             silence=site.silence,

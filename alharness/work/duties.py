@@ -95,10 +95,15 @@ def _executing_units(setup: Setup, workspace: Path, pipe: Pipe) -> Duty:
         answer["isolation"] = told["isolation"]
         return answer
 
-    engine = Engine(Workspace(workspace), plugins, find_device(setup.device), ask, _Signs(pipe))
+    device, sign = find_device(setup.device), _Signs(pipe)
+    engine = Engine(Workspace(workspace), plugins, device, ask, sign, setup.decoders)
 
     def execute(message: Message) -> Message:
         pipe.send(BEGUN)
+        if "stacked" in message:
+            units = [Unit.from_json(unit) for unit in message["stacked"]]
+            errors = engine.execute_stacked(units)
+            return {"errors": [None if one is None else describe_error(one) for one in errors]}
         engine.execute(Unit.from_json(message["unit"]))
         return {}
 
@@ -124,6 +129,6 @@ def _asking_plugins(setup: Setup, pipe: Pipe) -> Duty:
             first_pass(plugins, network, message["hyperparameters"], message["sized"])
             return {}
         question: list[Question] = [message.pop("question")]
-        return {"answer": answer_question(question.pop(), plugins, device)}
+        return {"answer": answer_question(question.pop(), plugins, device, setup.decoders)}
 
     return ask

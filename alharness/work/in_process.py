@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from alharness.api.executor import Site
+from alharness.work.lanes import decoders_of
 from alharness.work.outcome import Outcome
 
 
@@ -24,7 +25,8 @@ class InProcessSite(AbstractContextManager["InProcessSite"]):
 
         device = find_device(site.device)
         plugins = Plugins(discover(site.plugin_files))
-        self._engine = Engine(Workspace(site.workspace), plugins, device)
+        workspace = Workspace(site.workspace)
+        self._engine = Engine(workspace, plugins, device, decoders=decoders_of(site))
 
     def carry_out(self, units: Sequence[Mapping[str, Any]]) -> list[Outcome]:
         """How each unit ended, in their order; exceptions are those that were raised."""

@@ -1,8 +1,10 @@
-"""Lanes: how many units this machine carries out at a time, and on which device each."""
+"""Lanes: how many units this machine carries out at a time, and what of it each is given."""
 
 from __future__ import annotations
 
 import os
+
+from alharness.api.executor import Site
 
 
 def lanes(device: str, jobs: int | None = None, jobs_per_gpu: int = 1) -> list[str]:
@@ -20,6 +22,18 @@ def lanes(device: str, jobs: int | None = None, jobs_per_gpu: int = 1) -> list[s
         return ["cpu"] * (jobs or _usable_cores())
     every = _gpus(str(found)) * jobs_per_gpu
     return every if jobs is None else (every * jobs)[:jobs]
+
+
+def sites(site: Site, jobs: int | None = None, jobs_per_gpu: int = 1) -> list[Site]:
+    """The site of each unit that runs at the same time: its device, its share of the decoders."""
+    devices = lanes(site.device, jobs, jobs_per_gpu)
+    share = max(1, decoders_of(site) // len(devices))
+    return [site.model_copy(update={"device": device, "decoders": share}) for device in devices]
+
+
+def decoders_of(site: Site) -> int:
+    """Threads that decode images at a site: as many as it says, or as this process has cores."""
+    return site.decoders or _usable_cores()
 
 
 def _gpus(device: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from alharness.api.errors import HarnessError
 
@@ -25,6 +25,10 @@ class Limits:
     seconds: float | None = None
     memory: int | None = None
     by_processor: bool = False
+
+    def times(self, n: int) -> Limits:
+        """The same with the time of ``n`` units."""
+        return self if self.seconds is None else replace(self, seconds=n * self.seconds)
 
 
 NO_LIMITS = Limits()

@@ -9,8 +9,9 @@ from typing import Any
 from alharness.api.errors import HarnessError
 from alharness.api.executor import Site
 from alharness.work.asking import Asking
+from alharness.work.lanes import decoders_of
 from alharness.work.limits import Limits
-from alharness.work.messages import Message
+from alharness.work.messages import Message, described_error
 from alharness.work.outcome import Outcome
 from alharness.work.seat import Seat
 from alharness.work.workers import Setup, start_forkserver
@@ -32,7 +33,8 @@ class WorkSite(AbstractContextManager["WorkSite"]):
 
     def __init__(self, site: Site) -> None:
         start_forkserver()
-        self._executing = Seat(Setup(site.workspace, site.plugin_files, site.device))
+        setup = Setup(site.workspace, site.plugin_files, site.device, decoders_of(site))
+        self._executing = Seat(setup)
         self._asking = Asking(site)
         self._limits = Limits(silence=site.silence)
         self._trial_limits = Limits(
@@ -45,6 +47,8 @@ class WorkSite(AbstractContextManager["WorkSite"]):
         ``units`` are JSON objects; the index sets that they name are in the store. Several
         are of one kind. One that fails keeps no other from its record.
         """
+        if len(units) > 1 and all(map(_is_stacked, units)):
+            return self._together(units)
         return [Outcome(unit["key"], self._error(unit)) for unit in units]
 
     def close(self) -> None:
@@ -54,6 +58,18 @@ class WorkSite(AbstractContextManager["WorkSite"]):
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def _together(self, units: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+        """Trials computed as one program; each by itself where that ends as a whole."""
+        who, limits = f"{len(units)} trials together", self._trial_limits.times(len(units))
+        try:
+            told = self._executing.ask({"stacked": [dict(unit) for unit in units]}, who, limits)
+        except HarnessError:
+            return [Outcome(unit["key"], self._error(unit)) for unit in units]
+        return [
+            Outcome(unit["key"], None if error is None else described_error(error))
+            for unit, error in zip(units, told["errors"], strict=True)
+        ]
 
     def _error(self, unit: Mapping[str, Any]) -> HarnessError | None:
         who = f"{unit['kind']} {unit['key']}"
@@ -66,3 +82,8 @@ class WorkSite(AbstractContextManager["WorkSite"]):
 
     def _ask_sampler(self, message: Message) -> Message:
         return self._asking.ask(message["question"], message["who"])
+
+
+def _is_stacked(unit: Mapping[str, Any]) -> bool:
+    """Whether a unit is a training that can be computed together with others."""
+    return bool(unit["inputs"].get("recipe", {}).get("stacked", False))

@@ -53,6 +53,7 @@ class Setup:
     workspace: Path | None
     plugin_files: tuple[Path, ...]
     device: str
+    decoders: int = 1
 
 
 class Worker:

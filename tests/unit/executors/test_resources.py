@@ -12,6 +12,7 @@ from alharness.protocol.units import (
     Network,
     QueryInputs,
     Recipe,
+    RepresentationInputs,
     TrialInputs,
     Unit,
     make_unit,
@@ -76,7 +77,8 @@ QUERY = QueryInputs(
 @pytest.mark.parametrize("on_gpu", [True, False])
 def test_what_each_kind_asks_for(on_gpu):
     """What trains, measures or shows a model takes the GPU, where there is one; an oracle never."""
-    units = [trial(), make_unit(EVALUATION), make_unit(QUERY), ANNOTATION]
+    features = RepresentationInputs(data="d", part="train", representation=PLUGIN)
+    units = [*(trial(), make_unit(EVALUATION), make_unit(QUERY), ANNOTATION), make_unit(features)]
     assert {unit.kind for unit in units} == set(KINDS)
     asked = {unit.kind: taken(unit, on_gpu) for unit in units}
     gpus = int(on_gpu)
@@ -85,4 +87,5 @@ def test_what_each_kind_asks_for(on_gpu):
         "evaluation": (1, gpus),
         "query": (1, gpus),
         "annotation": (1, 0),
+        "representation": (1, gpus),
     }

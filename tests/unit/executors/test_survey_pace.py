@@ -155,7 +155,7 @@ def test_the_coordinator_surveys_when_it_is_due(
     pace, began = SurveyPace(clock), clock()
     n_surveys, n_due, queue = 0, 0, deque()
     while clock() - began < HOUR:
-        queue = queue or deque(units(n_units * n_surveys, n_units))
+        queue = queue or deque([one] for one in units(n_units * n_surveys, n_units))
         coordinator._work(queue, pace)
         assert coordinator._changed, "it was waiting for something to change"
         due = pace.due_in() == 0
@@ -173,6 +173,6 @@ def test_a_survey_that_is_due_does_not_wait_for_a_long_unit(make_bench, tmp_path
     coordinator = Coordinator(make_bench(), Workspace(tmp_path), executor)
     pace, began = SurveyPace(clock), clock()
     surveyed(pace, clock, 1.0)
-    coordinator._work(deque(units(0, 2)), pace)
+    coordinator._work(deque([one] for one in units(0, 2)), pace)
     assert clock() - began == pytest.approx((2 * 1.0 - ALLOWANCE) / SURVEY_SHARE, abs=1e-3)
     assert len(executor.ends) == 1, "the long one goes on"

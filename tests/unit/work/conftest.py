@@ -54,17 +54,19 @@ class Desk:
 def new_desk(workbench, tmp_path):
     """A workbench in another folder, with two samplers, two initial sets and trained trials.
 
-    ``new_desk(name, "other", plugins=…)``: with another sampler, and the code that has it.
+    ``new_desk(name, "other", plugins=…)``: with another sampler, and the code that has it;
+    ``scenario``: further lines of the scenario's table.
     """
 
-    def new(name, method="second", plugins=""):
+    def new(name, method="second", plugins="", scenario=""):
         file = tmp_path / "process.py"
         file.write_text(PLUGINS + plugins)
         bench = type(workbench)(tmp_path / name, discover([file]), (file,))
-        desk = Desk(bench, bench.bench("watching", method, sets=2))
+        desk = Desk(bench, bench.bench("watching", method, sets=2, scenario=scenario))
         with alharness.work.InProcessSite(desk.site) as site:
-            for outcome in site.carry_out(desk.ready("trial")):
-                outcome.result()
+            for kind in ("representation", "trial"):
+                for outcome in site.carry_out(desk.ready(kind)):
+                    outcome.result()
         return desk
 
     return new

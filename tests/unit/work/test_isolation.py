@@ -126,6 +126,7 @@ class Cheating(alharness.Sampler):
             "images": read("data/images/*/*"),
             "records": read("records/*/*/*.json"),
             "sets": read("sets/*/*"),
+            "features": read("features/*/*"),
             "weights": read("checkpoints/*"),
             "data": read("data/*", HERE),
             "copies": read("digits.csv.gz", digits),
@@ -187,6 +188,7 @@ def test_files_with_labels_are_denied_to_who_knows_where_they_are(new_desk, tmp_
         "images": "1 of 2",
         "records": "0 of 2",
         "sets": "2 of 4",
+        "features": "0 of 0",
         "weights": "1 of 2",
         "data": "0 of 1",
         "copies": "0 of 1",
@@ -199,3 +201,28 @@ def test_files_with_labels_are_denied_to_who_knows_where_they_are(new_desk, tmp_
     assert facts["isolation"]["landlock"] >= 1
     assert facts["isolation"]["refused"] == ""
     assert f"{tmp_path.resolve()}: names of the files in it" in facts["isolation"]["open"]
+
+
+REPRESENTING = """
+
+class Flat(alharness.Representation):
+    def features(self, images):
+        return images.flatten(1)
+
+
+@alharness.hookimpl
+def alharness_representations():
+    yield alharness.RepresentationSpec("flat", Flat)
+"""
+
+
+@pytest.mark.skipif(cannot_confine() is not None, reason=str(cannot_confine()))
+def test_of_features_only_those_of_training_images_are_in_reach(new_desk, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "labels.csv").write_text("0,1,2")
+    (tmp_path / "module.py").write_text("# beside the plugin")
+    table = 'representation = "flat"\n'
+    desk = new_desk("store", "other", CHEATING + REPRESENTING, scenario=table)
+    notes = asked(desk, hidden=(tmp_path / "data",)).facts["notes"]
+    # Two parts of two files each: those of the test images are not among what can be read.
+    assert (notes["features"], notes["labels"]) == ("2 of 4", "0 of 2")

@@ -76,6 +76,7 @@ def question(home, **parameters):
         "images": str(home / "workspace" / "images"),
         "labeled": [str(home / "workspace" / "set")],
         "validation": str(home / "workspace" / "validation"),
+        "left_out": None,
         "models": [{"path": str(home / "workspace" / "weights")}],
         "committee": [],
         "stored": None,
@@ -89,8 +90,9 @@ def test_a_question_has_the_files_that_it_names(home):
     added = set(for_question(reach, question(home), here).read) - set(reach.read)
     names = {"images", "set", "validation", "weights"}
     assert within(added, home) == {f"workspace/{name}" for name in names}
-    with_labels = question(home) | {"labels": str(home / "workspace" / "labels")}
-    assert f"{home}/workspace/labels" in for_question(reach, with_labels, here).read
+    for further in ("left_out", "stored", "labels"):
+        with_it = question(home) | {further: str(home / "workspace" / further)}
+        assert f"{home}/workspace/{further}" in for_question(reach, with_it, here).read
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from alharness import Site, UsageError
 from alharness.protocol.units import described_key
-from alharness.work import InProcessSite, WorkSite, lanes
+from alharness.work import InProcessSite, WorkSite, lanes, sites
 
 names = st.text("abc/ü .", min_size=1)
 
@@ -22,6 +22,7 @@ names = st.text("abc/ü .", min_size=1)
         device=names,
         query_timeout=st.none() | st.floats(0, exclude_min=True, allow_infinity=False),
         query_memory=st.none() | st.integers(1, 2**40),
+        decoders=st.none() | st.integers(1, 2**10),
         hidden=st.lists(names),
     )
 )
@@ -92,6 +93,15 @@ def test_lanes():
     assert 1 <= len(lanes("cpu")) <= os.cpu_count()
     with pytest.raises(UsageError, match="device 'tpu' cannot be used"):
         lanes("tpu")
+
+
+def test_units_at_a_time_share_the_threads_that_decode():
+    site = Site(workspace="w", device="cpu", decoders=7)
+    assert sites(site, jobs=3) == [site.model_copy(update={"decoders": 2})] * 3
+    assert [one.decoders for one in sites(site, jobs=8)] == [1] * 8
+    cores = len(os.sched_getaffinity(0))
+    assert [one.decoders for one in sites(Site(workspace="w", device="cpu"), jobs=1)] == [cores]
+    assert [one.decoders for one in sites(Site(workspace="w", device="cpu"))] == [1] * cores
 
 
 def test_in_this_process_errors_are_those_that_were_raised_and_keep_no_other_unit(new_desk):
