@@ -23,7 +23,7 @@ from alharness.api.errors import (
     UsageError,
 )
 from alharness.api.executor import Executor, Site
-from alharness.api.extension import ExtensionBatch, TrainingExtension
+from alharness.api.extension import ExtensionBatch, LevelsExtension, TrainingExtension
 from alharness.api.fetching import OfficialFiles
 from alharness.api.framing import Framing, RandomView
 from alharness.api.loss import Loss
@@ -32,6 +32,7 @@ from alharness.api.needs import Needs
 from alharness.api.oracle import Oracle
 from alharness.api.pool import GradientFactors, Pool, Subset
 from alharness.api.regularizer import Continuation, Regularizer
+from alharness.api.representation import GivenFeatures, Part, Representation, image_digest
 from alharness.api.sampler import STORED_BYTES, Sampler, ScoreSampler
 from alharness.api.schedule import Schedule
 from alharness.api.space import Choice, Distribution, LogUniform, Space, Uniform, Value
@@ -44,6 +45,7 @@ from alharness.api.specs import (
     OracleSpec,
     Parameters,
     RegularizerSpec,
+    RepresentationSpec,
     SamplerSpec,
     ScheduleSpec,
     Spec,
@@ -74,10 +76,12 @@ __all__ = [
     "ExitCode",
     "ExtensionBatch",
     "Framing",
+    "GivenFeatures",
     "GradientFactors",
     "HarnessError",
     "ImageFiles",
     "LabeledImages",
+    "LevelsExtension",
     "LogUniform",
     "Loss",
     "LossSpec",
@@ -88,11 +92,14 @@ __all__ = [
     "Oracle",
     "OracleSpec",
     "Parameters",
+    "Part",
     "PluginError",
     "Pool",
     "RandomView",
     "Regularizer",
     "RegularizerSpec",
+    "Representation",
+    "RepresentationSpec",
     "Sampler",
     "SamplerSpec",
     "Schedule",
@@ -110,6 +117,7 @@ __all__ = [
     "bench",
     "decoded",
     "hookimpl",
+    "image_digest",
     "load_results",
     "plan",
     "results",

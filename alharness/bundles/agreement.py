@@ -63,6 +63,8 @@ def _weights(record: Record) -> Any:
 
 def _accuracy(record: Record, again: Record, name: str, tolerance: float) -> Compared:
     recorded, found = record.result[name], again.result[name]
+    if recorded is None or found is None:
+        return _unmeasured(record, recorded is found, tolerance)
     away = abs(found - recorded)
     close = tolerance > 0 and away <= tolerance
     said = (
@@ -71,6 +73,15 @@ def _accuracy(record: Record, again: Record, name: str, tolerance: float) -> Com
     )
     outcome = Outcome.CLOSE if close else Outcome.DIFFERENT
     return Compared(record.unit.kind, record.unit.key, outcome, said, away)
+
+
+def _unmeasured(record: Record, both: bool, tolerance: float) -> Compared:
+    """A trial without a validation set: its weights are what evaluations and queries are of."""
+    if both and tolerance > 0:
+        said = "other weights; nothing was validated: their evaluation says how near they are"
+        return Compared(record.unit.kind, record.unit.key, Outcome.CLOSE, said)
+    said = "other weights, and nothing was validated" if both else "only one of the two validated"
+    return Compared(record.unit.kind, record.unit.key, Outcome.DIFFERENT, said)
 
 
 def _tolerated(tolerance: float) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import struct
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alharness.bundles.contents import refused
 from alharness.protocol.partition.sets import IndexSet
 from alharness.store.arrays import pack, unpack
+from alharness.store.feature_file import START, FeatureHeader, read_header
+from alharness.store.features import StoredFeatures, features_digest
 
 _LARGEST = 256 << 20
 _HEADER_LENGTH = struct.Struct("<Q")
@@ -41,6 +45,38 @@ def require_arrays(data: bytes, name: str) -> dict[str, np.ndarray]:
         return unpack(data, _LARGEST)
     except (ValueError, TypeError, MemoryError, SyntaxError, KeyError) as error:
         raise refused(f"holds no arrays that can be read: {error}", name) from None
+
+
+def packed_features(stored: StoredFeatures) -> bytes:
+    """Features as bundles hold them: in the order of the data set, and so the same bytes."""
+    return b"".join([stored.header.to_bytes(), *(block.tobytes() for block in stored.blocks())])
+
+
+def read_features(data: bytes, header: FeatureHeader, digest: str, name: str) -> NDArray[Any]:
+    """The features in a file, (n, D), in the order of the data set.
+
+    Raises MismatchError unless the file is what ``header`` says, which its record and its inputs
+    give, and they are the finite numbers that have this digest.
+    """
+    try:
+        found = read_header(data)
+    except ValueError as error:
+        raise refused(f"holds no features that can be read: {error}", name) from None
+    if found != header:
+        raise refused(f"has {_shape(found)}, its record says {_shape(header)}", name)
+    if len(data) != header.n_bytes:
+        raise refused(f"has {len(data)} bytes; {_shape(header)} take {header.n_bytes}", name)
+    flat = np.frombuffer(data, header.dtype, offset=START)
+    features = flat.reshape(header.n, header.width)
+    if features_digest(header, [features]) != digest:
+        raise refused("is not what its record names", name)
+    if not np.isfinite(features).all():
+        raise refused("holds numbers that are not finite", name)
+    return features
+
+
+def _shape(header: FeatureHeader) -> str:
+    return f"{header.precision} features of {header.n} images, {header.width} wide"
 
 
 def require_weights(data: bytes, name: str) -> None:

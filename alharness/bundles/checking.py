@@ -10,9 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from alharness.api.errors import HarnessError, MismatchError
 from alharness.bundles.anonymous import absolute_path
-from alharness.bundles.arrays import read_set, require_arrays, require_weights
+from alharness.bundles.arrays import read_features, read_set, require_arrays, require_weights
 from alharness.bundles.contents import LIMITS, Contents, Limits, opened, refused
 from alharness.bundles.evidence import Rested, require_concluded, require_supported, rested
 from alharness.bundles.held import by_query
@@ -20,11 +22,13 @@ from alharness.bundles.layout import (
     BESIDE,
     DOCUMENT,
     ENVIRONMENT,
+    FEATURES,
     INDEX_SET,
     RECORD,
     WEIGHTS,
     Place,
     beside_name,
+    features_name,
     place_of,
     set_name,
     weights_name,
@@ -34,8 +38,10 @@ from alharness.bundles.records import read_record
 from alharness.bundles.strict_json import parsed
 from alharness.protocol.keys import digest_bytes
 from alharness.protocol.partition.sets import Added, IndexSet
+from alharness.protocol.units import RepresentationInputs
 from alharness.results.document import Document
 from alharness.results.reading import from_json
+from alharness.store.feature_file import FeatureHeader
 from alharness.store.records import OUTPUTS, Record
 
 
@@ -79,6 +85,17 @@ class Bundle:
         name = weights_name(trial)
         return self.read(name) if name in self.manifest.files else None
 
+    def has_features(self, unit: str) -> bool:
+        """Whether the features that a unit computed are in the bundle."""
+        return features_name(unit) in self.manifest.files
+
+    def features(self, unit: str) -> NDArray[Any] | None:
+        """The features that a unit computed, where they are there: (n, D) in the data's order."""
+        if not self.has_features(unit):
+            return None
+        name = features_name(unit)
+        return features_of(self.records[unit], self.read(name), name)
+
     def read(self, name: str) -> bytes:
         """A file, which still has to be what it was when it was checked. Raises MismatchError."""
         return read_listed(self.contents, self.manifest, name)
@@ -86,6 +103,14 @@ class Bundle:
     def counts(self) -> Counter[str]:
         """How many units of each kind there are."""
         return Counter(record.unit.kind for record in self.records.values())
+
+
+def features_of(record: Record, data: bytes, name: str) -> NDArray[Any]:
+    """The features that a representation's record names, (n, D). Raises MismatchError."""
+    inputs, result = record.unit.inputs, record.result
+    assert isinstance(inputs, RepresentationInputs)
+    header = FeatureHeader(inputs.precision, result["n"], result["width"])
+    return read_features(data, header, result["features"], name)
 
 
 @contextmanager
@@ -176,7 +201,7 @@ class _Held:
             elif place.role is INDEX_SET:
                 self._sets[place.key] = read_set(self._read(name), place.key, name)
         for name, place in self._places.items():
-            if place.role in (BESIDE, WEIGHTS):
+            if place.role in (BESIDE, WEIGHTS, FEATURES):
                 self._require_named(name, place)
         for record in self.records.values():
             self._require_beside(record)
@@ -225,8 +250,14 @@ class _Held:
         }
 
     def _require_named(self, name: str, place: Place) -> None:
-        """A file beside a record, or weights, are those that the record names."""
+        """A file beside a record, weights, or features, are those that the record names."""
         data = self._read(name)
+        if place.role is FEATURES:
+            made = self.record("representation", place.key)
+            if made is None:
+                raise refused("no record names it", name)
+            features_of(made, data, name)
+            return
         if place.role is WEIGHTS:
             record = self.record("trial", place.key)
             expected = None if record is None else record.result["checkpoint"]

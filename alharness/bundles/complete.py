@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from alharness.api.errors import UsageError
 from alharness.bundles.manifest import LeftOut
 from alharness.results.document import Document, Member, Method, Scenario
@@ -11,7 +13,7 @@ INCOMPLETE = "not all of its runs are done"
 
 
 def complete(document: Document) -> tuple[Document, tuple[LeftOut, ...]]:
-    """The document without rows that are outdated or not done, and what was left out.
+    """The document without rows that are outdated, not done, or replay such; what was left out.
 
     Its findings are still those of all rows. What is left out stays in the family that verdicts
     count. Units that failed belong to rows that are left out: no failure stays. Raises
@@ -19,7 +21,7 @@ def complete(document: Document) -> tuple[Document, tuple[LeftOut, ...]]:
     """
     scenarios, left_out = [], []
     for scenario in document.scenarios:
-        why = {one.method: _why(one) for one in scenario.methods}
+        why = _whys(scenario, document)
         if why[scenario.reference] is not None:
             raise UsageError(
                 f"its reference '{scenario.reference}' is not complete",
@@ -31,7 +33,7 @@ def complete(document: Document) -> tuple[Document, tuple[LeftOut, ...]]:
             for method, reason in why.items()
             if reason is not None
         ]
-        scenarios.append(_without(scenario, document))
+        scenarios.append(_without(scenario, why, document))
     changes = {"scenarios": tuple(scenarios), "failures": ()}
     return document.model_copy(update=changes), tuple(left_out)
 
@@ -42,15 +44,31 @@ def _why(method: Method) -> str | None:
     return INCOMPLETE if any(run.state != "done" for run in method.runs) else None
 
 
-def _without(scenario: Scenario, document: Document) -> Scenario:
-    kept = tuple(one for one in scenario.methods if _why(one) is None)
+def _whys(scenario: Scenario, document: Document) -> dict[str, str | None]:
+    """Why rows are left out, by method: None of what is complete, as what it replays is."""
+    replayed = [one for one in document.scenarios if one.scenario == scenario.replay]
+    rows = {row.method: row for one in replayed for row in one.methods}
+    found = {}
+    for one in scenario.methods:
+        source = rows.get(one.method)
+        lacking = scenario.replay is not None and (source is None or _why(source) is not None)
+        found[one.method] = _why(one) or (
+            f"its row in '{scenario.replay}', which it replays, is not complete"
+            if lacking
+            else None
+        )
+    return found
+
+
+def _without(scenario: Scenario, why: Mapping[str, str | None], document: Document) -> Scenario:
+    kept = tuple(one for one in scenario.methods if why[one.method] is None)
     family = scenario.family
     if family is not None:
         verdicts = document.findings[scenario.scenario].methods
         tried = tuple(
             _member(one.method, verdicts[one.method].verdict)
             for one in scenario.methods
-            if _why(one) is not None and is_member(one, scenario)
+            if why[one.method] is not None and is_member(one, scenario)
         )
         family = family.model_copy(update={"others": (*family.others, *tried)})
     return scenario.model_copy(update={"methods": kept, "family": family})

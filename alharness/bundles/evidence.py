@@ -5,33 +5,33 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
+from alharness.bundles.described import mismatch
 from alharness.bundles.held import Held, HeldLedger
-from alharness.bundles.rebuilding import mismatch, rebuilt, rebuilt_suite
+from alharness.bundles.partition import require_partition
+from alharness.bundles.rebuilding import rebuilt, rebuilt_suite
 from alharness.protocol.bench import Bench
-from alharness.protocol.partition.given import GivenSplits
-from alharness.protocol.partition.sets import IndexSet
-from alharness.protocol.partition.splits import split
-from alharness.protocol.planning.run import Run, Slot, State
+from alharness.protocol.planning.run import State
 from alharness.protocol.planning.survey import Survey, survey
-from alharness.protocol.units import Unit
+from alharness.protocol.units import RepresentationInputs, Unit
 from alharness.results.collect import collect_scenario
 from alharness.results.document import Document, Scenario
 from alharness.results.findings import findings
 from alharness.store.allocating import uncollected
+from alharness.store.records import Record
 
-NOT_FROM_RECORDS = frozenset({"components", "repeated_images", "family", "published"})
+NOT_FROM_RECORDS = frozenset(
+    {"components", "repeated_images", "family", "published", "not_applicable"}
+)
 """What of a scenario records do not say; family-wise findings follow from the family."""
 
 NOT_OF_ROWS = frozenset({"sampler", "outdated", "citation", "summary"})
 """The same of a row; that its sampler is that of its records is seen when a bench is rebuilt."""
 
-_BESIDE = frozenset({"shared_trainings", "machines", "overlap", "times", "importance"})
-_BESIDE_ROWS = frozenset({"recorded", "machines", "origins"})
+_BESIDE = frozenset({"shared_trainings", "machines", "overlap", "times", "importance", "querying"})
+_BESIDE_ROWS = frozenset({"recorded", "machines", "origins", "co_trained"})
 """What changes with the rows that are left, and what early documents do not have."""
 
 _CLOSE = 2e-6
@@ -72,14 +72,22 @@ def rested(document: Document, held: Held) -> list[Rested]:
     for scenario in document.scenarios:
         bench, ledger = rebuilt(document, suite, scenario, held), HeldLedger(held)
         with uncollected():
-            state = survey(bench, ledger)
+            bench, state = _its_own(bench, survey(bench, ledger))
         _require_done(state, scenario.scenario)
         collected = collect_scenario(bench, bench.conditions[0], state, ledger)
-        _require_partition(bench, state, held)
+        require_partition(bench, state, held)
         one = Rested(bench, state, collected)
         _require_weights(one.units(), held)
+        _require_features(bench, one.units(), held)
         found.append(one)
     return found
+
+
+def _its_own(bench: Bench, state: Survey) -> tuple[Bench, Survey]:
+    """Without what a scenario replays, which rests on its own records."""
+    condition = bench.conditions[0]
+    runs = tuple(run for run in state.runs if run.condition is condition)
+    return replace(bench, conditions=(condition,)), replace(state, runs=runs)
 
 
 def require_results(document: Document, found: list[Rested]) -> None:
@@ -172,80 +180,45 @@ def _require_done(state: Survey, scenario: str) -> None:
         raise mismatch("has no runs", f"document, {scenario}")
 
 
-def _require_partition(bench: Bench, state: Survey, held: Held) -> None:
-    """Initial and validation sets are those of the protocol, and queries pick from the rest.
-
-    Neither a long tail, drawn by labels, nor splits that were given can be drawn again here.
-    """
-    (condition,) = bench.conditions
-    where = f"document, {condition.name}"
-    protocol = bench.suite.protocol
-    given = isinstance(protocol.initial_sets, GivenSplits)
-    for number, start in enumerate(condition.starts):
-        if condition.scenario.long_tail is None and not given:
-            parts = split(protocol, condition.facts.n_train, number, bench.suite.seed)
-            same = np.array_equal(parts.initial, start.labeled.indices) and np.array_equal(
-                parts.validation, start.validation.indices
-            )
-            if not same:
-                raise mismatch(f"initial set {number} is not the one that its suite draws", where)
-    for run in state.runs:
-        _require_picks(run, held)
-
-
 def _require_weights(units: Mapping[str, Unit], held: Held) -> None:
-    """What was measured and asked with are the weights that the trials left."""
+    """What was started from, measured and asked with are the weights that the trials left."""
     for unit in units.values():
-        if unit.kind not in ("evaluation", "query"):
-            continue
-        record = held.record(unit.kind, unit.key)
-        assert record is not None
-        alone = {"checkpoint": record.result.get("checkpoint")}
-        told = record.result.get("checkpoints", alone)
-        for trial in unit.inputs.reads().weights:
+        read = unit.inputs.reads().weights
+        record = held.record(unit.kind, unit.key) if read else None
+        for trial in read:
+            assert record is not None
             left = held.record("trial", trial)
-            if left is None or told.get(trial, alone["checkpoint"]) != left.result["checkpoint"]:
+            if left is None or _told(record, trial) != left.result["checkpoint"]:
                 raise mismatch(
                     f"it read other weights than trial {trial} left", f"{unit.kind} {unit.key}"
                 )
 
 
-def _require_picks(run: Run, held: Held) -> None:
-    start = run.condition.starts[run.place.initial_set]
-    taken = [start.labeled.indices, start.validation.indices]
-    for cycle in range(run.last):
-        query, annotation = (
-            _recorded(run, Slot(cycle, kind, 0), held) for kind in ("query", "annotation")
-        )
-        picked = np.asarray(query.result["indices"], dtype=np.int64)
-        where = f"query {query.unit.key}"
-        if len(picked) != query.unit.inputs.budget:
-            raise mismatch(f"picked {len(picked)}, not {query.unit.inputs.budget}", where)
-        everything = np.concatenate([*taken, picked])
-        outside = picked[(picked < 0) | (picked >= run.condition.facts.n_train)]
-        if len(outside) or len(np.unique(everything)) < len(everything):
-            raise mismatch("picked an image twice, or one that was not in the pool", where)
-        taken.append(picked)
-        _require_labels(annotation, picked, held)
+def _told(record: Record, trial: str) -> Any:
+    """Digest of the weights of a trial that a unit says it read."""
+    match record.unit.kind:
+        case "trial":
+            return record.result.get("start")
+        case "query":
+            return record.result["checkpoints"].get(trial)
+        case _:
+            return record.result["checkpoint"]
 
 
-def _require_labels(annotation: Any, picked: Any, held: Held) -> None:
-    where = f"annotation {annotation.unit.key}"
-    labels = np.asarray(annotation.result["labels"], dtype=np.int64)
-    if (
-        labels.shape != picked.shape
-        or IndexSet(picked, labels).digest != annotation.result["added"]
-    ):
-        raise mismatch("the labels that it gave are not those that were added", where)
-    corrected = annotation.result.get("corrected")
-    if corrected is not None and not np.array_equal(held.index_set(corrected).indices, picked):
-        raise mismatch("what was corrected are not the images that were queried", where)
-
-
-def _recorded(run: Run, slot: Slot, held: Held) -> Any:
-    unit = run.steps[slot].unit
-    assert unit is not None
-    return held.record(unit.kind, unit.key)
+def _require_features(bench: Bench, units: Mapping[str, Unit], held: Held) -> None:
+    """Training features are of as many images as there are."""
+    (condition,) = bench.conditions
+    for unit in units.values():
+        if not isinstance(unit.inputs, RepresentationInputs) or unit.inputs.part != "train":
+            continue
+        record = held.record(unit.kind, unit.key)
+        assert record is not None
+        if record.result["n"] != condition.facts.n_train:
+            raise mismatch(
+                f"features of {record.result['n']} training images, of which there are "
+                f"{condition.facts.n_train}",
+                f"{unit.kind} {unit.key}",
+            )
 
 
 def _require_same(said: Any, given: Any, where: str, source: str, *, exact: bool) -> None:

@@ -15,6 +15,7 @@ from alharness.protocol.units import Unit
 from alharness.protocol.units.parts import Plugin
 from alharness.registry import Registry
 from alharness.session.data import Data
+from alharness.session.representations import Representations
 from alharness.store.workspace import Workspace
 
 
@@ -77,7 +78,23 @@ class Here:
                 f"{who} is another here ({here}): its source is {component.source}, recorded "
                 f"{identity.source}"
             )
-        return _other_files(component, identity.files, who)
+        other = _other_files(component, identity.files, who)
+        if other is None and kind == "representation":
+            return self._other_weights(component, identity.fingerprint, who)
+        return other
+
+    def _other_weights(self, component: Component, fingerprint: str, who: str) -> str | None:
+        """A representation's weights may be absent, or others; nothing is fetched for it."""
+        try:
+            found = Representations(self._registry, download=False).ready(component)
+        except HarnessError as error:
+            return f"{who} cannot be computed here: {error}"
+        if found.fingerprint != fingerprint:
+            return (
+                f"{who} is another here: its fingerprint is {found.fingerprint}, recorded "
+                f"{fingerprint}"
+            )
+        return None
 
 
 def _other_files(component: Component, files: dict[str, str], who: str) -> str | None:

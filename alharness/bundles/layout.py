@@ -25,7 +25,7 @@ class Role(NamedTuple):
 class Place(NamedTuple):
     """What the name of a file says: its role, and of a record its kind and key.
 
-    ``key`` is the digest of an index set, or the trial whose weights they are, too.
+    ``key`` is the digest of an index set, or the unit whose weights or features they are, too.
     ``beside``: the name of a file beside a record.
     """
 
@@ -39,6 +39,7 @@ RECORD = Role("record", 64 * _MIB)
 BESIDE = Role("beside a record", 256 * _MIB)
 INDEX_SET = Role("index set", 64 * _MIB)
 WEIGHTS = Role("weights", 8192 * _MIB)
+FEATURES = Role("features", 8192 * _MIB)
 
 _ALONE = {
     MANIFEST: Role("manifest", 128 * _MIB),
@@ -50,6 +51,7 @@ _RECORD = re.compile(rf"records/(?P<kind>{_KINDS})/{_KEY}\.json")
 _BESIDE = re.compile(rf"records/(?P<kind>{_KINDS})/{_KEY}\.(?P<beside>[a-z]{{1,20}}\.npz)")
 _INDEX_SET = re.compile(rf"sets/{_KEY}\.npz")
 _WEIGHTS = re.compile(r"weights/(?P<key>[0-9a-f]{32})\.safetensors")
+_FEATURES = re.compile(r"features/(?P<key>[0-9a-f]{32})\.npy")
 
 
 def record_name(kind: str, key: str) -> str:
@@ -72,11 +74,22 @@ def weights_name(trial: str) -> str:
     return f"weights/{trial}.safetensors"
 
 
+def features_name(unit: str) -> str:
+    """The file of the features that a unit computed."""
+    return f"features/{unit}.npy"
+
+
 def place_of(name: str) -> Place | None:
     """What a file of this name is; None for a name that no file of a bundle has."""
     if name in _ALONE:
         return Place(_ALONE[name])
-    patterns = {_RECORD: RECORD, _BESIDE: BESIDE, _INDEX_SET: INDEX_SET, _WEIGHTS: WEIGHTS}
+    patterns = {
+        _RECORD: RECORD,
+        _BESIDE: BESIDE,
+        _INDEX_SET: INDEX_SET,
+        _WEIGHTS: WEIGHTS,
+        _FEATURES: FEATURES,
+    }
     for pattern, role in patterns.items():
         match = pattern.fullmatch(name)
         if match is not None:

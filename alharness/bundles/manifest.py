@@ -52,12 +52,14 @@ class Tolerances(Part):
     """How far a unit that is computed again may be from its record and still agree.
 
     trial, evaluation: difference in validation and test accuracy, in [0, 1]. query: share of the
-    budget that was not picked again, in [0, 1].
+    budget that was not picked again, in [0, 1]. representation: how far an image's features are
+    from the recorded ones, as a share of their length.
     """
 
     trial: float = Field(ge=0, le=1)
     evaluation: float = Field(ge=0, le=1)
     query: float = Field(ge=0, le=1)
+    representation: float = Field(default=0, ge=0, le=1)
 
 
 class Manifest(Part):

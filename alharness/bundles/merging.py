@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from alharness.api.errors import MismatchError
 from alharness.bundles.checking import Bundle
-from alharness.protocol.units import KINDS
+from alharness.protocol.units import KINDS, RepresentationInputs
 from alharness.store.origins import Origin
 from alharness.store.records import ORIGINS, Record
 from alharness.store.workspace import Workspace
@@ -15,11 +15,15 @@ from alharness.store.workspace import Workspace
 
 @dataclass(frozen=True)
 class Merged:
-    """What was taken over: new records, records that were there already, files of weights."""
+    """What was taken over: new records, records that were there already, of how many weights.
+
+    features: of how many representations.
+    """
 
     taken: int
     there: int
     weights: int
+    features: int
 
 
 def require_no_conflict(bundle: Bundle, workspace: Workspace) -> None:
@@ -40,8 +44,9 @@ def require_no_conflict(bundle: Bundle, workspace: Workspace) -> None:
 
 
 def merge(bundle: Bundle, workspace: Workspace, verified: int) -> Merged:
-    """Write a bundle's records, index sets and weights into a workspace.
+    """Write a bundle's records, index sets, weights and features into a workspace.
 
+    Rows of features lie there in a secret order of their own (``store.features``).
     A record that is there stays; one that is taken over names the bundle as its origin. Its
     methods are noted as tried. ``verified``: how many units were computed again before, and agreed.
     An interruption costs nothing: the same call goes on. Raises as ``require_no_conflict``.
@@ -52,18 +57,31 @@ def merge(bundle: Bundle, workspace: Workspace, verified: int) -> Merged:
     _note(bundle, workspace, len(taken), verified)
     for place in bundle.index_sets():
         workspace.sets.put(bundle.index_set(place))
-    weights = 0
+    weights = features = 0
     for record in sorted(bundle.records.values(), key=lambda one: list(KINDS).index(one.unit.kind)):
         data = bundle.weights(record.unit.key)
         if data is not None and not workspace.checkpoints.has(record.unit.key):
             workspace.checkpoints.put(record.unit.key, data)
             weights += 1
+        features += _take_features(bundle, record, workspace)
         workspace.records.write(_from(bundle, record), bundle.beside(record))
     for scenario in bundle.document.scenarios:
         for method in scenario.methods:
             if method.method != scenario.reference and not method.sees_labels:
                 workspace.tried.note(scenario.protocol_digest, method.sampler, scenario.reference)
-    return Merged(len(taken), len(bundle.records) - len(taken), weights)
+    return Merged(len(taken), len(bundle.records) - len(taken), weights, features)
+
+
+def _take_features(bundle: Bundle, record: Record, workspace: Workspace) -> bool:
+    """Whether the bundle has features that the workspace did not have."""
+    inputs = record.unit.inputs
+    if not isinstance(inputs, RepresentationInputs) or workspace.features.has(record.unit.key):
+        return False
+    found = bundle.features(record.unit.key)
+    if found is None:
+        return False
+    workspace.features.write(record.unit.key, len(found), inputs.precision, [found])
+    return True
 
 
 def _other(record: Record, workspace: Workspace) -> Record | None:

@@ -11,7 +11,7 @@ import alharness
 from alharness.api.errors import HarnessError, MismatchError, UsageError
 from alharness.bundles.anonymous import anonymous, personal_names, require_no_paths
 from alharness.bundles.archive import File, write_bundle
-from alharness.bundles.arrays import packed_set
+from alharness.bundles.arrays import packed_features, packed_set
 from alharness.bundles.complete import complete
 from alharness.bundles.environment import environment
 from alharness.bundles.evidence import Rested, require_results, restated, rested
@@ -20,6 +20,7 @@ from alharness.bundles.layout import (
     DOCUMENT,
     ENVIRONMENT,
     beside_name,
+    features_name,
     record_name,
     set_name,
     weights_name,
@@ -38,6 +39,7 @@ from alharness.bundles.tolerances import TOLERANCES
 from alharness.protocol.units import Unit
 from alharness.results.document import Document
 from alharness.results.documents import Documents
+from alharness.store.features import open_features
 from alharness.store.files import read
 from alharness.store.records import OUTPUTS, Record
 from alharness.store.workspace import Workspace
@@ -51,6 +53,7 @@ class PackedBundle:
     """A bundle that was written.
 
     identity: the SHA-256 of its manifest. weights: of how many trials there are weights.
+    features: those of how many units are in it, and without_features: of how many they are not.
     outputs: whether the outputs of evaluations are in it. left_out: rows that are not.
     """
 
@@ -59,6 +62,8 @@ class PackedBundle:
     files: int
     bytes: int
     weights: int
+    features: int
+    without_features: int
     outputs: bool
     left_out: tuple[LeftOut, ...]
 
@@ -69,12 +74,14 @@ def pack(
     path: Path,
     *,
     weights: bool = False,
+    features: bool = False,
     outputs: bool | None = None,
 ) -> PackedBundle:
     """Write the bundle of a suite's document and of all that its complete rows rest on.
 
     suite: its name, None for the only one. path: a zip file where it ends in ``.zip``, else a
-    folder. weights: those of the chosen models of cycle 0, too. outputs: of evaluations; None:
+    folder. weights: those of the chosen models of cycle 0, too. features: those that its units
+    read, too. outputs: of evaluations; None:
     where they have up to ``OUTPUTS_BYTES`` all together. Needs no plugin and no dataset.
 
     Raises UsageError when there is no such document, or a path of this machine would be
@@ -100,6 +107,7 @@ def pack(
         *packing.beside(with_outputs),
         *packing.sets(),
         *(packing.weights() if weights else ()),
+        *(packing.features() if features else ()),
     ]
     manifest = _manifest(document, left_out, files)
     own = manifest_file(manifest)
@@ -110,6 +118,8 @@ def pack(
         len(files) + 1,
         sum(one.bytes for one in manifest.files.values()),
         sum(name.startswith("weights/") for name in manifest.files),
+        packed_features := sum(name.startswith("features/") for name in manifest.files),
+        len(packing.representations()) - packed_features,
         with_outputs,
         left_out,
     )
@@ -204,6 +214,24 @@ class _Packing:
                     remedy="Pack without --weights",
                 ) from error
             yield File(weights_name(key), partial(read, path))
+
+    def representations(self) -> list[Unit]:
+        """The units that computed features."""
+        return [unit for unit in self._units.values() if unit.kind == "representation"]
+
+    def features(self) -> Iterator[File]:
+        """The features that units read. Raises UsageError when some are gone."""
+        for unit in self.representations():
+            digest = self._record(unit).result["features"]
+            try:
+                folder = self._workspace.features.checked(unit.key, digest)
+            except HarnessError as error:
+                raise UsageError(
+                    f"there are {error.what} of representation {unit.key}",
+                    where=str(self._workspace.root),
+                    remedy="Pack without --features",
+                ) from error
+            yield File(features_name(unit.key), partial(packed_features, open_features(folder)))
 
     def _record(self, unit: Unit) -> Record:
         record = self._held.record(unit.kind, unit.key)

@@ -11,12 +11,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from alharness.api.errors import HarnessError, MismatchError
+from alharness.api.errors import HarnessError
+from alharness.bundles.described import alone, component_of, mismatch
 from alharness.bundles.held import Held
+from alharness.bundles.replayed import asking_rows, replayed, with_splits_of
+from alharness.bundles.represented import own_representations, representation_of
 from alharness.protocol.bench import Bench
 from alharness.protocol.components import Component, MethodNeeds, Reference
-from alharness.protocol.condition import Condition, DatasetFacts, Start, recipe_of
+from alharness.protocol.condition import Condition, DatasetFacts, Start, recipes_of
+from alharness.protocol.partition.left_out import held_back, with_spared
+from alharness.protocol.partition.sets import IndexSet
 from alharness.protocol.partition.sizes import labeled_sizes
 from alharness.protocol.suite.declaration import Suite
 from alharness.protocol.suite.reading import protocol_digest, suite_of
@@ -24,7 +30,6 @@ from alharness.protocol.suite.tables import Scenario as Table
 from alharness.protocol.tuning.declared_space import read_space
 from alharness.protocol.units import (
     AnnotationInputs,
-    Identity,
     QueryInputs,
     TrialInputs,
 )
@@ -35,11 +40,6 @@ from alharness.store.records import Record
 
 MOST_IMAGES = 50_000_000
 """Training images of a dataset, at most."""
-
-
-def mismatch(what: str, where: str) -> MismatchError:
-    """A document that does not follow from the records."""
-    return MismatchError(what, where=where)
 
 
 def rebuilt_suite(document: Document) -> Suite:
@@ -53,22 +53,38 @@ def rebuilt_suite(document: Document) -> Suite:
 def rebuilt(document: Document, suite: Suite, scenario: Scenario, held: Held) -> Bench:
     """The bench of one scenario of a document: its rows are the methods.
 
+    Behind it stands the scenario that it replays, if any: there its methods were asked.
+
     Raises MismatchError when a record that it names is not there, or is of something else.
     """
     where = f"document, {scenario.scenario}"
     table = next((one for one in suite.scenarios if one.name == scenario.scenario), None)
     if table is None or protocol_digest(suite, table) != scenario.protocol_digest:
         raise mismatch("is not declared so by its suite", where)
-    methods = tuple(_method(method, held) for method in scenario.methods)
-    condition = _condition(suite, table, scenario, held, where)
+    choosers = {one.method: one.chosen_by for one in scenario.first_sets or ()}
+    source = suite.source(table)
+    asked = scenario if source is None else replayed(document, scenario, source.name)
+    rows = asking_rows(scenario, asked)
+    methods = tuple(
+        _choosing(_method(method, held), choosers.get(method.method)) for method in rows
+    )
+    conditions = [_condition(suite, table, scenario, held, where)]
+    if source is not None:
+        beside = _condition(suite, source, asked, held, f"document, {asked.scenario}")
+        conditions = [with_splits_of(conditions[0], beside), beside]
     looked_at = frozenset(one.method for one in scenario.methods if one.looked_at)
-    return Bench(suite, methods, (condition,), looked_at)
+    queries = (query for method in rows for query in _queries(method, held))
+    own = dict(own_representations(queries, held))
+    return Bench(suite, methods, tuple(conditions), looked_at, representations=own)
 
 
 def _condition(suite: Suite, table: Table, scenario: Scenario, held: Held, where: str) -> Condition:
+    suite = suite.of(table)
     trials = list(_first_trials(suite, scenario, held, where))
     network, first = trials[0].network, trials[0]
     described, regularizers = _described(suite, table, scenario, where)
+    schedule = component_of(described["schedule"], first.recipe.schedule)
+    later = _later_schedule(suite, scenario, held, where)
     if len(regularizers) != len(network.regularizers):
         raise mismatch("names other regularizers than its records", where)
     if scenario.n_train is None or scenario.n_classes is None or scenario.space is None:
@@ -85,22 +101,25 @@ def _condition(suite: Suite, table: Table, scenario: Scenario, held: Held, where
     )
     try:
         space = read_space(scenario.space)
-        sizes = labeled_sizes(suite.protocol, scenario.n_train)
+        sizes = labeled_sizes(suite.protocol, scenario.n_train - scenario.n_left_out)
+        held_back_images = held_back(suite.protocol, scenario.n_train, suite.seed)
     except HarnessError as error:
         raise mismatch(error.what, f"{where}, {error.where}") from None
     return Condition(
         scenario=table,
         prepared=facts,
-        dataset=_alone(described["dataset"]),
-        model=_component(described["model"], network.model),
-        regularizers=tuple(map(_component, regularizers, network.regularizers)),
-        loss=_component(described["loss"], first.loss),
-        schedule=_component(described["schedule"], first.recipe.schedule),
+        dataset=alone(described["dataset"]),
+        model=component_of(described["model"], network.model),
+        regularizers=tuple(map(component_of, regularizers, network.regularizers)),
+        loss=component_of(described["loss"], first.loss),
+        schedule=schedule,
         oracle=_oracle(described["oracle"], scenario, held),
         space=space,
-        cycles=len(suite.protocol.cumulative_fractions),
+        cycles=suite.protocol.n_cycles,
         sizes=sizes,
-        starts=tuple(_start(suite, one, held) for one in trials),
+        starts=tuple(_starts(suite, scenario, trials, later, held_back_images, held)),
+        representation=representation_of(described, network, where),
+        later_schedule=later,
     )
 
 
@@ -108,21 +127,40 @@ def _described(
     suite: Suite, table: Table, scenario: Scenario, where: str
 ) -> tuple[dict[str, documents.Component], list[documents.Component]]:
     """The plugins of a scenario by kind, and its regularizers, as the suite declares them."""
-    found = {one.kind: one for one in scenario.components or ()}
+    found = {one.kind: one for one in reversed(scenario.components or ())}
     regularizers = [one for one in scenario.components or () if one.kind == "regularizer"]
     declared = {
         "dataset": table.dataset,
         "model": table.model,
         "loss": table.loss,
-        "schedule": suite.training.schedule,
+        "schedule": suite.training.of_cycle(0).schedule,
         "oracle": table.oracle,
     }
+    if table.representation is not None:
+        declared["representation"] = table.representation
     if declared.keys() - found.keys() or len(regularizers) != len(table.regularizers):
         raise mismatch("does not name all its plugins, or names others", where)
     pairs = [(found[kind], reference) for kind, reference in declared.items()]
     for component, reference in [*pairs, *zip(regularizers, table.regularizers, strict=True)]:
         _require_declared(component, reference, where)
     return found, regularizers
+
+
+def _later_schedule(suite: Suite, scenario: Scenario, held: Held, where: str) -> Component | None:
+    """The schedule of cycles after cycle 0, where the suite declares another one for them."""
+    first, later = (suite.training.of_cycle(cycle).schedule for cycle in (0, 1))
+    if later == first:
+        return None
+    schedules = scenario.plugins("schedule")
+    if len(schedules) != 2:
+        raise mismatch("does not name all its plugins, or names others", where)
+    _require_declared(schedules[1], later, where)
+    cycles = (run.cycles for one in scenario.methods for run in one.runs if run.cycles)
+    trials = (_trial(one[1].trial, held) for one in cycles if len(one) > 1)
+    trained = next(trials, None)
+    if trained is None:  # all runs were over in cycle 0
+        return alone(schedules[1])
+    return component_of(schedules[1], trained.recipe.schedule)
 
 
 def _require_declared(component: documents.Component, reference: Reference, where: str) -> None:
@@ -156,10 +194,36 @@ def _trial(key: str, held: Held) -> TrialInputs:
     return record.unit.inputs
 
 
-def _start(suite: Suite, first: TrialInputs, held: Held) -> Start:
-    labeled = held.index_set(first.labeled[0])
-    validation = held.index_set(first.validation)
-    return Start(labeled, validation, recipe_of(suite, first.recipe.schedule, labeled))
+def _starts(
+    suite: Suite,
+    scenario: Scenario,
+    trials: Sequence[TrialInputs],
+    later_schedule: Component | None,
+    held_back_images: NDArray[np.int64],
+    held: Held,
+) -> Iterator[Start]:
+    """What each initial set's runs began with, by its first trial and by its queries.
+
+    Where there is no query, what is left out can be no more than what the suite draws.
+    """
+    queries = (query for method in scenario.methods for query in _queries(method, held))
+    left_out = {query.seed.initial_set: query.left_out for query in queries}
+    for number, first in enumerate(trials):
+        chosen = suite.protocol.chooses_first_sets
+        labeled = None if chosen else held.index_set(first.labeled[0])
+        validation = held.index_set(first.validation)
+        schedule = first.recipe.schedule
+        schedules = (schedule, later_schedule.identity if later_schedule else schedule)
+        recipe, later = recipes_of(suite, schedules, labeled, first.recipe.stacked)
+        if number not in left_out:
+            drawn = with_spared(
+                suite.protocol, held_back_images, int(scenario.n_train or 0), number, suite.seed
+            )
+            rest = IndexSet(drawn) if len(drawn) else None
+        else:
+            name = left_out[number]
+            rest = None if name is None else held.index_set(name)
+        yield Start(labeled, validation, recipe, rest, later)
 
 
 def _method(method: Method, held: Held) -> Component:
@@ -172,15 +236,22 @@ def _method(method: Method, held: Held) -> Component:
     queries = list(_queries(method, held))
     extension = _extension(method, held)
     if not queries:
-        alone = _alone(method.sampler) if extension is None else extension
-        return replace(alone, label=method.method)
+        found = alone(method.sampler) if extension is None else extension
+        return replace(found, label=method.method)
     query = queries[0]
     needs = MethodNeeds(
         committee=len(query.committee),
         extension=extension is not None,
         sees_labels=query.sees_labels,
+        representation=query.own_features,
     )
-    return replace(_component(method.sampler, query.sampler), label=method.method, needs=needs)
+    return replace(component_of(method.sampler, query.sampler), label=method.method, needs=needs)
+
+
+def _choosing(method: Component, chooser: str | None) -> Component:
+    """The sampler, which needs no model where it chose its own initial sets."""
+    needs = replace(method.needs, model=chooser != method.label)
+    return replace(method, needs=needs)
 
 
 def _queries(method: Method, held: Held) -> Iterator[QueryInputs]:
@@ -202,7 +273,7 @@ def _extension(method: Method, held: Held) -> Component | None:
             if identity is None:
                 return None
             needs = MethodNeeds(extension=True)
-            return replace(_component(method.sampler, identity), needs=needs)
+            return replace(component_of(method.sampler, identity), needs=needs)
     return None
 
 
@@ -213,8 +284,8 @@ def _oracle(described: documents.Component, scenario: Scenario, held: Held) -> C
         identity = record.unit.inputs.oracle
         if (identity.name, identity.source) == (described.name, described.source):
             stay = "corrected" not in record.result
-            return replace(_component(described, identity), labels_stay=stay)
-    return _alone(described)
+            return replace(component_of(described, identity), labels_stay=stay)
+    return alone(described)
 
 
 def _annotations(methods: Sequence[Method], held: Held) -> Iterator[Record]:
@@ -223,41 +294,3 @@ def _annotations(methods: Sequence[Method], held: Held) -> Iterator[Record]:
             for cycle in run.cycles or ():
                 if cycle.query is not None:
                     yield from held.annotations(cycle.query)
-
-
-def _component(described: documents.Component, identity: Identity) -> Component:
-    """A plugin as records identify it, and as the document describes it.
-
-    Raises MismatchError when these are not one.
-    """
-    said = (described.name, described.source, described.fingerprint or "")
-    if said != (identity.name, identity.source, identity.fingerprint):
-        raise mismatch(
-            f"its {described.kind} '{described.name}' is not that of its records", "document"
-        )
-    parameters = described.parameters or {}
-    for name, value in identity.parameters.items():
-        if name not in parameters or parameters[name] != value:
-            raise mismatch(
-                f"parameter '{name}' of its {described.kind} '{described.name}' is not that of "
-                "its records",
-                "document",
-            )
-    return replace(
-        _alone(described), parameters=dict(identity.parameters), files=dict(identity.files)
-    )
-
-
-def _alone(described: documents.Component) -> Component:
-    """A plugin as the document describes it; records do not name it."""
-    return Component(
-        kind=described.kind,
-        name=described.name,
-        parameters=dict(described.parameters or {}),
-        source=described.source,
-        plugin="",
-        distribution=described.distribution,
-        version=described.version,
-        label=described.label,
-        fingerprint=described.fingerprint or "",
-    )

@@ -11,6 +11,7 @@ from alharness.bundles.contents import refused
 from alharness.bundles.layout import Place
 from alharness.bundles.strict_json import parsed
 from alharness.protocol.units import KINDS, Unit, described_key
+from alharness.protocol.units.representation import ORDERS
 from alharness.store.records import SCHEMA, Record
 
 FACTS_BYTES = 1 << 20
@@ -19,6 +20,7 @@ FACTS_BYTES = 1 << 20
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Index = Annotated[int, Field(ge=0, lt=2**63)]
+_ORDER = f"^({'|'.join(ORDERS)})$"
 
 
 class Result(BaseModel):
@@ -28,14 +30,18 @@ class Result(BaseModel):
 
 
 class TrialResult(Result):
-    """Of a trial."""
+    """Of a trial; without a validation set it has no accuracy and no loss.
 
-    validation_accuracy: Share
+    start: digest of the weights that it started from; none where it has an initialization.
+    """
+
+    validation_accuracy: Share | None
     validation_loss: float | None
     best_epoch: int | None
     replaced_by: str | None
     checkpoint: Digest
     parameters: Index
+    start: Digest | None = None
 
 
 class MetricsResult(Result):
@@ -77,11 +83,30 @@ class AnnotationResult(Result):
     corrected: Digest | None = None
 
 
+class ProbeResult(Result):
+    """What a linear probe made of features that somebody else computed."""
+
+    accuracy: Share
+    chance: Share
+    n: Annotated[int, Field(ge=1, lt=2**63)]
+
+
+class RepresentationResult(Result):
+    """Of a representation."""
+
+    features: Digest
+    n: Index
+    width: Annotated[int, Field(ge=1, lt=2**32)]
+    order: Annotated[str, Field(pattern=_ORDER)]
+    probe: ProbeResult | None
+
+
 RESULTS: dict[str, type[Result]] = {
     "trial": TrialResult,
     "evaluation": EvaluationResult,
     "query": QueryResult,
     "annotation": AnnotationResult,
+    "representation": RepresentationResult,
 }
 _MEMBERS = {"schema", "kind", "step", "key", "inputs", "result", "digest", "facts"}
 

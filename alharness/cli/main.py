@@ -20,7 +20,7 @@ COMMANDS = {
     "report": ("alharness.cli.report:report", "Show again what benches found."),
     "stats": ("alharness.cli.stats:stats", "Say what the statistics say of results."),
     "leaderboard": ("alharness.cli.leaderboard:leaderboard", "Publish what benches found."),
-    "suites": ("alharness.cli.suites:suites", "List and describe suites."),
+    "suites": ("alharness.cli.suites:suites", "List, describe and check suites."),
     "splits": ("alharness.cli.splits:splits", "Export and import index sets."),
     "forget": ("alharness.cli.forget:forget", "Have a unit, and what rests on it, computed anew."),
     "bundle": ("alharness.cli.bundle:bundle", "Pack, check, verify and take over results."),

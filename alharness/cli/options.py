@@ -29,6 +29,15 @@ suite = click.option(
     help="A suite's name, or the path of a TOML file.",
 )
 
+scenarios = click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="NAME",
+    help="Only this scenario of the suite; may be repeated. What was found in others stays in the "
+    "report.",
+)
+
 plugins = click.option(
     "--plugin",
     "plugins",
@@ -175,7 +184,8 @@ tracking_uri = click.option(
 
 def opening(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that say which bench, named like the arguments of ``alharness.plan``."""
-    return _with(command, (suite, plugins, add, plugin_files, workspace, data_dir, download, looks))
+    methods = (plugins, add, plugin_files)
+    return _with(command, (suite, scenarios, *methods, workspace, data_dir, download, looks))
 
 
 def computing(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,21 +9,27 @@ from dataclasses import replace
 from rich.console import Console
 
 from alharness.cli.layout import boxed, fits, output, turned
-from alharness.protocol.planning.run import SlotKind
+from alharness.protocol.planning.run import CHOOSING, SlotKind
 from alharness.protocol.planning.tally import Tally
 from alharness.protocol.wording import clock
 from alharness.session.data import DataState
 from alharness.session.plan import Plan, PlannedData
 
 KINDS: tuple[SlotKind, ...] = ("trial", "evaluation", "committee", "query", "annotation")
+"""The columns of every plan; what chooses initial sets has its own where it is planned."""
 STATES = ("ready", "waiting", "failed", "blocked", "shared")
 
 
 def print_plan(plan: Plan) -> None:
-    """Units per method and cycle, done of all; then all distinct units, their time, and notes."""
+    """Units per method and cycle, done of all; then all distinct units, their time, and notes.
+
+    A method that is applicable nowhere has no rows, and is among the notes with the reason.
+    """
     console = output()
     for scenario in dict.fromkeys(one.group.scenario for one in plan.units):
         _print_scenario(console, plan, scenario)
+        for line in _features(plan, scenario):
+            console.print(line, markup=False, highlight=False)
     everything = plan.distinct_units
     left = everything.ready + everything.waiting
     console.print(
@@ -40,6 +46,10 @@ def print_plan(plan: Plan) -> None:
     )
     if left:
         console.print(f"Time left on one worker: {_time_left(plan)}", highlight=False)
+    for one in plan.not_applicable:
+        console.print(f"{one}.", markup=False, highlight=False)
+    for line in (*_warm_start(plan), *_replays(plan), *_subsets(plan), *_not_run(plan)):
+        console.print(line, markup=False, highlight=False)
     for note in _data_notes(plan.data):
         console.print(note, markup=False, highlight=False)
     for line in plan.notes:
@@ -50,6 +60,37 @@ def print_plan(plan: Plan) -> None:
             markup=False,
             highlight=False,
         )
+
+
+def _warm_start(plan: Plan) -> Iterator[str]:
+    if plan.warm_start:
+        yield (
+            "Warm start: after cycle 0 a training goes on from the weights that its run chose in "
+            "the cycle before, and waits for them."
+        )
+
+
+def _subsets(plan: Plan) -> Iterator[str]:
+    """What samplers see of the pool, once for scenarios where that is the same."""
+    seen: dict[int, list[str]] = defaultdict(list)
+    for scenario, subset in plan.pool_subset.items():
+        if subset is not None:
+            seen[subset].append(scenario)
+    for subset, scenarios in seen.items():
+        where = "" if len(scenarios) == len(plan.pool_subset) else f"{', '.join(scenarios)}: "
+        yield (
+            f"{where}A sampler sees {subset} of the unlabeled images, or all where there are fewer."
+        )
+
+
+def _replays(plan: Plan) -> Iterator[str]:
+    for scenario, source in plan.replay.items():
+        yield f"{scenario} replays the labeled sets of {source}, and waits for its queries."
+
+
+def _not_run(plan: Plan) -> Iterator[str]:
+    for scenario, why in plan.not_run.items():
+        yield f"{scenario}: not run by those who ship the suite, {why}."
 
 
 def _time_left(plan: Plan) -> str:
@@ -65,8 +106,10 @@ def _time_left(plan: Plan) -> str:
 
 
 def _print_scenario(console: Console, plan: Plan, scenario: str) -> None:
-    title, header = f"{scenario}: units done / all", ("cycle", "labels", *KINDS, *STATES)
-    by_method = _rows(plan, scenario)
+    there = {one.group.kind for one in plan.units if one.group.scenario == scenario}
+    kinds = (*(kind for kind in CHOOSING if kind in there), *KINDS)
+    title, header = f"{scenario}: units done / all", ("cycle", "labels", *kinds, *STATES)
+    by_method = _rows(plan, scenario, kinds)
     everything = [(method, *cells) for method, rows in by_method.items() for cells in rows]
     table = boxed(title, ("method", *header), everything)
     if fits(table, console):
@@ -79,7 +122,21 @@ def _print_scenario(console: Console, plan: Plan, scenario: str) -> None:
             console.print(part, "")
 
 
-def _rows(plan: Plan, scenario: str) -> dict[str, list[tuple[str, ...]]]:
+def _features(plan: Plan, scenario: str) -> Iterator[str]:
+    """How many units of features there are; nothing where the scenario has none."""
+    tallies = [
+        one.tally
+        for one in plan.units
+        if one.group.scenario == scenario and one.group.kind == "representation"
+    ]
+    if tallies:
+        most = max(tallies, key=lambda tally: tally.total)
+        yield (
+            f"{scenario}: features, computed once for all methods: {most.done} / {most.total} units"
+        )
+
+
+def _rows(plan: Plan, scenario: str, kinds: Sequence[SlotKind]) -> dict[str, list[tuple[str, ...]]]:
     """Of each method a row for each cycle."""
     found: dict[tuple[str, int, int | None], dict[SlotKind, Tally]] = defaultdict(dict)
     for one in plan.units:
@@ -88,12 +145,12 @@ def _rows(plan: Plan, scenario: str) -> dict[str, list[tuple[str, ...]]]:
     rows: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     for (method, cycle, labels), tallies in found.items():
         known = "?" if labels is None else str(labels)
-        rows[method].append((str(cycle), known, *_counts(tallies)))
+        rows[method].append((str(cycle), known, *_counts(tallies, kinds)))
     return rows
 
 
-def _counts(numbers: Mapping[SlotKind, Tally]) -> list[str]:
-    tallies = [numbers.get(kind, Tally()) for kind in KINDS]
+def _counts(numbers: Mapping[SlotKind, Tally], kinds: Sequence[SlotKind]) -> list[str]:
+    tallies = [numbers.get(kind, Tally()) for kind in kinds]
     done = [f"{tally.done} / {tally.total}" if tally.total else "–" for tally in tallies]
     states = [sum(getattr(tally, state) for tally in tallies) for state in STATES]
     return [*done, *(str(count) if count else "–" for count in states)]

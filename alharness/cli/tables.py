@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 
 from alharness.cli.layout import boxed, fits, output, turned
-from alharness.leaderboard import wording
+from alharness.leaderboard import setting, wording
 from alharness.leaderboard.tables.table import Table
 from alharness.results.document import Document
 
@@ -18,7 +18,8 @@ def print_document(document: Document) -> None:
     for scenario in document.scenarios:
         found = document.findings[scenario.scenario]
         header, rows = wording.header(scenario, found), wording.rows(scenario, found)
-        _print_table(console, scenario.scenario, header, rows)
+        title = setting.titled(scenario.scenario, scenario.representation)
+        _print_table(console, title, header, rows)
         print_notes(wording.notes(scenario, found, document.n_models))
 
 

@@ -22,7 +22,7 @@ def would_do(
         registry.component("sampler", method)
     yield f"No suite is named, so nothing was started. With --suite {suite} this would be done:"
     yield ""
-    yield from described(found)
+    yield from described(found, registry)
     for dataset in dict.fromkeys(scenario.dataset.name for scenario in found.scenarios):
         requires = registry.find("dataset", dataset).spec.requires
         yield f"Requires, for the dataset {dataset}: {requires or 'not stated.'}"

@@ -5,18 +5,32 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from alharness.leaderboard import setting
 from alharness.results.companions import Machine, TrainedOn
 from alharness.results.document import FamilyFindings, Scenario, ScenarioFindings
+from alharness.results.samples import first_set_lines
 from alharness.statistics import LookDecision
 
 
 def caveats(scenario: Scenario, found: ScenarioFindings) -> list[str]:
-    """How it was tuned, how many methods were tried, where and by whom, what is outdated."""
+    """How it was tuned, who chose initial sets, how many methods were tried, where and by whom.
+
+    And what is outdated, or blocked by what it replays, whether its features are in order, and
+    which methods it lacks something for.
+    """
     family = [] if found.family is None else _family(found.family, scenario.reference)
     machines = _machines(scenario.machines or ())
     looks = _looks(scenario, found)
     where = [*machines, *_origins(scenario)]
-    return [*_tuning(scenario), *looks, *family, *where, *_outdated(scenario)]
+    beside = [*_outdated(scenario), *_blocked(scenario), *setting.caveats(scenario)]
+    return [
+        *_tuning(scenario),
+        *first_set_lines(scenario),
+        *looks,
+        *family,
+        *where,
+        *beside,
+    ]
 
 
 def _tuning(scenario: Scenario) -> list[str]:
@@ -72,6 +86,21 @@ def _outdated(scenario: Scenario) -> list[str]:
         "it, without a verdict; 'bench --add' computes it anew."
         for method in scenario.methods
         if method.outdated
+    ]
+
+
+def _blocked(scenario: Scenario) -> list[str]:
+    """Nothing, unless runs could not go on since those that they replay did not."""
+    counts = {
+        method.method: (sum(run.state == "blocked" for run in method.runs), len(method.runs))
+        for method in scenario.methods
+    }
+    told = [f"{label} {blocked} of {n}" for label, (blocked, n) in counts.items() if blocked]
+    if scenario.replay is None or not told:
+        return []
+    return [
+        f"Blocked runs: {', '.join(told)}. What they replay in {scenario.replay} failed or is "
+        "blocked itself, or so is the run whose tuning they follow."
     ]
 
 

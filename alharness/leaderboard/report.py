@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from alharness.leaderboard import wording
+from alharness.leaderboard import setting, wording
 from alharness.leaderboard.tables.paper_chain import paper_chain_table
 from alharness.results.document import Document, Scenario, ScenarioFindings
 from alharness.store.files import write_over
@@ -28,7 +28,8 @@ def report_markdown(document: Document) -> str:
     lines = [f"# {document.title}", "", wording.origin(document)]
     for scenario in document.scenarios:
         found = document.findings[scenario.scenario]
-        lines += ["", f"## {scenario.scenario}", ""]
+        title = setting.titled(scenario.scenario, scenario.representation)
+        lines += ["", f"## {title}", ""]
         lines += _table(wording.header(scenario, found), wording.rows(scenario, found))
         lines += ["", *(f"{note}  " for note in wording.notes(scenario, found, document.n_models))]
         if found.paper_chain:

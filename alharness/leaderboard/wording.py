@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
+from alharness.leaderboard import setting
 from alharness.leaderboard.caveats import caveats
 from alharness.leaderboard.tables import numerals
 from alharness.leaderboard.tables.numerals import PERCENT, Scale, scale_of
@@ -33,6 +34,9 @@ SYMBOLS: Mapping[Verdict, Mark] = {
     Verdict.NOT_TESTABLE: "",
 }
 
+CO_TRAINED = "co-trained"
+"""What marks a method whose training extension was trained together with the task model."""
+
 
 def origin(document: Document) -> str:
     """Which suite a document is of, and what wrote it."""
@@ -45,7 +49,7 @@ def origin(document: Document) -> str:
 
 def header(scenario: Scenario, found: ScenarioFindings) -> list[str]:
     """Column titles of a scenario's table."""
-    shares = (budget(labels, scenario.n_train) for labels in scenario.labels)
+    shares = (budget(labels, scenario.n_images) for labels in scenario.labels)
     stop = scenario.stop_at_accuracy
     spent = [f"labels to {threshold(stop)}"] if stop is not None else []
     counted = [f"in a family of {len(found.family.methods)}"] if found.family else []
@@ -55,9 +59,9 @@ def header(scenario: Scenario, found: ScenarioFindings) -> list[str]:
     return ["method", *shares, *spent, *verdict]
 
 
-def budget(labels: int, n_train: int | None) -> str:
-    """A number of labels, and which share of all training images it is."""
-    return str(labels) if n_train is None else f"{labels} ({share(labels / n_train)})"
+def budget(labels: int, n_images: int | None) -> str:
+    """A number of labels, and which share of the images that are in a set it is."""
+    return str(labels) if n_images is None else f"{labels} ({share(labels / n_images)})"
 
 
 def share(part: float) -> str:
@@ -72,30 +76,47 @@ def threshold(accuracy: float) -> str:
 
 
 def rows(scenario: Scenario, found: ScenarioFindings) -> list[list[str]]:
-    """The cells of every method, aligned with ``header``."""
-    return [_row(method, found, scenario) for method in scenario.methods]
+    """The cells of every method, aligned with ``header``; what is not applicable comes last."""
+    rows_of = [_row(method, found, scenario) for method in scenario.methods]
+    return [*rows_of, *_lacking(scenario, found)]
+
+
+def _lacking(scenario: Scenario, found: ScenarioFindings) -> Iterator[list[str]]:
+    titles = header(scenario, found)
+    before = titles.index(f"verdict against {scenario.reference}")
+    for one in scenario.not_applicable or ():
+        nothing = [numerals.NOTHING] * (before - 1)
+        behind = [""] * (len(titles) - before - 1)
+        yield [one.method, *nothing, setting.NOT_APPLICABLE, *behind]
 
 
 def _row(method: Method, everything: ScenarioFindings, scenario: Scenario) -> list[str]:
     """A method's cells, aligned with ``header``."""
     found = everything.methods[method.method]
-    marks: list[Comparison | None] = [None, *(found.marks or [None] * (len(found.curve) - 1))]
     scale = scale_of(measure(scenario.endpoint.metric))
-    cells = [cell(point, mark, scale) for point, mark in zip(found.curve, marks, strict=True)]
+    cells = [cell(point, mark, scale) for point, mark in marked(found, scenario)]
     if scenario.stop_at_accuracy is not None:
         cells.append(spent(method))
     verdict = found.verdict
+    name = f"{method.method} ({CO_TRAINED})" if method.co_trained else method.method
     if verdict is None:
         why = untested(method, scenario)
-        return [method.method, *cells, why, *([""] if everything.family else []), "", ""]
+        return [name, *cells, why, *([""] if everything.family else []), "", ""]
     return [
-        method.method,
+        name,
         *cells,
         found.sentence or "",
         *([familywise(found)] if everything.family else []),
         difference(verdict, scale),
         detectable(verdict, scale),
     ]
+
+
+def marked(found: MethodFindings, scenario: Scenario) -> Iterator[tuple[Point, Comparison | None]]:
+    """Each point of a method's curve with its mark; None where it has none."""
+    first = scenario.first_tested
+    tested = found.marks or (None,) * (len(found.curve) - first)
+    yield from zip(found.curve, ((None,) * first) + tested, strict=True)
 
 
 def untested(method: Method, scenario: Scenario) -> str:
@@ -151,15 +172,17 @@ def notes(scenario: Scenario, found: ScenarioFindings, n_models: int | None) -> 
     n_sets, n_seeds, _ = numbers(scenario.methods[0].accuracy).shape
     metric = measure(scenario.endpoint.metric)
     lines = [
+        *setting.sentences(scenario),
         f"Test {metric.phrase}{unit(metric)}, mean over {n_sets} initial sets x {n_seeds} seeds "
         "± half a 95 % interval over initial sets.",
         f"▲ ▼: better, worse than {scenario.reference} at that budget (Holm over the method's "
         "budgets).",
-        f"Verdict and difference: area under the {metric.phrase}-log(labels) curve after cycle 0, "
-        f"paired by initial set{differences(metric)}. Detectable: the smallest true difference "
-        "found with 80 % power, with the interval that follows from that of the deviation.",
+        f"Verdict and difference: area under the {metric.phrase}-log(labels) curve "
+        f"{_from(scenario)}, paired by initial set{differences(metric)}. Detectable: the smallest "
+        "true difference found with 80 % power, with the interval that follows from that of the "
+        "deviation.",
         *caveats(scenario, found),
-        f"Labels beside those of the columns: {scenario.n_validation} for validation.",
+        _beside(scenario),
         _trainings(scenario),
     ]
     if scenario.stop_at_accuracy is not None:
@@ -177,9 +200,33 @@ def notes(scenario: Scenario, found: ScenarioFindings, n_models: int | None) -> 
             f"{', '.join(seeing)}: shown the hidden labels. An upper bound, not a method: it is "
             "neither tested nor ranked."
         )
+    together = [method.method for method in scenario.methods if method.co_trained]
+    if together:
+        lines.append(
+            f"{', '.join(together)}: {CO_TRAINED}. The sampler's own training extension trains the "
+            "task model, too: a difference may be one of training and not of selection. A scenario "
+            "that replays this one shows what the labeled sets are worth to plainly trained models."
+        )
     if n_models == 1:
         lines.append(ONE_ARCHITECTURE)
     return lines
+
+
+def _from(scenario: Scenario) -> str:
+    """From which cycle on results are tested."""
+    return "after cycle 0" if scenario.first_tested else "from cycle 0 on"
+
+
+def _beside(scenario: Scenario) -> str:
+    """Labels beside those of the columns, and images that have no part in it."""
+    said = (
+        f"Labels beside those of the columns: {scenario.n_validation} for validation."
+        if scenario.n_validation
+        else "Nothing was validated: the weights of a training's last epoch count."
+    )
+    if not scenario.n_left_out:
+        return said
+    return f"{said} {scenario.n_left_out} training images are in no set, and no share counts them."
 
 
 def unit(metric: Measure) -> str:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 class TriedObserver:
-    """Notes each method that is compared with the reference, once it was measured after cycle 0.
+    """Notes each method that is compared with the reference, once it was measured.
+
+    After cycle 0, or in it, where methods differ there already.
 
     Not at the end of a bench only: who stops it has seen its results in MLflow.
     """
@@ -41,11 +43,13 @@ class TriedObserver:
             place = (run.condition.name, run.method.label)
             if place in self._noted or run.method.label == reference:
                 continue
-            if not run.method.needs.sees_labels and _is_measured(run):
+            first = suite.protocol.first_tested_cycle
+            if not run.method.needs.sees_labels and _is_measured(run, first):
                 protocol = protocol_digest(suite, run.condition.scenario)
                 self._tried.note(protocol, run.method, reference)
                 self._noted.add(place)
 
 
-def _is_measured(run: Run) -> bool:
-    return any(run.is_done(Slot(cycle, "evaluation", 0)) for cycle in range(1, run.last + 1))
+def _is_measured(run: Run, first: int) -> bool:
+    cycles = range(first, run.last + 1)
+    return any(run.is_done(Slot(cycle, "evaluation", 0)) for cycle in cycles)

@@ -84,16 +84,21 @@ def analyse(
         ranking=None if samples.untested else analysis.ranking(),
         paper_chain=chains(samples, analysis.ranked),
         notes=samples.notes,
+        representation=samples.representation,
+        not_applicable=tuple(
+            one for one in samples.not_applicable if not named or one.method in named
+        ),
     )
 
 
 def _require_methods(named: Collection[str], samples: Samples) -> None:
+    known = [*samples.values, *(one.method for one in samples.not_applicable)]
     for name in named:
-        if name not in samples.values:
+        if name not in known:
             raise UsageError(
                 f"there is no method '{name}'",
                 where=samples.title,
-                remedy=did_you_mean(name, samples.values),
+                remedy=did_you_mean(name, known),
             )
 
 
@@ -158,7 +163,9 @@ class _Analysis:
             equivalence=equivalence(ours, theirs, self.margin),
             bootstrap=bootstrap_interval(ours, theirs, np.random.default_rng(_SEED)),
             rank=rank,
-            savings=None if samples.untested else self._savings(name),
+            savings=self._savings(name)
+            if name in samples.ranked and not samples.untested
+            else None,
             gap_share={
                 bound: gap_share(ours, theirs, self.ends[bound])
                 for bound in self.ends

@@ -20,7 +20,9 @@ from alharness.protocol.planning import run as planning
 from alharness.protocol.planning.run import Slot, State
 from alharness.protocol.planning.survey import Survey
 from alharness.protocol.planning.walk import Ledger
+from alharness.protocol.suite.declaration import Suite
 from alharness.protocol.suite.reading import protocol_digest, suite_json
+from alharness.protocol.suite.tables import Scenario as Table
 from alharness.protocol.tuning.declared_space import write_space
 from alharness.protocol.units import TrialInputs, Unit
 from alharness.results import document
@@ -34,11 +36,14 @@ from alharness.results.document import (
     members,
 )
 from alharness.results.findings import findings
+from alharness.results.first_sets import first_sets
 from alharness.results.importance import importance
 from alharness.results.machines import trained_on
 from alharness.results.origins import origins
 from alharness.results.overlap import overlap
 from alharness.results.recorded import Recorded
+from alharness.results.represented import representation
+from alharness.results.setting import TASK_MODEL, NotApplicable, Querying
 from alharness.results.times import times
 
 
@@ -101,6 +106,7 @@ def collect_scenario(
         test_digest=condition.facts.test_digest,
         repeated_images=_repeated(condition.facts),
         n_train=len(condition.facts.train_labels),
+        n_left_out=condition.n_left_out,
         n_classes=condition.facts.n_classes,
         n_validation=len(condition.starts[0].validation),
         labels=condition.sizes,
@@ -115,13 +121,42 @@ def collect_scenario(
         shared_trainings=len(frozenset.intersection(*map(frozenset, trainings.values()))),
         machines=trained_on(map(ledger.machine, everything.values())),
         endpoint=document.Endpoint(**bench.suite.endpoint.model_dump()),
-        overlap=overlap(list(by_method.values()), ledger.picked),
+        overlap=None
+        if condition.scenario.replay is not None
+        else overlap(list(by_method.values()), ledger.picked),
+        first_sets=first_sets(list(by_method.values()), ledger.picked),
         times=tuple(
             one
             for label, own in by_method.items()
             for one in times(label, own, trainings[label].values(), ledger)
         ),
-        importance=importance(condition.space, bench.suite.tuning.trials, runs, ledger),
+        importance=importance(
+            [bench.space(condition, cycle) for cycle in range(condition.cycles)],
+            bench.suite.tuning.trials,
+            runs,
+            ledger,
+        ),
+        representation=representation(condition, runs, ledger),
+        querying=_querying(bench.suite, condition.scenario),
+        not_applicable=_not_applicable(bench, condition),
+        warm_start=bench.suite.protocol.warm_start,
+        replay=condition.scenario.replay,
+    )
+
+
+def _querying(suite: Suite, scenario: Table) -> Querying:
+    """How samplers are asked, in the scenario or in the one that it replays."""
+    source = suite.source(scenario)
+    asked = scenario if source is None else source
+    model = TASK_MODEL if source is None else f"{TASK_MODEL} in {source.name}"
+    return Querying(pool_subset=suite.pool_subset(asked), model=model)
+
+
+def _not_applicable(bench: Bench, condition: Condition) -> tuple[NotApplicable, ...]:
+    return tuple(
+        NotApplicable(method=method, reason=reason)
+        for (scenario, method), reason in bench.not_applicable.items()
+        if scenario == condition.name
     )
 
 
@@ -134,7 +169,7 @@ def _tuning(
     bench: Bench, condition: Condition
 ) -> Literal["per-initial-set", "first-initial-set", "fixed"]:
     """What was tuned: nothing, either, where each hyper-parameter has one value."""
-    ways = condition.space.values()
+    ways = (way for cycle in (0, 1) for way in bench.space(condition, cycle).values())
     if all(isinstance(way, Choice) and len(way.options) == 1 for way in ways):
         return "fixed"
     return bench.suite.tuning.scope
@@ -177,6 +212,7 @@ def _method(
         machines=trained_on(map(ledger.machine, trainings.values())),
         looked_at=sampler.label in bench.looked_at,
         origins=origins(map(ledger.origin, done)),
+        co_trained=runs[0].extension is not None,
     )
 
 
@@ -229,8 +265,10 @@ def _key(run: planning.Run, slot: Slot) -> str | None:
 
 
 def _cost(run: planning.Run, ledger: Ledger) -> float:
-    """Of the labels that a run queried so far."""
-    annotations = (_result(run, Slot(cycle, "annotation", 0), ledger) for cycle in range(run.last))
+    """Of the labels that a run queried so far, those that it starts from among them."""
+    slots = [Slot(0, "first-annotation", 0)]
+    slots += [Slot(cycle, "annotation", 0) for cycle in range(run.last)]
+    annotations = (_result(run, slot, ledger) for slot in slots)
     return float(sum(one["cost"] for one in annotations if one is not None))
 
 

@@ -62,8 +62,9 @@ class Overlap(Part):
     """How much of what one method queried another queried too, from the same initial set and seed.
 
     first: |A∩B|/b at the first query, where all methods choose from the same pool with the same
-    models (paper, Figure 7). all: |A∩B|/min(|A|, |B|) of all that was queried by the end of a
-    run. Means over the runs that both have, to four digits.
+    models (paper, Figure 7), or with none where it chooses the initial set. all:
+    |A∩B|/min(|A|, |B|) of all that was queried by the end of a run. Means over the runs that both
+    have, to four digits.
     """
 
     first: Shares

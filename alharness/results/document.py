@@ -19,6 +19,7 @@ from alharness.protocol.keys import digest, digest_bytes
 from alharness.results.companions import Importance, Overlap, Shares, Times, TrainedOn
 from alharness.results.part import Part
 from alharness.results.published import Published
+from alharness.results.setting import FirstSets, NotApplicable, Querying, Representation
 from alharness.statistics import Comparison, FamilyDecision, LookDecision, PaperChain, Point
 
 SCHEMA: Final = 3
@@ -66,6 +67,18 @@ class Suite(Part):
     title: str | None
     digest: str
     declaration: dict[str, Any] | None
+
+    def number(self, table: str, key: str) -> int | None:
+        """A whole number that a table of it declares; None where it does not say."""
+        value = self.table(table).get(key)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def table(self, name: str) -> dict[str, Any]:
+        """A table that it declares, by its dotted name; empty where it has none."""
+        found: Any = self.declaration
+        for part in name.split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+        return found if isinstance(found, dict) else {}
 
     @model_validator(mode="after")
     def _declared(self) -> Suite:
@@ -130,7 +143,9 @@ class Method(Part):
     looked_at: whether further seeds were run of it only while its looks did not stop it
         (``alharness.statistics.looks``).
     origins: who computed the units of its runs, most first.
-    Early documents of schema 3 have none of the last six.
+    co_trained: whether its task models were trained together with the sampler's training extension,
+        and so otherwise than those of other rows.
+    Early documents of schema 3 have none of the last seven.
     """
 
     method: str
@@ -154,6 +169,7 @@ class Method(Part):
     machines: tuple[TrainedOn, ...] | None = None
     looked_at: bool = False
     origins: tuple[Origin, ...] | None = None
+    co_trained: bool | None = None
 
 
 class RepeatedImages(Part):
@@ -210,7 +226,8 @@ class Scenario(Part):
     components: its plugins, but the samplers.
     protocol_digest: results whose protocol digests differ are never ranked together.
     labels: labeled images at each cycle. n_validation: labels spent on validation beside them.
-    n_train: training images, labeled, pool and validation together.
+    n_train: all training images. n_left_out: those of them that are in no set; the others are
+        labeled, pool and validation.
     train_digest, test_digest: of the images with their labels.
     repeated_images: test images that are training images too, None where nobody looked.
     tuning: what has a tuning of its own: each initial set, or only the first, whose
@@ -226,10 +243,21 @@ class Scenario(Part):
     endpoint: what verdicts, marks and family-wise decisions are on.
     published: the published tables that its suite holds it against. None where the document does
         not say.
-    overlap: of what the methods queried; None towards a method that is outdated.
+    overlap: of what the methods queried; None towards a method that is outdated, and for a scenario
+        that queries nothing, since it replays another one.
     times: for each method on each kind of machine.
     importance: of the hyper-parameters at each cycle; None where too few settings were tried, and
         where all did equally well.
+    representation: what models are trained on; None where that is images.
+    querying: how samplers are asked. None where the document does not say.
+    not_applicable: methods that have no runs, and so no row among ``methods``, with what the
+        scenario lacks. None where the document does not say.
+    first_sets: what the runs of each method started from, where samplers chose that; None where it
+        was drawn.
+    warm_start: the trainings of a cycle started from the weights that their run chose in the one
+        before; where it is false, each started from an initialization.
+    replay: the scenario whose labeled sets it trains on, run by run, and that its methods queried
+        in; None where they were queried in itself.
     Early documents of schema 3 have neither ``machines`` nor what stands below it:
         None, or the endpoint of all suites then.
     """
@@ -257,10 +285,33 @@ class Scenario(Part):
     overlap: Overlap | None = None
     times: tuple[Times, ...] | None = None
     importance: tuple[Importance | None, ...] | None = None
+    representation: Representation | None = None
+    querying: Querying | None = None
+    not_applicable: tuple[NotApplicable, ...] | None = None
+    n_left_out: int = Field(default=0, ge=0)
+    first_sets: tuple[FirstSets, ...] | None = None
+    warm_start: bool = False
+    replay: str | None = None
+
+    @property
+    def first_tested(self) -> int:
+        """The first cycle that is tested: cycle 0 only where methods differ there."""
+        return 1 if self.first_sets is None else 0
+
+    @property
+    def n_images(self) -> int | None:
+        """How many training images are in some set: what numbers of labels are shares of."""
+        return None if self.n_train is None else self.n_train - self.n_left_out
 
     def plugins(self, kind: str) -> tuple[Component, ...]:
         """Its plugins of a kind; none where the document does not say."""
         return tuple(one for one in self.components or () if one.kind == kind)
+
+    @model_validator(mode="after")
+    def _some_images_are_in_a_set(self) -> Scenario:
+        if self.n_train is not None and self.n_left_out >= self.n_train > 0:
+            raise ValueError(f"{self.n_left_out} of {self.n_train} training images are left out")
+        return self
 
     @model_validator(mode="after")
     def _shapes_agree(self) -> Scenario:
@@ -274,6 +325,9 @@ class Scenario(Part):
                     raise ValueError(f"{name} of '{method.method}' has another shape than accuracy")
         if len(shape) != 3 or shape[2] != len(self.labels):
             raise ValueError(f"accuracies of shape {shape}, but {len(self.labels)} cycles")
+        without = [one.method for one in self.not_applicable or ()]
+        if len({*labels, *without}) < len(labels) + len(without):
+            raise ValueError("a method that is not applicable has a row, or is there twice")
         return self
 
     @model_validator(mode="after")
@@ -286,6 +340,9 @@ class Scenario(Part):
         for one in self.times or ():
             if one.method not in labels or len(one.queries) != len(self.labels) - 1:
                 raise ValueError(f"times of '{one.method}' are not of a method and its queries")
+        for first in self.first_sets or ():
+            if first.method not in labels:
+                raise ValueError(f"first sets of '{first.method}', which is no method of it")
         if self.importance is not None and len(self.importance) != len(self.labels):
             raise ValueError(f"the importance is not of {len(self.labels)} cycles")
         return self
@@ -294,7 +351,7 @@ class Scenario(Part):
 class MethodFindings(Part):
     """What the statistics say of a method in a scenario.
 
-    curve: its accuracy at each cycle. verdict, marks (one for each budget after cycle 0) and
+    curve: its accuracy at each cycle. verdict, marks (one for each budget that is tested) and
     sentence (the verdict in words, with what it is conditional on) are None for the reference,
     for what sees labels and for what is outdated. familywise: the verdict with its family
     counted; None, too, for a method that is not in the family.
@@ -328,7 +385,7 @@ class ScenarioFindings(Part):
 
     methods: by their labels. family: None where nothing is tested, and where the document does
     not say what it is. paper_chain: the paper's chain of tests by the number of labels, at
-    each budget after cycle 0, without the methods that see labels; empty where nothing is tested.
+    each budget that is tested, without the methods that see labels; empty where nothing is tested.
     """
 
     methods: dict[str, MethodFindings]
@@ -362,8 +419,9 @@ class Document(Part):
                 raise ValueError(f"the findings of '{scenario.scenario}' are not of its methods")
             cycles = len(scenario.labels)
             for label, one in found.items():
-                n_marks = cycles - 1 if one.marks is None else len(one.marks)
-                if (len(one.curve), n_marks) != (cycles, cycles - 1):
+                tested = cycles - scenario.first_tested
+                n_marks = tested if one.marks is None else len(one.marks)
+                if (len(one.curve), n_marks) != (cycles, tested):
                     raise ValueError(f"curve or marks of '{label}' are not of {cycles} cycles")
         return self
 

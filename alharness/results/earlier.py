@@ -16,6 +16,7 @@ from alharness.protocol.planning.survey import Survey
 from alharness.results.document import Document, Method, Scenario, numbers
 from alharness.results.findings import untested
 from alharness.results.overlap import widened
+from alharness.results.setting import NotApplicable
 from alharness.store.tried import method_id
 
 CHANGED = "its plugin changed"
@@ -42,7 +43,8 @@ def with_outdated(
 
     now: ``method_id`` of the methods of today, by label. unusable: why a method cannot be used
     today, by label. Rows of another protocol, or measured at other numbers of labels, are left out.
-    A row keeps its times; what it queried is not compared with what others queried since.
+    A row keeps its times; what it queried is not compared with what others queried since. What was
+    not applicable stays so, until it is benched again.
     """
     before = {one.protocol_digest: one for one in earlier.scenarios}
     scenarios, findings = [], {}
@@ -54,12 +56,34 @@ def with_outdated(
         ]
         found = document.findings[scenario.scenario]
         of_rows = {row.method: untested(row, scenario) for row in rows}
-        update = {"methods": (*scenario.methods, *rows), **_companions(scenario, there, rows)}
+        update = {
+            "methods": (*scenario.methods, *rows),
+            "not_applicable": _not_applicable(scenario, there),
+            **_companions(scenario, there, rows),
+        }
         scenarios.append(scenario.model_copy(update=update))
         findings[scenario.scenario] = found.model_copy(
             update={"methods": {**found.methods, **of_rows}}
         )
     return document.model_copy(update={"scenarios": tuple(scenarios), "findings": findings})
+
+
+def with_others(document: Document, earlier: Document, declared: Mapping[str, str]) -> Document:
+    """The document with the scenarios that only an earlier one has, as they were.
+
+    They were not asked for this time. declared: the protocol digests of all scenarios that the
+    suite declares today, by name, in its order; results of another protocol are left out.
+    """
+    now = {one.scenario: one for one in document.scenarios}
+    before = {
+        one.scenario: one
+        for one in earlier.scenarios
+        if declared.get(one.scenario) == one.protocol_digest
+    }
+    everything, found = before | now, {**earlier.findings, **document.findings}
+    ordered = [everything[name] for name in declared if name in everything]
+    findings = {one.scenario: found[one.scenario] for one in ordered}
+    return document.model_copy(update={"scenarios": tuple(ordered), "findings": findings})
 
 
 def left_out(document: Document, earlier: Document) -> Iterator[str]:
@@ -78,6 +102,12 @@ def left_out(document: Document, earlier: Document) -> Iterator[str]:
                 f"the report no longer shows earlier results of {scenario.scenario} "
                 f"({', '.join(row.method for row in rows)}): {why}"
             )
+        for one in () if there is None else there.not_applicable or ():
+            if one.method in {row.method for row in scenario.methods}:
+                yield (
+                    f"the report no longer shows earlier results of {scenario.scenario} "
+                    f"({one.method}): it is not applicable there, {one.reason}"
+                )
 
 
 def _missing(scenario: Scenario, earlier: Scenario | None) -> list[Method]:
@@ -91,18 +121,32 @@ def _missing(scenario: Scenario, earlier: Scenario | None) -> list[Method]:
 def _companions(
     scenario: Scenario, earlier: Scenario | None, rows: Sequence[Method]
 ) -> dict[str, Any]:
-    """Overlap and times of a scenario with further rows of an earlier one."""
+    """Overlap, times and first sets of a scenario with further rows of an earlier one."""
     labels = {row.method for row in rows}
+    started = [one for one in (earlier and earlier.first_sets) or () if one.method in labels]
     kept = [one for one in (earlier and earlier.times) or () if one.method in labels]
     return {
         "times": (*(scenario.times or ()), *kept),
+        "first_sets": scenario.first_sets and (*scenario.first_sets, *started),
         "overlap": scenario.overlap and widened(scenario.overlap, len(rows)),
     }
 
 
+def _not_applicable(scenario: Scenario, earlier: Scenario | None) -> tuple[NotApplicable, ...]:
+    """What is not applicable in a scenario, or was in an earlier one and has no row since."""
+    now = {one.method: one for one in scenario.not_applicable or ()}
+    rows = {row.method for row in scenario.methods}
+    before = () if earlier is None else earlier.not_applicable or ()
+    return (*now.values(), *(one for one in before if one.method not in rows | now.keys()))
+
+
 def _new(scenario: Scenario, earlier: Scenario) -> list[Method]:
-    """The rows of an earlier scenario whose methods have none in this one, under any label."""
-    labels = {row.method for row in scenario.methods}
+    """The rows of an earlier scenario whose applicable methods have none in this one.
+
+    Under any label.
+    """
+    without = {one.method for one in scenario.not_applicable or ()}
+    labels = without | {row.method for row in scenario.methods}
     methods = {method_id(row.sampler) for row in scenario.methods}
     return [
         row

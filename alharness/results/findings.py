@@ -47,7 +47,8 @@ def findings(scenario: Scenario) -> ScenarioFindings:
 
     All on the metric that the suite declares as its endpoint; differences are oriented so that
     above 0 is better. Where runs stop at an accuracy, those that go on are no fair sample: nothing
-    is tested. What sees labels is not tested either, nor what is outdated.
+    is tested. Nor is a method whose initial sets samplers chose and that are all the same; what
+    sees labels is not tested either, nor what is outdated.
     """
     samples = samples_of(scenario)
     alone = ScenarioFindings(
@@ -113,11 +114,11 @@ def _counts(label: str, family: Family) -> bool:
 
 
 def is_member(method: Method, scenario: Scenario) -> bool:
-    """Whether a method of a document is in its family: it has results after cycle 0."""
+    """Whether a method of a document is in its family: it has results at tested budgets."""
     if method.method == scenario.reference or method.sees_labels or method.outdated:
         return False
     values = values_of(method, measure(scenario.endpoint.metric), scenario)
-    return not bool(np.isnan(values[:, :, 1:]).all())
+    return not bool(np.isnan(values[:, :, scenario.first_tested :]).all())
 
 
 def sentence(
@@ -171,6 +172,8 @@ def _tested(method: Method, samples: Samples) -> MethodFindings:
 def said_of(method: str, samples: Samples, verdict: Comparison) -> str:
     """The verdict on a method in words, with the look that it is from."""
     alone = sentence(verdict.verdict, samples.reference, samples.tuning, samples.measure)
+    if method in samples.untestable and verdict.verdict is Verdict.NOT_TESTABLE:
+        return f"{alone}, {samples.untestable[method]}"
     if method not in samples.looked_at:
         return alone
     return f"{alone}, {sentence_of(looks_at(samples, method))}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HYPERPARAMETER = "hyperparameter"
 """What stands before the name of a chosen hyper-parameter, with a colon."""
 
-_KINDS = ("dataset", "model", "oracle")
+_KINDS = ("dataset", "representation", "model", "oracle")
 
 
 def load_results(
@@ -32,10 +32,11 @@ def load_results(
     twice counts once; two of one suite are told apart by ``document``.
 
     Columns, in this order, for what the documents have: ``document`` (a digest), ``suite``,
-    ``suite_version``, ``scenario``, ``protocol_digest``, ``dataset``, ``model``, ``oracle``,
-    ``method``, ``reference``, ``sees_labels``, ``outdated`` (bool), ``initial_set``, ``seed``,
-    ``cycle`` (int, from 0), ``state`` of the run, ``labels`` and ``validation_labels`` (int),
-    ``accuracy`` and the other metrics (float, in their own units, NaN where there is none),
+    ``suite_version``, ``scenario``, ``protocol_digest``, ``dataset``, ``representation`` (None on
+    images), ``model``, ``oracle``, ``method``, ``reference``, ``sees_labels``, ``outdated``
+    (bool), ``co_trained`` (bool, None where an early document does not say), ``initial_set``,
+    ``seed``, ``cycle`` (int, from 0), ``state`` of the run, ``labels`` and ``validation_labels``
+    (int), ``accuracy`` and the other metrics (float, in their own units, NaN where there is none),
     ``class_accuracy:K``, ``labels_spent`` and ``annotation_cost`` of the run, and
     ``hyperparameter:NAME`` of the chosen trial. Index: 0, 1, ….
 
@@ -75,6 +76,7 @@ def _columns(
     yield "reference", method.method == scenario.reference
     yield "sees_labels", method.sees_labels
     yield "outdated", method.outdated is not None
+    yield "co_trained", method.co_trained
     yield "initial_set", sets
     yield "seed", seeds
     yield "cycle", cycles
@@ -104,9 +106,9 @@ def _columns(
 
 _ORDER = (
     "document", "suite", "suite_version", "scenario", "protocol_digest", *_KINDS, "method",
-    "reference", "sees_labels", "outdated", "initial_set", "seed", "cycle", "state", "labels",
-    "validation_labels", "accuracy", *METRICS, CLASS_ACCURACY, "labels_spent", "annotation_cost",
-    HYPERPARAMETER,
+    "reference", "sees_labels", "outdated", "co_trained", "initial_set", "seed", "cycle", "state",
+    "labels", "validation_labels", "accuracy", *METRICS, CLASS_ACCURACY, "labels_spent",
+    "annotation_cost", HYPERPARAMETER,
 )  # fmt: skip
 
 

@@ -33,15 +33,17 @@ class Setting(NamedTuple):
 
 
 def importance(
-    space: Space, trials: int, runs: Sequence[Run], ledger: Ledger
+    spaces: Sequence[Space], trials: int, runs: Sequence[Run], ledger: Ledger
 ) -> tuple[Importance | None, ...]:
-    """The importance of the hyper-parameters of a space at each cycle.
+    """The importance of the hyper-parameters at each cycle, of which each has its space.
 
     ``trials``: of a tuning. ``runs``: of all methods. None where too few settings were tried,
     where each hyper-parameter has one value, and where the settings did equally well.
     """
-    cycles = range(runs[0].condition.cycles)
-    return tuple(importance_of(space, settings(cycle, trials, runs, ledger)) for cycle in cycles)
+    return tuple(
+        importance_of(space, settings(cycle, trials, runs, ledger))
+        for cycle, space in enumerate(spaces)
+    )
 
 
 def settings(cycle: int, trials: int, runs: Sequence[Run], ledger: Ledger) -> list[Setting]:
@@ -110,8 +112,9 @@ def _tuning(run: Run, cycle: int, trials: int) -> list[Unit]:
 
 def _accuracy(unit: Unit, ledger: Ledger) -> Iterator[float]:
     result = ledger.result(unit)
-    if result is not None and math.isfinite(result["validation_accuracy"]):
-        yield result["validation_accuracy"]
+    accuracy = None if result is None else result["validation_accuracy"]
+    if accuracy is not None and math.isfinite(accuracy):
+        yield accuracy
 
 
 def _mean(tried: Sequence[Setting]) -> Setting:

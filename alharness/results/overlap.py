@@ -75,8 +75,9 @@ def _queries(run: Run | None, picked: Callable[[Unit], Images | None]) -> list[I
 
 
 def _units(run: Run) -> Iterator[Unit | None]:
-    for cycle in range(run.last):
-        slot = Slot(cycle, "query", 0)
+    slots = [] if run.chooser is None else [Slot(0, "first-query", 0)]
+    slots += [Slot(cycle, "query", 0) for cycle in range(run.last)]
+    for slot in slots:
         yield run.steps[slot].unit if run.is_done(slot) else None
 
 

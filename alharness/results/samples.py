@@ -22,6 +22,7 @@ from alharness.results.document import (
     numbers,
 )
 from alharness.results.runs_csv import Runs
+from alharness.results.setting import NotApplicable, Representation
 from alharness.statistics import MEASURES, Measure, measure, measured, oriented
 
 OVER = ("done", "failed", "blocked")
@@ -53,7 +54,10 @@ class Samples:
     family: what a family-wise decision counts beside the methods here; None where nobody knows.
     looked_at: methods of which further seeds are run only while their looks do not stop them, and
         how many seeds, from the first, are over of each and of the reference.
+    representation: what models are trained on; None where that is images, or nobody says.
+    not_applicable: methods that have no runs, with what the scenario lacks.
     notes: what a reader has to know of where they come from. untested: why nothing is tested.
+    untestable: why a method is not, by its label.
     """
 
     title: str
@@ -71,6 +75,9 @@ class Samples:
     notes: tuple[str, ...] = ()
     untested: str | None = None
     looked_at: Mapping[str, int] = field(default_factory=dict)
+    representation: Representation | None = None
+    not_applicable: tuple[NotApplicable, ...] = ()
+    untestable: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def secondary(self) -> bool:
@@ -91,24 +98,28 @@ class Samples:
     @property
     def ranked(self) -> tuple[str, ...]:
         """The methods that are ranked and tested together with the reference: run in full."""
-        return tuple(method for method in self.compared if method not in self.looked_at)
+        without = {*self.looked_at, *self.untestable}
+        return tuple(method for method in self.compared if method not in without)
 
     def tested(self, method: str) -> NDArray[np.float64]:
-        """(I, J, B), oriented so that more is better; NaN throughout where nothing is tested."""
+        """(I, J, B), oriented so that more is better; NaN throughout where it is not tested."""
         values = self.oriented(method)[:, :, self.first :]
-        return np.full_like(values, np.nan) if self.untested else values
+        left_out = self.untested or method in self.untestable
+        return np.full_like(values, np.nan) if left_out else values
 
     def oriented(self, method: str) -> NDArray[np.float64]:
         """(I, J, C), oriented so that more is better."""
         return oriented(self.values[method], self.measure)
 
     def is_member(self, method: str) -> bool:
-        """Whether a method counts in the family: it is compared, with results after cycle 0.
+        """Whether a method counts in the family: it is compared, with results at tested budgets.
 
-        What is looked at counts as one whose p is not known: its looks are no one question.
+        What is looked at counts as one whose p is not known: its looks are no one question. What
+        cannot be tested counts, too: it was tried.
         """
         values = self.values[method][:, :, self.first :]
-        return method in self.ranked and not bool(np.isnan(values).all())
+        counts = method in self.compared and method not in self.looked_at
+        return counts and not bool(np.isnan(values).all())
 
 
 def samples_of(
@@ -145,13 +156,16 @@ def samples_of(
         reference=chosen,
         tuning=scenario.tuning,
         labels=scenario.labels,
-        first=1,
+        first=scenario.first_tested,
         values={label: values_of(row, asked, scenario) for label, row in rows.items()},
         upper_bounds=upper_bounds - {chosen},
         family=scenario.family if as_declared else _unknown(scenario.family, chosen),
         notes=tuple(_notes(scenario, chosen, () if as_declared else looked_at)),
         looked_at={label: n for label, n in looked_at.items() if label in rows},
-        untested=None if scenario.stop_at_accuracy is None else "runs stop at an accuracy",
+        untested=_untested(scenario, chosen),
+        untestable=_untestable(scenario, chosen),
+        representation=scenario.representation,
+        not_applicable=scenario.not_applicable or (),
     )
 
 
@@ -227,6 +241,23 @@ def values_of(row: Method, one: Measure, scenario: Scenario) -> NDArray[np.float
     return measured({member: numbers(table)}, one)
 
 
+def _untested(scenario: Scenario, reference: str) -> str | None:
+    """Why nothing is tested."""
+    if scenario.stop_at_accuracy is not None:
+        return "runs stop at an accuracy"
+    alike = {one.method for one in scenario.first_sets or () if one.alike}
+    return f"since all initial sets of {reference} are the same" if reference in alike else None
+
+
+def _untestable(scenario: Scenario, reference: str) -> dict[str, str]:
+    """Why methods are not tested: their initial sets, or the reference's, repeat nothing."""
+    alike = [one.method for one in scenario.first_sets or () if one.alike]
+    if reference in alike:
+        why = f"since all initial sets of {reference} are the same"
+        return dict.fromkeys((row.method for row in scenario.methods), why)
+    return dict.fromkeys(alike, "since all its initial sets are the same")
+
+
 def _unknown(family: Family | None, reference: str) -> Family | None:
     """The family where the p-values of its other members are not known."""
     if family is None:
@@ -264,6 +295,9 @@ def _notes(scenario: Scenario, reference: str, left_out: Collection[str]) -> Ite
             f"Left out: {', '.join(left_out)}. Looks decided how many seeds were run of them, by "
             f"{scenario.endpoint.metric} against {scenario.reference}, so nothing else is tested."
         )
+    yield from first_set_lines(scenario)
+    if scenario.replay is not None:
+        yield f"Transfer: trained on the labeled sets of {scenario.replay}, run by run."
     for row in scenario.methods:
         if row.outdated:
             yield f"Left out, because outdated: {row.method} ({row.outdated})."
@@ -271,6 +305,32 @@ def _notes(scenario: Scenario, reference: str, left_out: Collection[str]) -> Ite
         yield (
             f"A run ends at {100 * scenario.stop_at_accuracy:g}% validation accuracy. Later "
             "budgets hold the runs that went on, which are no fair sample: nothing is tested."
+        )
+
+
+def first_set_lines(scenario: Scenario) -> Iterator[str]:
+    """What is to be said of initial sets that samplers chose; nothing where they were drawn."""
+    if not scenario.first_sets:
+        return
+    own = [one for one in scenario.first_sets if one.chosen_by == one.method]
+    others = [one for one in scenario.first_sets if one.chosen_by != one.method]
+    yield (
+        "Initial sets were chosen, not drawn: each by the method itself where it needs no model, "
+        "from its own random 90 % of the images; their labels count, so cycle 0 belongs to the "
+        "endpoint."
+    )
+    for chooser in dict.fromkeys(one.chosen_by for one in others):
+        named = ", ".join(one.method for one in others if one.chosen_by == chooser)
+        yield f"Of {named} they are those of {chooser}: without a model nothing else can choose."
+    shares = [f"{one.method} {one.overlap:.2g}" for one in own if one.overlap is not None]
+    if shares:
+        yield f"Overlap of two initial sets of a method, the mean of |A∩B|/b: {', '.join(shares)}."
+    alike = [one.method for one in own if one.alike]
+    if alike:
+        what = "Nothing is" if scenario.reference in alike else "Such methods are not"
+        yield (
+            f"The initial sets of {', '.join(alike)} are all the same: they repeat one choice and "
+            f"say nothing of others. {what} tested."
         )
 
 

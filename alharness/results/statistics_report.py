@@ -11,6 +11,7 @@ from pydantic import Field
 
 from alharness.results.document import Endpoint, FamilyFindings
 from alharness.results.part import Part
+from alharness.results.setting import NotApplicable, Representation
 from alharness.statistics import (
     Comparison,
     Equivalence,
@@ -96,6 +97,8 @@ class ScenarioStatistics(Part):
     methods: by name. family: None where nothing is tested, or nobody knows what it is.
     ranking: None where nothing is tested. paper_chain: by budget, of the methods ranked.
     notes: what a reader has to know of where the numbers come from.
+    representation: what models are trained on; None where that is images, and of a CSV.
+    not_applicable: methods without a run, with what the scenario lacks.
     """
 
     scenario: str
@@ -119,6 +122,8 @@ class ScenarioStatistics(Part):
     ranking: Ranking | None
     paper_chain: dict[int, PaperChain]
     notes: tuple[str, ...]
+    representation: Representation | None = None
+    not_applicable: tuple[NotApplicable, ...] = ()
 
 
 class StatisticsReport(Part):

@@ -15,9 +15,10 @@ from alharness.protocol.suite.declaration import Suite
 
 @dataclass(frozen=True)
 class Opening:
-    """What says which bench: suite, methods, plugins, workspace, data.
+    """What says which bench: suite, scenarios, methods, plugins, workspace, data.
 
     suite: a suite, its name, or the path of a TOML file (text that ends in ``.toml``, or a Path).
+    scenarios: those of the suite that are benched, by name; none given, all.
     plugins: samplers to compare with the suite's reference, instead of the suite's methods.
     add: samplers to compare beside these.
     looks: whether further seeds of a method are run only while its looks do not stop it.
@@ -31,6 +32,7 @@ class Opening:
     data_dir: Path = Path("data")
     download: bool = False
     looks: bool = False
+    scenarios: tuple[str, ...] = ()
 
     @property
     def suite_label(self) -> str:

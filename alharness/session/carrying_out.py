@@ -15,6 +15,7 @@ from alharness.observing.progress import Pace, ProgressDisplay, progress
 from alharness.observing.tried import TriedObserver
 from alharness.results.document import Document
 from alharness.results.documents import NotWritten
+from alharness.session.applicability import not_applicable
 from alharness.session.asked import Computing
 from alharness.session.documenting import leave_document
 from alharness.session.executors import open_executor
@@ -45,6 +46,8 @@ def carry_out(
         say(f"{path} was no folder: it was set aside in 'damaged'")
     for note in opened.notes:
         say(f"Note: {note}.")
+    for one in not_applicable(opened.bench):
+        say(f"{one}.")
     for note in opened.data_notes:
         say(f"Data of {note}.")
     store = tracking_store(uri, opened.workspace.root)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def bench(
     suite: str | Path | Suite,
     *,
+    scenarios: Iterable[str] = Opening.scenarios,
     plugins: Iterable[str] = Opening.plugins,
     add: Iterable[str] = Opening.add,
     plugin_files: Iterable[str | os.PathLike[str]] = Opening.plugin_files,
@@ -46,8 +47,11 @@ def bench(
     on with the same call. Its document and report lie in the workspace, too. Progress and
     messages go to standard error.
 
-    suite: its name, the path of a TOML file, or a Suite. plugins: samplers that are compared
-        with the suite's reference, instead of the suite's methods: ``"vaal:epochs=15"``.
+    suite: its name, the path of a TOML file, or a Suite.
+    scenarios: those of it that are benched, by name; none given, all. What earlier benches found in
+        others stays in the document.
+    plugins: samplers that are compared with the suite's reference, instead of the suite's methods:
+        ``"vaal:epochs=15"``.
     add: samplers that are compared beside these.
     looks: whether further seeds of a method are run only while its looks do not stop it.
     plugin_files: Python files to load as plugins. executor: ``"NAME:parameter=value"``;
@@ -84,7 +88,7 @@ def bench(
         query_memory=query_memory,
     )
     opened = open_bench(
-        opening(suite, plugins, add, plugin_files, workspace, data_dir, download, looks)
+        opening(suite, scenarios, plugins, add, plugin_files, workspace, data_dir, download, looks)
     )
     find_executor(opened.registry, computing)
     labels = family_of(opened, family)
@@ -99,6 +103,7 @@ def bench(
 def plan(
     suite: str | Path | Suite,
     *,
+    scenarios: Iterable[str] = Opening.scenarios,
     plugins: Iterable[str] = Opening.plugins,
     add: Iterable[str] = Opening.add,
     plugin_files: Iterable[str | os.PathLike[str]] = Opening.plugin_files,
@@ -116,7 +121,9 @@ def plan(
     from alharness.session.opening import open_plan
     from alharness.session.plan import make_plan
 
-    asked = opening(suite, plugins, add, plugin_files, workspace, data_dir, download, looks)
+    asked = opening(
+        suite, scenarios, plugins, add, plugin_files, workspace, data_dir, download, looks
+    )
     planned = open_plan(asked)
     known = {name: found.known for name, found in planned.data.items()}
     require_networks(planned.bench, known, planned.workspace.records, asked.plugin_files)
@@ -125,6 +132,7 @@ def plan(
 
 def opening(
     suite: str | Path | Suite,
+    scenarios: Iterable[str],
     plugins: Iterable[str],
     add: Iterable[str],
     plugin_files: Iterable[str | os.PathLike[str]],
@@ -136,7 +144,8 @@ def opening(
     """What the commands that open a bench are asked for. Raises UsageError for impossible paths."""
     files = tuple(map(Path, plugin_files))
     folders = _folder(workspace, "workspace"), _folder(data_dir, "data_dir")
-    return Opening(suite, tuple(plugins), tuple(add), files, *folders, download, looks)
+    named = tuple(scenarios)
+    return Opening(suite, tuple(plugins), tuple(add), files, *folders, download, looks, named)
 
 
 def _folder(path: str | os.PathLike[str], what: str) -> Path:

@@ -11,10 +11,11 @@ from alharness.api.errors import HarnessError
 from alharness.leaderboard.page import write_page
 from alharness.leaderboard.report import write_report
 from alharness.protocol.planning.survey import survey
+from alharness.protocol.suite.reading import protocol_digest
 from alharness.results.collect import collect
 from alharness.results.document import Document
 from alharness.results.documents import Documents
-from alharness.results.earlier import left_out, with_outdated, without_incomplete
+from alharness.results.earlier import left_out, with_others, with_outdated, without_incomplete
 from alharness.results.family import conclude, narrowed, with_noted
 from alharness.session.earlier import earlier_document, earlier_methods
 from alharness.session.opening import Opened
@@ -44,39 +45,44 @@ def leave_document(
     with exclusive(opened.workspace.root / LOCK) as not_held:
         if not_held is not None:
             say(f"Note: results of a bench that ends now may be missing in the report. {not_held}")
-        document = _document(opened, ledger, failures, say)
-        document = with_published(document, opened.published)
+        suite = opened.bench.suite
+        earlier = earlier_document(opened.workspace, suite.name, say)
+        document = _document(opened, earlier, ledger, failures)
         document = _with_family(document, opened.workspace.tried, family, say)
+        if earlier is not None:
+            declared = {one.name: protocol_digest(suite, one) for one in suite.scenarios}
+            document = with_others(document, earlier, declared)
+            for line in left_out(document, earlier):
+                say(f"Note: {line}.")
+        document = with_published(document, opened.published)
         return document, _unwritten(document, opened.workspace.reports)
 
 
 def _document(
     opened: Opened,
+    earlier: Document | None,
     ledger: StoreLedger,
     failures: Mapping[str, str],
-    say: Callable[[str], None],
 ) -> Document:
     """Collect the rows of the bench and of all that is complete; mark what is outdated."""
     bench = opened.bench
-    earlier = earlier_document(opened.workspace, bench.suite.name, say)
     others = earlier_methods(opened, earlier)
     with uncollected():
         ledger.refresh()
         looked_at = bench.looked_at | _looked_at(earlier)
-        methods = (*bench.methods, *others.usable)
-        everything = replace(bench, methods=methods, looked_at=looked_at)
+        everything = replace(others.beside(bench), looked_at=looked_at)
         compared = {method.label for method in bench.methods}
         state = without_incomplete(survey(everything, ledger, failures), compared)
+    shown = compared | {run.method.label for run in state.runs}
+    methods = tuple(method for method in everything.methods if method.label in shown)
+    everything = replace(everything, methods=methods)
     failed = state.failed()
     lines = [message for key, message in failures.items() if key in failed]
     document = collect(everything, state, ledger, lines)
     if earlier is None:
         return document
     now = {method.label: method_id(method) for method in others.usable}
-    document = with_outdated(document, earlier, now, others.unusable)
-    for line in left_out(document, earlier):
-        say(f"Note: {line}.")
-    return document
+    return with_outdated(document, earlier, now, others.unusable)
 
 
 def _looked_at(earlier: Document | None) -> set[str]:

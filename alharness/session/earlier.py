@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from alharness.api.errors import HarnessError, UsageError
+from alharness.protocol.bench import Bench
 from alharness.protocol.components import Component, Reference
 from alharness.protocol.suite.reading import protocol_digest
 from alharness.protocol.written_reference import name_in, parse_reference
@@ -17,6 +18,7 @@ from alharness.results.documents import Documents
 from alharness.results.reading import read_document
 from alharness.session.methods import distinct, find_method
 from alharness.session.opening import Opened, Planned
+from alharness.session.representations import Representations
 from alharness.store.files import set_aside
 from alharness.store.workspace import Workspace
 
@@ -26,10 +28,20 @@ class EarlierMethods:
     """The methods of earlier benches that a bench does not compare itself.
 
     usable: what their plugins are today. unusable: why a plugin cannot be used, by label.
+    representations: those that usable methods ask for by name, by that name.
     """
 
     usable: tuple[Component, ...]
     unusable: Mapping[str, str]
+    representations: Mapping[str, Component]
+
+    def beside(self, bench: Bench) -> Bench:
+        """A bench with these methods behind its own."""
+        return replace(
+            bench,
+            methods=(*bench.methods, *self.usable),
+            representations={**self.representations, **bench.representations},
+        )
 
 
 def earlier_document(
@@ -63,16 +75,20 @@ def earlier_methods(opened: Opened | Planned, document: Document | None) -> Earl
     usable: list[Component] = []
     unusable: dict[str, str] = {}
     seen = {method.label for method in methods}
+    representations = Representations(opened.registry, download=False)
+    asked_for: dict[str, Component] = {}
     for label, parameters in _benched(opened, document):
         if label in seen:
             continue
         seen.add(label)
         try:
-            usable.append(_find(opened.registry, label, parameters))
+            method = _find(opened.registry, label, parameters)
+            asked_for |= representations.asked_for([method], representations.noted)
+            usable.append(method)
         except HarnessError as error:
             unusable[label] = _why(opened.registry, label, error)
     every = distinct([*methods, *usable], opened.bench.suite.methods.reference.label)
-    return EarlierMethods(every[len(methods) :], unusable)
+    return EarlierMethods(every[len(methods) :], unusable, asked_for)
 
 
 def _benched(

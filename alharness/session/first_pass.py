@@ -98,12 +98,15 @@ def _network(condition: Condition, known: DatasetFacts | DatasetShape) -> Networ
         image_size=known.image_size,
         model=condition.model.identity,
         regularizers=tuple(part.identity for part in condition.regularizers),
+        representation=None
+        if condition.representation is None
+        else condition.representation.identity,
     )
 
 
 def _has_trained(bench: Bench, condition: Condition, records: Records) -> bool:
     """Whether the first trial of the first initial set is recorded."""
-    if condition.prepared is None:
+    if condition.prepared is None or condition.starts[0].labeled is None:
         return False
     initial = LabeledSet(condition.starts[0].labeled)
     values = bench.draws(condition, 0, 0)[0]

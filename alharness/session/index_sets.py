@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from alharness.protocol.index_sets.content import (
     RunSets,
 )
 from alharness.protocol.index_sets.file import as_json, as_npz
+from alharness.protocol.partition.splits import no_images
 from alharness.protocol.planning.run import Run, Slot
 from alharness.protocol.planning.survey import survey
 from alharness.results.documents import Documents
@@ -62,8 +62,7 @@ def _contents(planned: Planned, data_dir: Path, say: Callable[[str], None]) -> I
     others = earlier_methods(planned, document)
     for label, why in others.unusable.items():
         say(f"Left out: {label}, as {why}.")
-    methods = (*planned.bench.methods, *others.usable)
-    runs = survey(replace(planned.bench, methods=methods), ledger).runs
+    runs = survey(others.beside(planned.bench), ledger).runs
     data = Data(planned.registry, planned.workspace.datasets, data_dir)
     for condition in planned.bench.conditions:
         own = [run for run in runs if run.condition is condition]
@@ -76,36 +75,44 @@ def _contents(planned: Planned, data_dir: Path, say: Callable[[str], None]) -> I
             train_digest=condition.facts.train_digest,
             names=None if names is None else tuple(names),
             initial_sets=tuple(_initial_sets(condition)),
-            runs=tuple(found for run in own if (found := _queried(run, ledger)).queried),
+            runs=tuple(found for run in own if _picked(found := _queried(run, ledger))),
         )
+
+
+def _picked(found: RunSets) -> bool:
+    """Whether some query of a run is done."""
+    return bool(found.queried) or found.chosen is not None
 
 
 def _initial_sets(condition: Condition) -> Iterator[InitialSet]:
     everything = np.arange(condition.facts.n_train)
     for start in condition.starts:
-        initial, validation = start.labeled.indices, start.validation.indices
-        pool = np.setdiff1d(everything, np.concatenate([initial, validation]))
-        yield InitialSet(initial=initial, pool=pool, validation=validation)
+        initial = no_images() if start.labeled is None else start.labeled.indices
+        validation = start.validation.indices
+        left_out = no_images() if start.left_out is None else start.left_out.indices
+        pool = np.setdiff1d(everything, np.concatenate([initial, validation, left_out]))
+        yield InitialSet(initial=initial, pool=pool, validation=validation, left_out=left_out)
 
 
 def _queried(run: Run, ledger: StoreLedger) -> RunSets:
-    cycles = (_queried_in(run, cycle, ledger) for cycle in range(run.last))
+    slots = ((Slot(cycle, "query", 0), Slot(cycle, "annotation", 0)) for cycle in range(run.last))
+    cycles = (_queried_at(run, *pair, ledger) for pair in slots)
     return RunSets(
         method=run.method.label,
         initial_set=run.place.initial_set,
         seed=run.place.seed,
         queried=tuple(queried for queried in cycles if queried is not None),
+        chosen=_queried_at(run, Slot(0, "first-query", 0), Slot(0, "first-annotation", 0), ledger),
     )
 
 
-def _queried_in(run: Run, cycle: int, ledger: StoreLedger) -> Queried | None:
-    """What a cycle's query picked, with the labels it was given; None where one is not recorded."""
-    query = _result(run, Slot(cycle, "query", 0), ledger)
-    annotation = _result(run, Slot(cycle, "annotation", 0), ledger)
-    if query is None or annotation is None:
+def _queried_at(run: Run, query: Slot, annotation: Slot, ledger: StoreLedger) -> Queried | None:
+    """What a query picked, with the labels it was given; None where one is not recorded."""
+    picked, labeled = _result(run, query, ledger), _result(run, annotation, ledger)
+    if picked is None or labeled is None:
         return None
-    indices, labels = np.array(query["indices"]), np.array(annotation["labels"])
-    return Queried(cycle=cycle, indices=indices, labels=labels)
+    indices, labels = np.array(picked["indices"]), np.array(labeled["labels"])
+    return Queried(cycle=query.cycle, indices=indices, labels=labels)
 
 
 def _result(run: Run, slot: Slot, ledger: StoreLedger) -> Mapping[str, Any] | None:

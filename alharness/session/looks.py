@@ -19,9 +19,9 @@ def with_looks(bench: Bench, workspace: Workspace, asked: bool, origin: str) -> 
     """The bench with the methods that are looked at.
 
     asked: all that it compares are, but those that an earlier bench ran in full, in every
-    scenario: these have their verdict. Not asked, those that were looked at before still are: who
-    runs further seeds after a look that did not please would find too much. Raises UsageError
-    where looks do not hold.
+    scenario that they are applicable in: these have their verdict. Not asked, those that were
+    looked at before still are: who runs further seeds after a look that did not please would find
+    too much. Raises UsageError where looks do not hold.
     """
     if asked:
         _require_looks(bench.suite, origin)
@@ -30,7 +30,10 @@ def with_looks(bench: Bench, workspace: Workspace, asked: bool, origin: str) -> 
     if not asked:
         return replace(bench, looked_at=before)
     scenarios = Counter(row.method for row in rows if not row.looked_at)
-    in_full = {label for label, number in scenarios.items() if number == len(bench.conditions)}
+    everywhere = Counter(
+        method.label for condition in bench.conditions for method in bench.applicable(condition)
+    )
+    in_full = {label for label, number in scenarios.items() if number >= everywhere[label]}
     labels = frozenset(method.label for method in bench.methods)
     return replace(bench, looked_at=before | (labels - in_full))
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from alharness.api.errors import PluginError
+from alharness.api.errors import HarnessError, PluginError
 from alharness.api.extension import TrainingExtension
-from alharness.api.needs import REPRESENTATIONS, Needs
+from alharness.api.needs import TASK_MODEL, Needs
 from alharness.protocol.components import Component, MethodNeeds, Reference
+from alharness.protocol.suite.declaration import Suite
 from alharness.registry import Registry
 
 _LARGEST_COMMITTEE = 1_000
@@ -23,6 +24,23 @@ def find_method(registry: Registry, reference: Reference) -> Component:
     component = registry.component("sampler", reference)
     needs = getattr(registry.create(component), "needs", Needs())
     return replace(component, needs=_declared(needs, component.origin))
+
+
+def committees(registry: Registry, suite: Suite) -> tuple[Mapping[str, int], tuple[str, ...]]:
+    """How many models the committee has of each method that has one, by label.
+
+    And the labels of the methods that cannot be used here, of which nothing is known.
+    """
+    sizes, unknown = {}, []
+    for reference in suite.methods.compared:
+        try:
+            size = find_method(registry, reference).needs.committee
+        except HarnessError:
+            unknown.append(reference.label)
+        else:
+            if size:
+                sizes[reference.label] = size
+    return sizes, tuple(unknown)
 
 
 def _declared(needs: Any, origin: str) -> MethodNeeds:
@@ -39,20 +57,42 @@ def _declared(needs: Any, origin: str) -> MethodNeeds:
         raise refused(
             f"a committee of {needs.committee} models; it is from 0 to {_LARGEST_COMMITTEE}"
         )
-    if needs.representation not in (None, *REPRESENTATIONS):
-        raise refused(
-            f"the representation {needs.representation!r}; there is {', '.join(REPRESENTATIONS)}"
-        )
+    if not isinstance(needs.representation, str | None):
+        raise refused(f"the representation {needs.representation!r}; it is a name, or None")
     if needs.extension is not None and not isinstance(needs.extension, TrainingExtension):
         raise refused(f"{needs.extension!r}, which is no alharness.TrainingExtension")
-    if not isinstance(needs.sees_labels, bool):
-        raise refused(f"sees_labels = {needs.sees_labels!r}; it is True or False")
+    for name in ("sees_labels", "images", "dropout", "layers", "model"):
+        value = getattr(needs, name)
+        if not isinstance(value, bool):
+            raise refused(f"{name} = {value!r}; it is True or False")
+    if isinstance(needs.pool, bool) or not isinstance(needs.pool, int) or needs.pool < 1:
+        raise refused(f"a pool of {needs.pool!r}; it is a whole number of 1 or more")
+    asked_of_model = _asked_of_a_model(needs)
+    if asked_of_model and not needs.model:
+        raise refused(f"{asked_of_model[0]}, and says that it needs no model (model = False)")
     return MethodNeeds(
         committee=needs.committee,
         extension=needs.extension is not None,
         representation=needs.representation,
         sees_labels=needs.sees_labels,
+        images=needs.images,
+        dropout=needs.dropout,
+        layers=needs.layers,
+        pool=needs.pool,
+        model=needs.model,
     )
+
+
+def _asked_of_a_model(needs: Needs) -> list[str]:
+    """What a sampler needs that there is only with a trained model, in words."""
+    asked = {
+        "a committee": needs.committee > 0,
+        "a training extension": needs.extension is not None,
+        "the task model's features": needs.representation == TASK_MODEL,
+        "dropout": needs.dropout,
+        "layers": needs.layers,
+    }
+    return [what for what, wanted in asked.items() if wanted]
 
 
 def distinct(methods: Iterable[Component], reference: str) -> tuple[Component, ...]:

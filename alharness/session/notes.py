@@ -16,6 +16,14 @@ def notes(registry: Registry, bench: Bench, suite: Suite) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*uncovered, *_compared_once(registry, bench, suite)]))
 
 
+def replayed_notes(bench: Bench, asked: Sequence[str]) -> Iterator[str]:
+    """A line for each scenario that is benched since one that was asked for by name replays it."""
+    for one in bench.conditions:
+        replay = one.scenario.replay
+        if replay is not None and asked and replay not in asked:
+            yield f"{one.name} replays the labeled sets of {replay}, which is benched with it"
+
+
 def unreadable_records(unreadable: Sequence[Path]) -> tuple[str, ...]:
     """A line for the files that stand in the place of records and are none; nothing without any."""
     if not unreadable:

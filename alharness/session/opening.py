@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from alharness.protocol.bench import Bench
+from alharness.protocol.components import Reference
 from alharness.protocol.suite.declaration import Suite
 from alharness.protocol.written_reference import parse_reference
 from alharness.registry import Registry, discover
 from alharness.results.published import Published
+from alharness.session.applicability import require_applicable
 from alharness.session.asked import Opening
 from alharness.session.data import DataFound
 from alharness.session.looks import looks_note, with_looks
-from alharness.session.notes import notes
+from alharness.session.notes import notes, replayed_notes
 from alharness.session.published import find_published
 from alharness.session.resolve import Resolver, find_suite
 from alharness.store.workspace import Workspace
@@ -63,8 +65,10 @@ def open_bench(opening: Opening) -> Opened:
     workspace = Workspace(opening.workspace_dir)
     workspace.require_writable()
     aside = tuple(workspace.make_way())
-    resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
-    bench = with_looks(resolver.bench(suite, origin), workspace, opening.looks, origin)
+    resolver = _resolver(registry, workspace, opening)
+    bench = resolver.bench(suite, origin)
+    require_applicable(registry, bench, _asked(opening), origin)
+    bench = with_looks(bench, workspace, opening.looks, origin)
     return Opened(
         registry,
         workspace,
@@ -72,7 +76,7 @@ def open_bench(opening: Opening) -> Opened:
         opening.plugin_files,
         opening.data_dir,
         resolver.data_notes,
-        (*notes(registry, bench, suite), *looks_note(bench, opening.looks)),
+        _told(registry, bench, suite, opening),
         aside,
         published,
     )
@@ -88,10 +92,11 @@ def open_plan(opening: Opening) -> Planned:
     find_published(registry, suite, origin)
     workspace = Workspace(opening.workspace_dir)
     workspace.require_readable()
-    resolver = Resolver(registry, workspace, opening.data_dir, opening.download)
+    resolver = _resolver(registry, workspace, opening)
     bench, data = resolver.plan(suite, origin)
+    require_applicable(registry, bench, _asked(opening), origin)
     bench = with_looks(bench, workspace, opening.looks, origin)
-    told = (*notes(registry, bench, suite), *looks_note(bench, opening.looks))
+    told = (*_told(registry, bench, suite, opening), *resolver.missing)
     return Planned(registry, workspace, bench, data, told)
 
 
@@ -100,7 +105,25 @@ def named(opening: Opening) -> tuple[Registry, Suite]:
     registry = discover(opening.plugin_files)
     suite = find_suite(registry, opening.suite)
     if opening.plugins:
-        suite = suite.with_methods(parse_reference(text) for text in opening.plugins)
+        suite = suite.with_methods(map(parse_reference, opening.plugins))
     if opening.add:
-        suite = suite.with_added(parse_reference(text) for text in opening.add)
+        suite = suite.with_added(map(parse_reference, opening.add))
     return registry, suite
+
+
+def _resolver(registry: Registry, workspace: Workspace, opening: Opening) -> Resolver:
+    return Resolver(registry, workspace, opening.data_dir, opening.download, opening.scenarios)
+
+
+def _told(registry: Registry, bench: Bench, suite: Suite, opening: Opening) -> tuple[str, ...]:
+    """What is not as it may seem, a line each."""
+    return (
+        *notes(registry, bench, suite),
+        *replayed_notes(bench, opening.scenarios),
+        *looks_note(bench, opening.looks),
+    )
+
+
+def _asked(opening: Opening) -> Iterator[Reference]:
+    """The methods that are asked for beside those that the suite compares."""
+    return map(parse_reference, (*opening.plugins, *opening.add))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from alharness.protocol.bench import Bench
@@ -18,6 +18,7 @@ from alharness.protocol.planning.tally import (
     tallies,
     trainings,
 )
+from alharness.session.applicability import NotApplicable, not_applicable
 from alharness.session.data import DataFound, DataState
 from alharness.session.notes import unreadable_records
 from alharness.session.opening import Planned
@@ -68,8 +69,13 @@ class Plan:
     once, and of these ``trainings`` train: trials and members of committees. ``seconds_left``:
     what is left takes about so long on one worker; None while nothing like it was measured, and
     longer by what is ``not_measured``, kinds of units by scenario. ``outdated``: why units that
-    were computed have to be computed again.
+    were computed have to be computed again. ``not_applicable``: methods that have no units in a
+    scenario, which lacks what they need.
     ``notes``: what keys do not cover, methods that are there twice, records that are damaged.
+    ``pool_subset``: how many unlabeled images a sampler sees at most, by scenario; None for all.
+    ``not_run``: why nobody who ships the suite has run a scenario, by scenario.
+    ``warm_start``: after cycle 0 trainings go on from the weights of the cycle before.
+    ``replay``: the scenario whose labeled sets another one trains on, by that one.
     """
 
     suite: str
@@ -81,6 +87,11 @@ class Plan:
     not_measured: tuple[Kind, ...]
     outdated: tuple[Outdated, ...]
     notes: tuple[str, ...] = ()
+    not_applicable: tuple[NotApplicable, ...] = ()
+    pool_subset: Mapping[str, int | None] = field(default_factory=dict)
+    not_run: Mapping[str, str] = field(default_factory=dict)
+    warm_start: bool = False
+    replay: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form, which ``plan --json`` prints."""
@@ -100,7 +111,12 @@ class Plan:
             "seconds_left": self.seconds_left,
             "not_measured": [one._asdict() for one in self.not_measured],
             "outdated": [asdict(reason) for reason in self.outdated],
+            "not_applicable": [one._asdict() for one in self.not_applicable],
             "notes": list(self.notes),
+            "pool_subset": dict(self.pool_subset),
+            "not_run": dict(self.not_run),
+            "warm_start": self.warm_start,
+            "replay": dict(self.replay),
         }
 
 
@@ -114,8 +130,9 @@ def _plan(planned: Planned) -> Plan:
     ledger = StoreLedger(planned.workspace)
     state = survey(planned.bench, ledger)
     left = estimate(state, ledger.seconds)
+    suite, conditions = planned.bench.suite, planned.bench.conditions
     return Plan(
-        suite=planned.bench.suite.name,
+        suite=suite.name,
         data=tuple(_data(*one) for one in planned.data.items()),
         units=_units(planned.bench, tallies(state)),
         distinct_units=overall(state),
@@ -124,6 +141,19 @@ def _plan(planned: Planned) -> Plan:
         not_measured=() if left is None else left.uncounted,
         outdated=(*outdated(state.ready(), ledger.recorded_at), *_superseded(ledger)),
         notes=(*planned.notes, *unreadable_records(ledger.unreadable)),
+        not_applicable=not_applicable(planned.bench),
+        pool_subset={
+            one.name: suite.pool_subset(one.scenario)
+            for one in conditions
+            if one.scenario.replay is None
+        },
+        not_run={
+            one.name: one.scenario.not_run for one in conditions if one.scenario.not_run is not None
+        },
+        warm_start=suite.protocol.warm_start,
+        replay={
+            one.name: one.scenario.replay for one in conditions if one.scenario.replay is not None
+        },
     )
 
 

@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 def endpoint(accuracies: ArrayLike, labels: ArrayLike) -> NDArray[np.float64]:
     """Area under the accuracy–log(labels) curve of each run, as a mean accuracy.
 
-    ``accuracies``: (..., B), in any unit, over the B budgets after cycle 0 (cycle 0 is the same
-    for every method and would only dilute the endpoint). ``labels``: (B,), number of labels at
+    ``accuracies``: (..., B), in any unit, over the B budgets after cycle 0 (where cycle 0 is the
+    same for every method it would only dilute the endpoint; where samplers choose what they start
+    from it belongs to it). ``labels``: (B,), number of labels at
     those budgets, positive and strictly increasing; the base of the logarithm does not matter.
     Returns (...), float64, in the unit of the accuracies: the trapezoid area divided by the
     width of the log range, so that a flat curve gives its own accuracy. With one budget the

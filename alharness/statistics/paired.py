@@ -36,7 +36,7 @@ class Verdict(StrEnum):
     UNDETERMINED = "undetermined"
     """The interval holds 0, or the differences do not vary and there is none."""
     NOT_TESTABLE = "not-testable"
-    """Fewer than three initial sets."""
+    """Fewer than three initial sets, or nothing that they would repeat."""
 
     def sentence(self, reference: str) -> str:
         """The verdict in words, e.g. ``better than random`` for the reference ``random``."""

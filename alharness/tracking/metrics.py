@@ -19,14 +19,18 @@ MEASURED: Mapping[UnitKind, str] = {
 
 
 def chosen(trial: Record, labels: int, validation: int) -> Iterator[MetricValue]:
-    """What the chosen trial of a cycle reached; the step is the number of labeled images."""
+    """What the chosen trial of a cycle reached; the step is the number of labeled images.
+
+    Without a validation set there is no accuracy.
+    """
     values = {
         "validation_accuracy": trial.result["validation_accuracy"],
         "labels": labels,
         "labels_with_validation": labels + validation,
     }
     for metric, value in values.items():
-        yield MetricValue(metric, float(value), labels, ended(trial))
+        if value is not None:
+            yield MetricValue(metric, float(value), labels, ended(trial))
 
 
 def measured(record: Record, metric: str, labels: int) -> Iterator[MetricValue]:

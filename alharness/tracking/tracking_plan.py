@@ -2,7 +2,8 @@
 
 A run becomes a parent run with its cycles as steps; a trial becomes a nested
 run. Trials of cycle 0 are determined by no sampler: each is logged once, below
-``shared/<scenario>/<initial set>/<seed>``, and the runs name its key.
+``shared/<scenario>/<initial set>/<seed>``, and the runs name its key. Where samplers choose what
+runs start from, those are there that start from the reference's choice.
 """
 
 from __future__ import annotations
@@ -107,13 +108,13 @@ class TrackingPlan:
         if not any(step.state in (State.DONE, State.FAILED) for step in run.steps.values()):
             return
         shared, own = self._shared(run), self._parent(run)
-        if _shared_slots(run):
+        if self._shared_slots(run):
             yield shared
         yield own
         for slot, step in run.steps.items():
             if slot.kind in _TRAINED and step.state is State.DONE:
                 assert step.unit is not None
-                parent = shared if _is_shared(slot, step) else own
+                parent = shared if self._is_shared(run, slot, step) else own
                 yield self._trial(slot, step.unit, parent.key, chosen)
 
     def _parent(self, run: Run) -> Planned:
@@ -140,7 +141,7 @@ class TrackingPlan:
             "method_source": method.source,
         }
         tags = self._provenance(run, "run", failure)
-        if _shared_slots(run):
+        if self._shared_slots(run):
             tags["alharness.shared"] = _shared_name(run)
         for cycle, trial in enumerate(run.chosen):
             tags[f"alharness.trial.{cycle}"] = trial.key
@@ -166,7 +167,7 @@ class TrackingPlan:
 
     def _shared(self, run: Run) -> Planned:
         """The parent run of the trials that every method's run with this place starts from."""
-        slots = _shared_slots(run)
+        slots = self._shared_slots(run)
         states = {run.steps[slot].state for slot in slots}
         status = "RUNNING"
         if State.FAILED in states:
@@ -209,6 +210,8 @@ class TrackingPlan:
             "alharness.host": record.facts["host"],
             "alharness.device": record.facts["device"],
         }
+        if unit.inputs.recipe.start is not None:
+            tags["alharness.start"] = unit.inputs.recipe.start
         for plugin in record.facts["plugins"]:
             tags[f"alharness.plugin.{plugin['kind']}.{plugin['name']}"] = (
                 f"{plugin['distribution']} {plugin['version']} {plugin['source']}"
@@ -222,12 +225,16 @@ class TrackingPlan:
     def _place(self, run: Run) -> dict[str, str]:
         """The params that runs and shared parents have in common."""
         condition = run.condition
+        shown, replay = condition.representation, condition.scenario.replay
         return {
             "scenario": condition.name,
             "dataset": condition.dataset.label,
             "model": condition.model.label,
+            **({} if shown is None else {"representation": shown.label}),
             "regularizers": ", ".join(part.label for part in condition.regularizers),
             "oracle": condition.oracle.label,
+            **({"warm_start": "yes"} if self._bench.suite.protocol.warm_start else {}),
+            **({} if replay is None else {"replay": replay}),
             "initial_set": str(run.place.initial_set),
             "seed": str(run.place.seed),
         }
@@ -239,6 +246,21 @@ class TrackingPlan:
             "alharness.protocol": self._protocols[run.condition.name],
         }
         return tags if failure is None else tags | {FAILURE_TAG: failure}
+
+    def _is_shared(self, run: Run, slot: Slot, step: Step) -> bool:
+        """Whether a trial is of cycle 0, on a set that is shared, with no extension along."""
+        inputs = None if step.unit is None else step.unit.inputs
+        alone = isinstance(inputs, TrialInputs) and inputs.extension
+        started_alike = run.chooser is None or run.chooser is self._bench.reference
+        return slot.cycle == 0 and started_alike and not alone
+
+    def _shared_slots(self, run: Run) -> list[Slot]:
+        """The trials of cycle 0 that other methods' runs with this place start from, too."""
+        return [
+            slot
+            for slot, step in run.steps.items()
+            if slot.kind == "trial" and self._is_shared(run, slot, step)
+        ]
 
     def _key(self, condition: Condition, place: Place, method: Component | None) -> str:
         """Another protocol or another source of a plugin makes another parent run."""
@@ -258,7 +280,7 @@ class TrackingPlan:
             if step.state is State.FAILED and step.unit is not None:
                 return self._failures.get(step.unit.key, f"{step.unit.kind} {step.unit.key} failed")
         if any(step.state is State.BLOCKED for step in steps):
-            return "blocked: the run whose tuning it follows failed"
+            return f"blocked: {run.blocked_by or 'what it reads failed'}"
         return None
 
     def _records(self, run: Run, slots: Iterable[Slot]) -> Iterator[Record]:
@@ -271,19 +293,6 @@ class TrackingPlan:
 
 def _state(*parts: object) -> str:
     return " ".join(map(str, (f"layout-{LAYOUT}", *parts)))
-
-
-def _is_shared(slot: Slot, step: Step) -> bool:
-    """Whether no sampler determines a trial: that of cycle 0, with no extension trained along."""
-    inputs = None if step.unit is None else step.unit.inputs
-    return slot.cycle == 0 and not (isinstance(inputs, TrialInputs) and inputs.extension)
-
-
-def _shared_slots(run: Run) -> list[Slot]:
-    """The trials of cycle 0 that every method's run with this place starts from."""
-    return [
-        slot for slot, step in run.steps.items() if slot.kind == "trial" and _is_shared(slot, step)
-    ]
 
 
 def _shared_name(run: Run) -> str:

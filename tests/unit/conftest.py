@@ -10,18 +10,21 @@ import pytest
 
 from alharness import Choice, LogUniform
 from alharness.protocol.bench import Bench
-from alharness.protocol.components import Component, MethodNeeds
+from alharness.protocol.components import Component, MethodNeeds, Reference
 from alharness.protocol.condition import DatasetFacts, make_condition
 from alharness.protocol.machine import Machine
+from alharness.protocol.partition.pool import unlabeled_pool
 from alharness.protocol.partition.sets import Added, IndexSet, LabeledSet, joined
 from alharness.protocol.planning.survey import Planner, Survey
 from alharness.protocol.suite.declaration import Suite
+from alharness.protocol.suite.reading import suite_json, suite_of
 from alharness.protocol.units import Unit
 
 N_TRAIN, N_CLASSES = 60, 3
 SIZES = (6, 12, 18)
 MACHINE = Machine("a processor", "AVX2", "cpu")
 DAY = date(2026, 1, 31)
+NOTHING = IndexSet(np.zeros(0, dtype=np.int64))
 
 
 def component(kind: str, name: str, **parameters: object) -> Component:
@@ -32,7 +35,14 @@ def component(kind: str, name: str, **parameters: object) -> Component:
 
 @pytest.fixture(scope="session")
 def make_bench() -> Callable[..., Bench]:
-    """Builds a bench of 60 images in 3 classes: 6, 12 and 18 labels, 6 for validation."""
+    """Builds a bench of 60 images in 3 classes: 6, 12 and 18 labels, 6 for validation.
+
+    ``budgets``, ``protocol``, ``tuning``, ``training``, ``queries`` and ``long_tail`` are tables of
+    its suite;
+    ``choosers`` are the methods that need no model.
+    ``representation`` is what it trains on instead of images, a component, kept in ``features``;
+    ``asks`` has the representations that methods ask for by name, components by method.
+    """
 
     def build(
         methods: tuple[str, ...] = ("random", "margin"),
@@ -45,6 +55,16 @@ def make_bench() -> Callable[..., Bench]:
     ) -> Bench:
         fixed = scope == "fixed"
         space: dict[str, Any] = {"learning-rate": 0.01, "batch-size": 8, "optimizer": "sgd"}
+        fractions = {
+            "initial_fraction": 0.1,
+            "query_fraction": 0.1,
+            "final_fraction": changes.get("final", 0.3),
+        }
+        shown, asks = changes.get("representation"), changes.get("asks", {})
+        trained_on = {}
+        if shown is not None:
+            trained_on["representation"] = shown.label
+            trained_on["features"] = changes.get("features", "float32")
         suite = Suite.model_validate(
             {
                 "schema": 1,
@@ -55,14 +75,19 @@ def make_bench() -> Callable[..., Bench]:
                 "protocol": {
                     "initial_sets": initial_sets,
                     "seeds": seeds,
-                    "initial_fraction": 0.1,
-                    "query_fraction": 0.1,
-                    "final_fraction": changes.get("final", 0.3),
                     "validation_fraction": 0.1,
                     "stop_at_accuracy": changes.get("stop_at_accuracy"),
+                    **changes.get("budgets", fractions),
+                    **changes.get("protocol", {}),
                 },
-                "tuning": {"trials": 1 if fixed else trials, "scope": scope, "space": space},
-                "training": {"epochs": changes.get("epochs", 2)},
+                "queries": changes.get("queries", {}),
+                "tuning": {
+                    "trials": 1 if fixed else trials,
+                    "scope": scope,
+                    "space": space,
+                    **changes.get("tuning", {}),
+                },
+                "training": {"epochs": changes.get("epochs", 2), **changes.get("training", {})},
                 "methods": {"compared": list(methods), "reference": methods[0]},
                 "scenarios": [
                     {
@@ -71,6 +96,8 @@ def make_bench() -> Callable[..., Bench]:
                         "model": "mlp",
                         "regularizers": [],
                         "oracle": "perfect",
+                        "long_tail": changes.get("long_tail"),
+                        **trained_on,
                     }
                 ],
             }
@@ -94,15 +121,62 @@ def make_bench() -> Callable[..., Bench]:
                 "batch-size": Choice((8,)),
                 "optimizer": Choice(("sgd",)),
             },
+            representation=shown,
+            later_schedule=changes.get("later_schedule"),
         )
-        sizes = changes.get("committees", {})
+        sizes, choosers = changes.get("committees", {}), changes.get("choosers", ())
         samplers = (
-            replace(component("sampler", name), needs=MethodNeeds(committee=sizes.get(name, 0)))
+            replace(
+                component("sampler", name),
+                needs=MethodNeeds(
+                    committee=sizes.get(name, 0),
+                    representation=asks[name].name if name in asks else None,
+                    model=name not in choosers,
+                ),
+            )
             for name in methods
         )
-        return Bench(suite, tuple(samplers), (condition,))
+        own = {one.name: one for one in asks.values()}
+        return Bench(suite, tuple(samplers), (condition,), representations=own)
 
     return build
+
+
+@pytest.fixture(scope="session")
+def replaying() -> Callable[..., Bench]:
+    """``replaying(bench)``: the bench with a scenario ``target`` that replays its own, first one.
+
+    Of another model; ``changes`` are to the scenario. ``first``: it stands before what it replays.
+    """
+
+    def make(bench: Bench, *, first: bool = False, **changes: Any) -> Bench:
+        (source,) = bench.conditions
+        own = {"name": "target", "model": Reference("other"), "replay": source.name, **changes}
+        scenarios = [source.scenario, source.scenario.model_copy(update=own)]
+        suite = bench.suite.model_copy(
+            update={"scenarios": tuple(reversed(scenarios) if first else scenarios)}
+        )
+        suite = suite_of(suite_json(suite), "here")
+        conditions = [
+            source,
+            make_condition(
+                suite,
+                next(one for one in suite.scenarios if one.name == "target"),
+                source.facts,
+                dataset=source.dataset,
+                model=component("model", "other"),
+                regularizers=source.regularizers,
+                loss=source.loss,
+                schedule=source.schedule,
+                oracle=source.oracle,
+                space=source.space,
+                representation=changes.get("shown"),
+            ),
+        ]
+        conditions = conditions[::-1] if first else conditions
+        return replace(bench, suite=suite, conditions=tuple(conditions))
+
+    return make
 
 
 class World:
@@ -113,6 +187,7 @@ class World:
         self.records: dict[str, dict[str, Any]] = {}
         self.units: dict[str, Unit] = {}
         self.checkpoints: set[str] = set()
+        self.features: set[str] = set()
         self.trained: list[str] = []
         self.test_luck = test_luck
         self.machines: dict[str, Machine | None] = {}
@@ -147,20 +222,27 @@ class World:
 
     @property
     def weights(self) -> set[str]:
-        return self.checkpoints
+        return self.checkpoints | self.features
 
     def compute(self, unit: Unit) -> None:
         """As an engine would: it needs the weights that the unit reads, and writes once."""
         if unit.kind == "trial":
             assert unit.key not in self.checkpoints, "trained though its weights are there"
+            for key in unit.inputs.reads().weights:
+                assert key in self.checkpoints, "a trial without the weights it starts from"
             self.checkpoints.add(unit.key)
             self.trained.append(unit.key)
+        elif unit.kind == "representation":
+            assert unit.key not in self.features, "computed though its features are there"
+            self.features.add(unit.key)
         else:
             assert unit.key not in self.records, "computed twice"
             for key in unit.inputs.reads().weights:
                 assert key in self.checkpoints, f"a {unit.kind} without the weights it reads"
             for key in unit.inputs.reads().records:
                 assert key in self.records, f"a {unit.kind} without the record it reads"
+        for key in unit.inputs.reads().features:
+            assert key in self.features, f"a {unit.kind} without the features it reads"
         self.units[unit.key] = unit
         self.records.setdefault(unit.key, self._answer(unit))
 
@@ -168,16 +250,21 @@ class World:
         rng = np.random.default_rng(int(unit.key[:16], 16))
         match unit.kind:
             case "trial":
+                if unit.inputs.validation == NOTHING.digest:
+                    return {"validation_accuracy": None, "validation_loss": None}
                 # Few levels, so that ties are common; one in eight diverges.
                 loss = None if rng.random() < 1 / 8 else float(rng.integers(3))
                 return {"validation_accuracy": float(rng.integers(4)) / 4, "validation_loss": loss}
+            case "representation":
+                return {"features": unit.key, "width": 4, "order": "computed", "probe": None}
             case "evaluation":
                 luck = np.random.default_rng([self.test_luck, int(unit.key[:16], 16)])
                 return {"test_accuracy": float(luck.random())}
             case "query":
-                taken = np.concatenate([self.indices(part) for part in unit.sets])
-                hidden = np.setdiff1d(np.arange(len(self.labels)), taken)
-                picked = rng.choice(hidden, unit.inputs.budget, replace=False)
+                taken = [self.indices(part) for part in unit.sets]
+                subset, seed = unit.inputs.pool_subset, unit.inputs.seed
+                shown = unlabeled_pool(len(self.labels), taken, subset, seed)
+                picked = rng.choice(shown, unit.inputs.budget, replace=False)
                 return {"indices": picked.tolist()}
             case _:
                 indices = np.asarray(self.records[unit.inputs.query]["indices"])
@@ -201,7 +288,7 @@ class World:
 
     def labeled(self, labeled: LabeledSet) -> IndexSet:
         """All of a labeled set, from what is recorded."""
-        parts = [labeled.initial]
+        parts = [] if labeled.initial is None else [labeled.initial]
         for part in labeled.added:
             indices = self.indices(part)
             told = IndexSet(indices, np.asarray(self.records[part.annotation]["labels"]))
@@ -230,9 +317,7 @@ class World:
         for _ in range(2_000):
             self.drop(state)
             ready = list(state.ready())
-            assert not any(
-                unit.key in self.records and unit.key in self.checkpoints for unit in ready
-            )
+            assert not any(unit.key in self.records and unit.key in self.weights for unit in ready)
             if not ready:
                 return state
             chosen = choose(ready)
@@ -350,6 +435,7 @@ initial_fraction = 0.02
 query_fraction = 0.02
 final_fraction = {final}
 validation_fraction = 0.03
+initial_draw = "{draw}"
 [tuning]
 trials = 1
 scope = "fixed"
@@ -359,9 +445,10 @@ batch-size = 16
 optimizer = "sgd"
 [training]
 epochs = 2
+normalize = {normalize}
 [methods]
 compared = {methods}
-reference = "watching"
+reference = "{reference}"
 [[scenarios]]
 name = "digits-mlp"
 dataset = "digits"
@@ -394,7 +481,14 @@ class Workbench:
         regularizers: str = "[]",
         sets: int = 1,
         final: float = 0.06,
+        draw: str = "uniform",
+        scenario: str = "",
+        reference: str = "watching",
     ) -> Bench:
+        """Where initial sets are "chosen", the first method is the reference.
+
+        ``scenario``: further lines of its table.
+        """
         from alharness.protocol.suite.reading import parse_suite
         from alharness.session.resolve import Resolver
 
@@ -405,8 +499,11 @@ class Workbench:
             oracle=oracle,
             sets=sets,
             final=final,
+            draw=draw,
+            normalize=str(draw != "chosen").lower(),
+            reference=methods[0] if draw == "chosen" else reference,
         )
-        suite = parse_suite(text, "tiny")
+        suite = parse_suite(text + scenario, "tiny")
         return Resolver(self.registry, self.workspace, self.workspace.root, False).bench(suite, "x")
 
     def coordinator(self, bench: Bench, observers: Any = None) -> Any:
@@ -446,6 +543,12 @@ def registry(watching: Any) -> Any:
     from alharness.registry import discover
 
     return discover([watching])
+
+
+@pytest.fixture(scope="session")
+def make_workbench() -> type[Workbench]:
+    """``make_workbench(folder, registry, plugin_files)``."""
+    return Workbench
 
 
 @pytest.fixture

@@ -94,10 +94,10 @@ def test_every_page_says_what_a_reader_asks(name):
         assert heading in text
     assert "Not stated." not in text
     assert "|  |" not in text, "a parameter has no description"
-    own = {"models/mlp", "models/small-cnn", "oracles/perfect", "oracles/recorded"}
+    own = {"models/linear", "models/mlp", "models/small-cnn", "oracles/perfect", "oracles/recorded"}
     own |= {"losses/cross-entropy", "schedules/constant"}
     own |= {"datasets/image-folder", "executors/inline", "executors/local"}
-    own |= {"losses/cross-entropy", "schedules/constant"}
+    own |= {"representations/raw", "representations/task-model", "representations/file"}
     if name.removesuffix(".md") not in own:
         assert "## Citation" in text
 

@@ -50,6 +50,7 @@ def _described(bundle: Bundle) -> dict[str, Any]:
         "left_out": [one.model_dump(mode="json") for one in bundle.manifest.left_out],
         "without_outputs": len(bundle.without_outputs),
         "weights": sum(name.startswith("weights/") for name in bundle.manifest.files),
+        "features": sum(name.startswith("features/") for name in bundle.manifest.files),
     }
 
 

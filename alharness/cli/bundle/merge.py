@@ -59,8 +59,13 @@ def merge(
         say("Nothing was computed again: its records are believed (--trust).")
     say(
         f"{merged.taken} records taken over, {merged.there} were there, weights of "
-        f"{merged.weights} trials. `alharness forget --origin {found.identity[:12]}` drops them."
+        f"{merged.weights} trials{_features(merged.features)}. "
+        f"`alharness forget --origin {found.identity[:12]}` drops them."
     )
+
+
+def _features(representations: int) -> str:
+    return f", features of {representations} representations" if representations else ""
 
 
 def _verified(

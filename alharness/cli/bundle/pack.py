@@ -22,12 +22,22 @@ from alharness.cli import options
     "--weights", is_flag=True, help="With the weights of the chosen models of the first cycle."
 )
 @click.option(
+    "--features",
+    is_flag=True,
+    help="With the features that models were trained on or samplers read, if any.",
+)
+@click.option(
     "--outputs/--no-outputs",
     default=None,
     help="With or without the outputs on the test images; by default with those up to 64 MiB.",
 )
 def pack(
-    workspace: Path, suite: str | None, out: Path | None, weights: bool, outputs: bool | None
+    workspace: Path,
+    suite: str | None,
+    out: Path | None,
+    weights: bool,
+    features: bool,
+    outputs: bool | None,
 ) -> None:
     """Pack what a bench found, and every record that it rests on, for others.
 
@@ -43,12 +53,16 @@ def pack(
     opened.require_readable()
     name = Documents(opened.reports).only() if suite is None else suite
     path = Path(f"{name}.zip") if out is None else out
-    packed = pack_bundle(opened, name, path, weights=weights, outputs=outputs)
+    packed = pack_bundle(opened, name, path, weights=weights, features=features, outputs=outputs)
     say(f"{packed.path}: {packed.files} files, {packed.bytes} bytes unpacked.")
     say(f"Bundle {packed.identity}")
     for one in packed.left_out:
         say(f"Left out: {one.method} of {one.scenario} ({one.why}).")
     if not packed.outputs:
         say("Left out: outputs on the test images; --outputs packs them.")
+    if packed.without_features:
+        say("Left out: features; --features packs them.")
+    if packed.features:
+        say(f"Features of {packed.features} representations are in it.")
     if weights:
         say(f"Weights of {packed.weights} trials are in it.")

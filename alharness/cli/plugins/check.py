@@ -25,6 +25,7 @@ CHECKED_KINDS = (
     "schedule",
     "oracle",
     "dataset",
+    "representation",
     "executor",
     "suite",
 )

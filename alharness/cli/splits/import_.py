@@ -40,12 +40,13 @@ def import_(source: Path, out: Path) -> None:
         given, dataset = read_given(source), read_index_sets(source).dataset
     content = of_splits(given, suite=None, scenario=None, dataset=dataset)
     write_over(out, as_npz(content) if out.suffix == ".npz" else as_json(content))
-    first, n_train = given.splits[0], given.n_train
+    first, n_images = given.splits[0], given.n_images
+    others = f", {len(first.left_out)} in no set" if len(first.left_out) else ""
     click.echo(
-        f"{len(given.splits)} x {n_train} training images: {len(first.initial)} labeled, "
-        f"{len(first.pool)} in the pool, {len(first.validation)} for validation.\n"
+        f"{len(given.splits)} x {given.n_train} training images: {len(first.initial)} labeled, "
+        f"{len(first.pool)} in the pool, {len(first.validation)} for validation{others}.\n"
         "In the suite's [protocol]:\n"
         f'initial_sets = "{out.name}"\n'
-        f"initial_fraction = {fraction_of(len(first.initial), n_train)}\n"
-        f"validation_fraction = {fraction_of(len(first.validation), n_train)}"
+        f"initial_fraction = {fraction_of(len(first.initial), n_images)}\n"
+        f"validation_fraction = {fraction_of(len(first.validation), n_images)}"
     )

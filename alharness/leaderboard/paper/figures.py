@@ -9,6 +9,7 @@ from typing import TypeAlias
 from alharness.leaderboard.figures.heat_map import heat_map
 from alharness.leaderboard.figures.lines import At, Line, lines
 from alharness.leaderboard.figures.sheet import Specification
+from alharness.leaderboard.setting import titled
 from alharness.leaderboard.site.board import Entry
 from alharness.leaderboard.site.charts import in_unit, shown_at_first, styles
 from alharness.leaderboard.site.matrices import kept_of
@@ -136,7 +137,8 @@ def _matrix(
 
 
 def _of(entry: Entry, caption: str) -> str:
-    return f"{entry.document.suite.name} {entry.scenario.scenario}. {caption}"
+    what = f"{entry.document.suite.name} {entry.scenario.scenario}"
+    return f"{titled(what, entry.scenario.representation)}. {caption}"
 
 
 def _left_out(n: int) -> str:

@@ -9,6 +9,7 @@ from alharness.leaderboard.paper.prose import counted, listed, name, paragraph
 from alharness.leaderboard.site.board import Entry
 from alharness.leaderboard.tables import numerals
 from alharness.leaderboard.tables.numerals import Scale
+from alharness.protocol.units.representation import NOT_VERIFIABLE
 from alharness.results.document import FamilyFindings, Scenario
 from alharness.results.statistics_report import MethodStatistics, ScenarioStatistics
 from alharness.statistics import Comparison, Verdict
@@ -210,10 +211,29 @@ def _cautions(entry: Entry, found: ScenarioStatistics) -> Iterator[str]:
             f"Shown the hidden labels, and therefore an upper bound that is neither tested nor "
             f"ranked: {listed(bounds)}."
         )
+    together = [name(one.method) for one in scenario.methods if one.co_trained]
+    if together:
+        yield (
+            "Trained together with the sampler's training extension, and so otherwise than the "
+            f"other methods' models: {listed(together)}."
+        )
     outdated = [name(one.method) for one in scenario.methods if one.outdated]
     if outdated:
         yield f"Left out, because its records are outdated: {listed(outdated)}."
+    yield from _lacking(scenario)
     yield from _machines(scenario)
+
+
+def _lacking(scenario: Scenario) -> Iterator[str]:
+    shown, lacking = scenario.representation, scenario.not_applicable or ()
+    if shown is not None and shown.order == NOT_VERIFIABLE:
+        yield (
+            f"The features {name(shown.label)} were computed elsewhere, and that they are in the "
+            "order of the images could not be verified: all results rest on it."
+        )
+    if lacking:
+        items = [f"{name(one.method)} ({name(one.reason)})" for one in lacking]
+        yield f"Not applicable in this scenario, and so not run: {listed(items)}."
 
 
 def _machines(scenario: Scenario) -> Iterator[str]:

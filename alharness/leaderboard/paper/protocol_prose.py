@@ -10,12 +10,14 @@ from alharness.leaderboard.paper.prose import counted, listed, name, paragraph
 from alharness.leaderboard.site.board import Entry
 from alharness.protocol.wording import spell
 from alharness.results.document import Document, Scenario, numbers
+from alharness.results.setting import Representation
 
 
 def protocol_paragraphs(entry: Entry) -> Iterator[str]:
     """What was trained on what, with which labels, and how it was tuned."""
     document, scenario = entry.document, entry.scenario
-    yield paragraph(_made_of(entry), _data(scenario), _runs(scenario), _budgets(scenario))
+    asked = _asked(scenario)
+    yield paragraph(_made_of(entry), _data(scenario), _runs(scenario), _budgets(scenario), asked)
     yield paragraph(_tuning(document, scenario), _training(document, scenario), _looks(scenario))
 
 
@@ -36,12 +38,52 @@ def _made_of(entry: Entry) -> str:
     parts = [
         f"the model {listed(model)}" if model else "",
         f"the data set {listed(data)}" if data else "",
+        _shown(scenario.representation),
         f"the {noun} {listed(regularizers)}" if regularizers else "no regularizer",
         f"the loss {listed(loss)}" if loss else "",
-        f"the learning-rate schedule {listed(schedule)}" if schedule else "",
+        _scheduled(schedule),
         f"the oracle {listed(oracle)}" if oracle else "",
     ]
     return f"{what} It has {listed([part for part in parts if part])}."
+
+
+def _scheduled(schedules: list[str]) -> str:
+    """The second of two is that of later cycles."""
+    match schedules:
+        case []:
+            return ""
+        case [first, later]:
+            return f"the learning-rate schedule {first} in cycle 0 and {later} in later ones"
+        case _:
+            return f"the learning-rate schedule {listed(schedules)}"
+
+
+def _shown(one: Representation | None) -> str:
+    if one is None:
+        return ""
+    many = "" if one.width is None else f"{counted(one.width, 'number')} of each image, "
+    return (
+        f"in place of images the representation {name(one.label)} ({many}kept in {one.precision})"
+    )
+
+
+def _asked(scenario: Scenario) -> str | None:
+    """What samplers were shown and which model they asked, here or in what is replayed."""
+    one = scenario.querying
+    if one is None:
+        return None
+    seen = (
+        "all unlabeled images"
+        if one.pool_subset is None
+        else f"at most {counted(one.pool_subset, 'unlabeled image')}, drawn at random"
+    )
+    said = f"At each query a sampler was shown {seen}, and asked {name(one.model)}."
+    if scenario.replay is None:
+        return said
+    return (
+        "Nothing was queried in it: run by run, its models were trained on the labeled sets of the "
+        f"scenario {name(scenario.replay)}. {said}"
+    )
 
 
 def _data(scenario: Scenario) -> str | None:
@@ -78,8 +120,12 @@ def _runs(scenario: Scenario) -> str:
 
 
 def _budgets(scenario: Scenario) -> str:
-    labels = [wording.budget(one, scenario.n_train) for one in scenario.labels]
-    validation = counted(scenario.n_validation, "label")
+    labels = [wording.budget(one, scenario.n_images) for one in scenario.labels]
+    validation = (
+        f"{counted(scenario.n_validation, 'label')} beside these were spent on validation"
+        if scenario.n_validation
+        else "none were spent on validation, and the weights of a training's last epoch count"
+    )
     stop = scenario.stop_at_accuracy
     ended = (
         ""
@@ -88,12 +134,23 @@ def _budgets(scenario: Scenario) -> str:
     )
     of_all = " (in brackets, the share of the training images)" if scenario.n_train else ""
     said = f"Models were trained with {listed(labels) if labels else 'no'} labels{of_all}"
-    return f"{said}; {validation} beside these were spent on validation.{ended}"  # fmt: skip
+    left_out = (
+        f" Of the training images {scenario.n_left_out} were in no set, and no share counts these."
+        if scenario.n_left_out
+        else ""
+    )
+    chosen = (
+        " What runs started from was chosen, by methods that need no model themselves and for the "
+        f"others by {name(scenario.reference)}, each from a random 90 % of the images."
+        if scenario.first_sets
+        else ""
+    )
+    return f"{said}; {validation}.{left_out}{chosen}{ended}"
 
 
 def _tuning(document: Document, scenario: Scenario) -> str:
-    searched = _searched(scenario)
-    trials = _declared(document, "tuning", "trials")
+    searched = _searched(document, scenario)
+    trials = document.suite.number("tuning", "trials")
     many = "" if trials is None else f", with {counted(trials, 'trial')} in each tuning"
     _, n_seeds, _ = numbers(scenario.methods[0].accuracy).shape
     seeds = (
@@ -118,8 +175,8 @@ def _tuning(document: Document, scenario: Scenario) -> str:
             )
         case "fixed":
             return (
-                f"Nothing was tuned{_fixed(scenario)}: all verdicts are at fixed hyper-parameters, "
-                "which have to come from initial sets that are not compared here."
+                f"Nothing was tuned{_fixed(document, scenario)}: all verdicts are at fixed "
+                "hyper-parameters, which have to come from initial sets that are not compared here."
             )
         case None:
             return (
@@ -128,14 +185,23 @@ def _tuning(document: Document, scenario: Scenario) -> str:
             )
 
 
-def _searched(scenario: Scenario) -> str:
+def _searched(document: Document, scenario: Scenario) -> str:
     parts = [f"{name(key)} ({_range(value)})" for key, value in (scenario.space or {}).items()]
-    return f" over {listed(parts)}" if parts else ""
+    return f" over {listed(parts)}{_otherwise(document)}" if parts else ""
 
 
-def _fixed(scenario: Scenario) -> str:
+def _fixed(document: Document, scenario: Scenario) -> str:
     parts = [f"{name(key)} = {_range(value)}" for key, value in (scenario.space or {}).items()]
-    return f" ({', '.join(parts)})" if parts else ""
+    return f" ({', '.join(parts)}{_otherwise(document)})" if parts else ""
+
+
+def _otherwise(document: Document) -> str:
+    """What hyper-parameters were instead in cycle 0, and in later ones."""
+    said = []
+    for table, cycles in (("first", "in cycle 0"), ("later", "in later cycles")):
+        lines = document.suite.table(f"tuning.{table}").items()
+        said += [f", {cycles} {name(key)} = {_range(value)}" for key, value in lines]
+    return "".join(said)
 
 
 def _range(value: Any) -> str:
@@ -156,14 +222,45 @@ def _value(value: Any) -> str:
 
 
 def _training(document: Document, scenario: Scenario) -> str:
-    epochs = _declared(document, "training", "epochs")
-    long = "" if epochs is None else f"Each training took {counted(epochs, 'epoch')}. "
+    long = f"{_epochs(document)}{_started(scenario)}{_precision(document)}"
     if any(one.looked_at for one in scenario.methods):
         return (
             f"{long}Nothing was decided by test images but, under looks declared beforehand, "
             "whether further seeds were run."
         )
     return f"{long}Nothing was decided by test images."
+
+
+def _epochs(document: Document) -> str:
+    usual = document.suite.number("training", "epochs")
+    if usual is None:
+        return ""
+    own = [document.suite.number(f"training.{table}", "epochs") for table in ("first", "later")]
+    first, later = (usual if one is None else one for one in own)
+    if first == later:
+        return f"Each training took {counted(first, 'epoch')}. "
+    return (
+        f"Each training took {counted(first, 'epoch')} in cycle 0 and {counted(later, 'epoch')} in "
+        "later cycles. "
+    )
+
+
+def _started(scenario: Scenario) -> str:
+    if not scenario.warm_start:
+        return ""
+    return (
+        "In cycle 0 models were trained from random initializations; in later cycles each training "
+        "went on from the weights that its run had chosen in the cycle before. "
+    )
+
+
+def _precision(document: Document) -> str:
+    if document.suite.table("training").get("precision") != "bfloat16":
+        return ""
+    return (
+        "Passes of training and validation were computed in bfloat16 under autocast; test images "
+        "were measured, and samplers were asked, in float32. "
+    )
 
 
 def _looks(scenario: Scenario) -> str | None:
@@ -174,10 +271,3 @@ def _looks(scenario: Scenario) -> str | None:
         f"Seeds of {listed(looked_at)} were run one look after another, and only while the "
         f"comparison with {name(scenario.reference)} left it open."
     )
-
-
-def _declared(document: Document, table: str, key: str) -> int | None:
-    """A whole number that the suite declares; None where it does not say."""
-    part = (document.suite.declaration or {}).get(table)
-    value = part.get(key) if isinstance(part, dict) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
 
 from alharness.leaderboard.caveats import machine_words
+from alharness.leaderboard.setting import titled
 from alharness.leaderboard.site.board import Board, Entry
 from alharness.leaderboard.site.cells import Table as PageTable
 from alharness.leaderboard.site.facts import provenance
 from alharness.leaderboard.site.hyperparameters import chosen
-from alharness.leaderboard.site.published import published_points
+from alharness.leaderboard.site.published import published_points, published_setting
 from alharness.leaderboard.tables.numerals import PERCENT, PLAIN
 from alharness.leaderboard.tables.statistics_tables import METHOD
 from alharness.leaderboard.tables.table import Cell, Column, Kind, Table
@@ -46,7 +46,7 @@ def group(entry: Entry) -> str:
 
 
 def _caption(entry: Entry, what: str) -> str:
-    return f"{group(entry)}: {what}"
+    return f"{titled(group(entry), entry.scenario.representation)}: {what}"
 
 
 def _overlap(name: str, what: str, shares: Sequence[Sequence[float | None]], entry: Entry) -> Table:
@@ -143,7 +143,7 @@ def _importance(entry: Entry) -> Iterator[Table]:
 
 
 def _published(name: str, one: Published, entry: Entry) -> Table:
-    fractions = [f"{100 * fraction:g}" for fraction in one.fractions]
+    budgets = [f"{100 * fraction:g}" for fraction in one.budgets]
     parts = ("published", "published sd", "here", "here sd")
     return Table(
         name=name,
@@ -153,7 +153,7 @@ def _published(name: str, one: Published, entry: Entry) -> Table:
             METHOD,
             *(
                 Column(f"{part.replace(' ', '_')}_at_{at}", f"{at}% {part}", Kind.NUMBER, PLAIN)
-                for at in fractions
+                for at in budgets
                 for part in parts
             ),
         ),
@@ -161,17 +161,17 @@ def _published(name: str, one: Published, entry: Entry) -> Table:
         notes=(
             "Test accuracy in % with the standard deviation of runs (sd), at shares of all "
             "training images.",
+            *published_setting(one, entry),
             *one.notes,
         ),
     )
 
 
 def _published_cells(row: PublishedMethod, one: Published, entry: Entry) -> Iterator[Cell]:
-    """Four for each fraction; a stranger's row may have fewer numbers than its table columns."""
+    """Four for each budget."""
     ours = published_points(row.method, one, entry)
-    theirs = zip_longest(row.mean[: len(ours)], row.deviation[: len(ours)])
-    for both, point in zip_longest(theirs, ours):
-        yield from both or (None, None)
+    for printed, point in zip(one.printed(row), ours, strict=True):
+        yield from printed
         for value in (None, None) if point is None else (point.mean, point.std):
             yield None if value is None else 100 * value
 

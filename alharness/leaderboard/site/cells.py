@@ -48,7 +48,9 @@ class Row:
     """A row.
 
     head: its first cell. verdict: what it is filtered by. kind: ``reference``, ``outdated``,
-    ``upper`` for what sees labels, ``looked`` for what is looked at, or nothing.
+    ``upper`` for what sees labels, ``co-trained`` for what trains the task
+    model along, ``looked`` for what is looked at, ``lacking`` for what is not applicable, or
+    nothing.
     """
 
     head: Cell

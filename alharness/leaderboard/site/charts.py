@@ -75,11 +75,12 @@ def differences(entry: Entry) -> Chart | None:
     """Differences to the reference in percentage points at each budget, with their intervals."""
     scenario = entry.scenario
     drawn_as, at_first = styles(entry), shown_at_first(entry)
+    untested = (None,) * scenario.first_tested
     series = [
         Series(
             name=method.method,
             style=drawn_as[method.method],
-            values=(None, *_differences(method.method, marks, entry)),
+            values=(*untested, *_differences(method.method, marks, entry)),
             shown=method.method in at_first,
         )
         for method in scenario.methods
@@ -108,7 +109,8 @@ def _means(label: str, entry: Entry) -> Iterator[Value | None]:
 
 def _differences(label: str, marks: tuple[Comparison, ...], entry: Entry) -> Iterator[Value | None]:
     reference = entry.scenario.reference
-    for labels, mark in zip(entry.scenario.labels[1:], marks, strict=True):
+    tested = entry.scenario.labels[entry.scenario.first_tested :]
+    for labels, mark in zip(tested, marks, strict=True):
         if mark.difference is None:
             yield None
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from alharness.leaderboard import wording
+from alharness.leaderboard import setting, wording
 from alharness.leaderboard.caveats import machine_words
 from alharness.leaderboard.site.board import Board, Entry
 from alharness.leaderboard.site.cells import Cell, Column, Row, Table
@@ -13,7 +13,7 @@ from alharness.protocol.wording import spell
 from alharness.results.document import Component, Method, Scenario, numbers
 
 _PLURALS = {"regularizer": "regularizers"}
-_ORDER = ("dataset", "model", "regularizer", "loss", "schedule", "oracle")
+_ORDER = ("dataset", "representation", "model", "regularizer", "loss", "schedule", "oracle")
 _TUNING = {
     "per-initial-set": "every initial set on its own",
     "first-initial-set": "the first initial set, for all",
@@ -25,7 +25,8 @@ _TUNING = {
 def condition(entry: Entry) -> list[tuple[str, str]]:
     """Names and values that say under which condition the results of an entry hold."""
     scenario = entry.scenario
-    return [*_plugins(scenario), *_protocol(scenario), *_digests(entry)]
+    told = [*_plugins(scenario), *setting.facts(scenario)]
+    return [*told, *_protocol(entry), *_digests(entry)]
 
 
 def _plugins(scenario: Scenario) -> Iterator[tuple[str, str]]:
@@ -36,18 +37,27 @@ def _plugins(scenario: Scenario) -> Iterator[tuple[str, str]]:
             yield _PLURALS.get(name, name), ", ".join(labels)
 
 
-def _protocol(scenario: Scenario) -> Iterator[tuple[str, str]]:
+def _protocol(entry: Entry) -> Iterator[tuple[str, str]]:
+    scenario = entry.scenario
     n_sets, n_seeds, _ = numbers(scenario.methods[0].accuracy).shape
     yield "runs for each method", f"{n_sets} initial sets × {n_seeds} seeds"
-    yield "labels", ", ".join(wording.budget(one, scenario.n_train) for one in scenario.labels)
+    yield "labels", ", ".join(wording.budget(one, scenario.n_images) for one in scenario.labels)
     yield "labels for validation beside", str(scenario.n_validation)
     if scenario.n_train is not None:
         yield "training images", str(scenario.n_train)
+    if scenario.n_left_out:
+        yield "of these in no set", str(scenario.n_left_out)
+    for first in scenario.first_sets or ():
+        shared = "" if first.overlap is None else f", overlap {first.overlap:.2g}"
+        yield f"initial sets of {first.method}", f"chosen by {first.chosen_by}{shared}"
     if scenario.n_classes is not None:
         yield "classes", str(scenario.n_classes)
     yield "tuned", _TUNING[scenario.tuning]
     for name, values in (scenario.space or {}).items():
         yield f"space of {name}", spell(values)
+    for table, cycles in (("first", "cycle 0"), ("later", "later cycles")):
+        for name, values in entry.document.suite.table(f"tuning.{table}").items():
+            yield f"space of {name} in {cycles}", spell(values)
     if scenario.stop_at_accuracy is not None:
         yield "stops at validation accuracy", wording.threshold(scenario.stop_at_accuracy)
     yield "reference", scenario.reference

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from alharness.leaderboard.setting import features
 from alharness.leaderboard.site.board import Entrant, Result
 from alharness.leaderboard.site.cells import Bar, Cell, Column, Row, Table, bars, number
 from alharness.leaderboard.site.facts import parameters
@@ -89,6 +90,7 @@ def _results(entrant: Entrant) -> Table:
 
 def _row(result: Result, bar: Bar | None) -> Row:
     entry, method = result.entry, result.method
+    shown = entry.scenario.representation
     found = entry.found.methods[method.method]
     verdict = found.verdict
     there = [point for point in found.curve if point.mean is not None]
@@ -96,7 +98,12 @@ def _row(result: Result, bar: Bar | None) -> Row:
     ranks = entry.standing.ranks
     rank = ranks[method.method].rank if method.method in ranks else None
     return Row(
-        head=Cell(entry.scenario.scenario, entry.scenario.scenario, href=entry.path),
+        head=Cell(
+            entry.scenario.scenario,
+            entry.scenario.scenario,
+            href=entry.path,
+            detail="" if shown is None else f"on {features(shown)}",
+        ),
         cells=(
             Cell(entry.document.suite.name, entry.document.suite.name),
             number(last.mean if last else None, mean_text(last, entry.scale) if last else ""),

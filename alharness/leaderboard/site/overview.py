@@ -9,6 +9,7 @@ from itertools import groupby
 from alharness.leaderboard import wording
 from alharness.leaderboard.figures.curves import Chart
 from alharness.leaderboard.figures.scales import Scale
+from alharness.leaderboard.setting import NOT_APPLICABLE, features
 from alharness.leaderboard.site.board import Board, Entrant, Entry
 from alharness.leaderboard.site.cells import Cell, Column, Row, Table
 from alharness.leaderboard.site.charts import learning_curves
@@ -143,8 +144,13 @@ def _summary(entry: Entry, board: Board) -> Summary:
 
 
 def _condition(entry: Entry) -> str:
-    plugins = [entry.scenario.plugins(kind) for kind in ("dataset", "model", "regularizer")]
-    return " · ".join(" + ".join(one.label for one in part) for part in plugins if part)
+    dataset, *others = (
+        " + ".join(one.label for one in entry.scenario.plugins(kind))
+        for kind in ("dataset", "model", "regularizer")
+    )
+    shown = entry.scenario.representation
+    on = "" if shown is None else features(shown)
+    return " · ".join(filter(None, (dataset, on, *others)))
 
 
 def _tested(entry: Entry) -> list[tuple[str, Comparison]]:
@@ -227,10 +233,18 @@ def _grid_cells(entrant: Entrant, board: Board) -> Iterable[Cell]:
     }
     for entry in board.entries:
         if entry.path not in there:
-            yield Cell()
+            yield _absent(entrant, entry)
             continue
         method, found = there[entry.path]
         yield grid_cell(found, wording.untested(method, entry.scenario), entry)
+
+
+def _absent(entrant: Entrant, entry: Entry) -> Cell:
+    """Of a method without results: nothing, or that it could not have any."""
+    lacking = entry.scenario.not_applicable or ()
+    if any(one.method == entrant.label for one in lacking):
+        return Cell(NOT_APPLICABLE, "", "muted")
+    return Cell()
 
 
 def grid_cell(found: MethodFindings, otherwise: str, entry: Entry) -> Cell:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from alharness.leaderboard import wording
 from alharness.leaderboard.site.board import Entry
-from alharness.leaderboard.site.cells import Cell, Column, Row, Table
+from alharness.leaderboard.site.cells import Cell, Column, Row, Table, number
 from alharness.results.document import Scenario
-from alharness.results.published import Published, PublishedMethod
+from alharness.results.published import Printed, Published, PublishedMethod
 from alharness.statistics import Point
 
 _HTTPS = "https://"
@@ -34,24 +34,47 @@ def published_tables(entry: Entry) -> tuple[PublishedTable, ...]:
             citation=one.citation,
             url=one.url if one.url.startswith(_HTTPS) else "",
             table=_table(one, entry),
-            notes=(_setting(one), *one.notes),
+            notes=(*published_setting(one, entry), *one.notes),
         )
         for one in entry.scenario.published or ()
     )
 
 
-def _setting(one: Published) -> str:
-    strong = "with" if one.strong_regularization else "without"
-    return (
-        f"{one.dataset}, {one.model}, {strong} strong regularization, {one.runs} runs. "
-        "Mean (standard deviation of runs), in %; ours counts all initial sets."
+def published_setting(one: Published, entry: Entry) -> Iterator[str]:
+    """Of which condition the published numbers are, and where ours is written otherwise."""
+    told = [one.dataset, one.model, f"oracle {one.oracle}", _regularized(one)]
+    if one.labeled_by is not None:
+        told.append(f"sets labeled with {one.labeled_by}")
+    if one.validation_fraction is not None:
+        told.append(f"{wording.share(one.validation_fraction)} for validation")
+    if one.query_fraction is not None:
+        told.append(f"queries of {wording.share(one.query_fraction)}")
+    told.append("runs not told" if one.runs is None else f"{one.runs} runs")
+    yield f"Published for {', '.join(told)}."
+    yield (
+        "Mean (standard deviation of runs, where there is one), in %; ours counts all initial sets."
     )
+    theirs = {"dataset": one.dataset, "model": one.model, "oracle": one.oracle}
+    here = [
+        f"{kind} {plugin.label}"
+        for kind, told_of in theirs.items()
+        for plugin in entry.scenario.plugins(kind)
+        if plugin.label != told_of
+    ]
+    if here:
+        yield f"Here: {', '.join(here)}."
+
+
+def _regularized(one: Published) -> str:
+    if not one.strong_regularization:
+        return "without strong regularization"
+    return f"with {' and '.join(one.strong_regularizers or ('strong regularization',))}"
 
 
 def _table(one: Published, entry: Entry) -> Table:
     columns = [
         Column(f"{wording.share(fraction)} {whose}")
-        for fraction in one.fractions
+        for fraction in one.budgets
         for whose in ("published", "here")
     ]
     return Table(
@@ -69,8 +92,8 @@ def _table(one: Published, entry: Entry) -> Table:
 
 def _cells(row: PublishedMethod, one: Published, entry: Entry) -> Iterator[Cell]:
     ours = published_points(row.method, one, entry)
-    for mean, deviation, point in zip(row.mean, row.deviation, ours, strict=False):
-        yield Cell(f"{mean:.2f} ({deviation:.2f})", f"{mean:.12g}")
+    for printed, point in zip(one.printed(row), ours, strict=True):
+        yield number(printed.mean, _written(printed))
         if point is None or point.mean is None:
             yield Cell("–", "", "muted")
         else:
@@ -78,11 +101,16 @@ def _cells(row: PublishedMethod, one: Published, entry: Entry) -> Iterator[Cell]
             yield Cell(f"{100 * point.mean:.2f}{spread}", f"{100 * point.mean:.12g}")
 
 
+def _written(printed: Printed) -> str:
+    spread = "" if printed.deviation is None else f" ({printed.deviation:.2f})"
+    return "" if printed.mean is None else f"{printed.mean:.2f}{spread}"
+
+
 def published_points(method: str, one: Published, entry: Entry) -> list[Point | None]:
-    """Ours at each fraction of a published table; None where there is none of that many labels."""
+    """Ours at each budget of a published table; None where there is none of that many labels."""
     scenario = entry.scenario
     label = _label(method, scenario)
-    nothing: list[Point | None] = [None] * len(one.fractions)
+    nothing: list[Point | None] = [None] * len(one.budgets)
     if label is None or scenario.n_train is None or entry.measure.name != "accuracy":
         return nothing
     curve = entry.found.methods[label].curve

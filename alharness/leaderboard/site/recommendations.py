@@ -148,9 +148,9 @@ def _identity(one: Component) -> tuple[str, str]:
 
 def _queried(entry: Entry) -> tuple[object, ...]:
     """How much is queried at a time, as a share of the training images where these are known."""
-    labels, n_train = entry.scenario.labels, entry.scenario.n_train
+    labels, n_images = entry.scenario.labels, entry.scenario.n_images
     steps = [after - before for before, after in itertools.pairwise(labels)]
-    return tuple(round(step / n_train, 2) if n_train else step for step in steps[:1])
+    return tuple(round(step / n_images, 2) if n_images else step for step in steps[:1])
 
 
 def _strong(entry: Entry) -> set[str]:
@@ -159,12 +159,12 @@ def _strong(entry: Entry) -> set[str]:
 
 
 def _replays(entry: Entry) -> bool:
-    """Whether its declaration names a scenario that its labeled sets come from."""
+    """Whether its labeled sets come from a scenario that its declaration has with another model."""
     declared = (entry.document.suite.declaration or {}).get("scenarios")
-    for one in declared if isinstance(declared, list) else ():
-        if isinstance(one, dict) and one.get("name") == entry.scenario.scenario:
-            return bool(one.get("replay"))
-    return False
+    scenarios = declared if isinstance(declared, list) else []
+    models = {one["name"]: one.get("model") for one in scenarios if isinstance(one, dict)}
+    own, source = entry.scenario.scenario, entry.scenario.replay
+    return source in models and models.get(own) != models[source]
 
 
 def _counted(n: int, what: str) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from alharness.leaderboard import wording
+from alharness.leaderboard.setting import NOT_APPLICABLE, titled
 from alharness.leaderboard.site.board import Board, Entry
 from alharness.leaderboard.site.cells import Bar, Cell, Column, Row, Table, bars, number
 from alharness.leaderboard.site.times import selection_seconds
 from alharness.leaderboard.tables import numerals
 from alharness.leaderboard.tables.numerals import PERCENT, Scale
 from alharness.results.document import Method, MethodFindings, Scenario
+from alharness.results.setting import NotApplicable
 from alharness.statistics import Comparison, GapShare, Interval, Point, Verdict
 
 MARKS = {Verdict.BETTER: "better", Verdict.WORSE: "worse"}
+VERDICT = "verdict"
 _BOUNDS = {"at-least": "≥ ", "at-most": "≤ ", "exact": ""}
 
 
@@ -22,13 +25,28 @@ def results_table(entry: Entry, board: Board) -> Table:
     scenario, found = entry.scenario, entry.found
     of_method = [found.methods[method.method] for method in scenario.methods]
     drawn = bars(difference_of(one.verdict) for one in of_method)
+    columns = tuple(_columns(entry))
+    rows = [
+        _row(method, bar, entry, board) for method, bar in zip(scenario.methods, drawn, strict=True)
+    ]
+    lacking = [_lacking(one, columns) for one in scenario.not_applicable or ()]
     return Table(
-        caption=f"Methods in {scenario.scenario}",
-        columns=tuple(_columns(entry)),
-        rows=tuple(
-            _row(method, bar, entry, board)
-            for method, bar in zip(scenario.methods, drawn, strict=True)
+        caption=f"Methods in {titled(scenario.scenario, scenario.representation)}",
+        columns=columns,
+        rows=(*rows, *lacking),
+    )
+
+
+def _lacking(one: NotApplicable, columns: Sequence[Column]) -> Row:
+    """A row of what the scenario lacks something for: the reason, and nothing else."""
+    said = Cell(NOT_APPLICABLE, "~", "muted", detail=one.reason)
+    return Row(
+        head=Cell(one.method, one.method),
+        cells=tuple(
+            said if column.title == VERDICT else Cell("–", "", "muted") for column in columns[1:]
         ),
+        kind="lacking",
+        verdict=NOT_APPLICABLE,
     )
 
 
@@ -38,13 +56,13 @@ def _columns(entry: Entry) -> Iterator[Column]:
     yield Column("method", numeric=False)
     if standing.ranks:
         yield Column("rank", note="ties share one")
-    yield Column("verdict", numeric=False, note=f"against {scenario.reference}")
+    yield Column(VERDICT, numeric=False, note=f"against {scenario.reference}")
     yield Column("difference", note=f"{entry.unit_of_differences}, 95 % interval")
     if found.family is not None:
         yield Column(f"in a family of {len(found.family.methods)}", numeric=False, note="Holm")
     yield Column("detectable", note="with 80 % power")
     for labels in scenario.labels:
-        yield Column(wording.budget(labels, scenario.n_train), note=what)
+        yield Column(wording.budget(labels, scenario.n_images), note=what)
     if standing.equivalence:
         margin = numerals.number(scenario.endpoint.margin, entry.scale)
         yield Column("equivalent", numeric=False, note=f"within {margin}, 90 % interval")
@@ -80,6 +98,8 @@ def kind(method: Method, scenario: Scenario) -> str:
         return "outdated"
     if method.sees_labels:
         return "upper"
+    if method.co_trained:
+        return "co-trained"
     return "looked" if method.looked_at else ""
 
 
@@ -94,7 +114,7 @@ def _cells(method: Method, bar: Bar | None, entry: Entry) -> Iterator[Cell]:
     if entry.found.family is not None:
         yield familywise_cell(found)
     yield detectable_cell(found.verdict, scale)
-    yield from _curve(found, scale)
+    yield from _curve(found, scenario, scale)
     if standing.equivalence:
         yield _equivalent(label, entry)
     if standing.savings:
@@ -105,9 +125,8 @@ def _cells(method: Method, bar: Bar | None, entry: Entry) -> Iterator[Cell]:
     yield number(method.trainings, str(method.trainings))
 
 
-def _curve(found: MethodFindings, scale: Scale) -> Iterator[Cell]:
-    marks: list[Comparison | None] = [None, *(found.marks or [None] * (len(found.curve) - 1))]
-    for point, mark in zip(found.curve, marks, strict=True):
+def _curve(found: MethodFindings, scenario: Scenario, scale: Scale) -> Iterator[Cell]:
+    for point, mark in wording.marked(found, scenario):
         color = MARKS.get(mark.verdict, "") if mark else ""
         symbol = wording.SYMBOLS[mark.verdict] if mark else ""
         yield number(point.mean, f"{mean_text(point, scale)} {symbol}".rstrip(), color)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from alharness.leaderboard import wording
 from alharness.leaderboard.figures.curves import Chart, Style
+from alharness.leaderboard.setting import sentences
 from alharness.leaderboard.site.board import Board, Entry, Result
 from alharness.leaderboard.site.cells import Cell, Column, Row, Table
 from alharness.leaderboard.site.charts import differences, learning_curves, shown_at_first, styles
@@ -36,10 +37,15 @@ class Key:
 
 @dataclass(frozen=True)
 class ScenarioPage:
-    """The page of an entry. headline: numbers, and what they are. others: of the same protocol."""
+    """The page of an entry.
+
+    setting: sentences on what is trained on and how samplers are asked. headline: numbers, and
+    what they are. others: of the same protocol.
+    """
 
     entry: Entry
     lead: str
+    setting: tuple[str, ...]
     headline: tuple[tuple[str, str], ...]
     curves: Chart | None
     differences: Chart | None
@@ -75,6 +81,7 @@ def scenario_page(entry: Entry, board: Board) -> ScenarioPage:
     return ScenarioPage(
         entry=entry,
         lead=lead(entry),
+        setting=tuple(sentences(scenario)),
         headline=tuple(_headline(entry)),
         curves=learning_curves(entry),
         differences=differences(entry),

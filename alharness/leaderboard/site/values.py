@@ -27,14 +27,14 @@ def values(entry: Entry, board: Board) -> tuple[Table, ...]:
     differences = Table(
         caption=f"Difference to {entry.scenario.reference}{in_unit(entry.unit_of_differences)} "
         "[interval adjusted for all budgets]",
-        columns=_columns(entry, entry.scenario.labels[1:]),
+        columns=_columns(entry, entry.scenario.labels[entry.scenario.first_tested :]),
         rows=_rows(entry, board, tested),
     )
     return means, differences
 
 
 def _columns(entry: Entry, labels: tuple[int, ...]) -> tuple[Column, ...]:
-    budgets = (Column(wording.budget(one, entry.scenario.n_train)) for one in labels)
+    budgets = (Column(wording.budget(one, entry.scenario.n_images)) for one in labels)
     return (Column("method", numeric=False), *budgets)
 
 

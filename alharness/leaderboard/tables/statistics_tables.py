@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from alharness.leaderboard.setting import NOT_APPLICABLE, titled
 from alharness.leaderboard.tables.numerals import PERCENT, Scale, number, scale_of
 from alharness.leaderboard.tables.paper_chain import paper_chain_table
 from alharness.leaderboard.tables.table import Bound, Cell, Column, Estimate, Kind, Mark, Table
 from alharness.leaderboard.wording import SYMBOLS, differences, unit
+from alharness.results.setting import NotApplicable
 from alharness.results.statistics_report import BudgetSaving, MethodStatistics, ScenarioStatistics
 from alharness.statistics import Comparison, Interval, Point, measure
 
@@ -56,10 +58,11 @@ def _paper_chain(one: ScenarioStatistics) -> Table:
 def title(one: ScenarioStatistics) -> str:
     """The scenario with its metric, and what the metric is beside the endpoint."""
     metric = measure(one.metric)
+    what = titled(group(one), one.representation)
     if not one.secondary:
-        return f"{group(one)}: {metric.phrase}"
+        return f"{what}: {metric.phrase}"
     declared = measure(one.declared.metric)
-    return f"{group(one)}: {metric.phrase} (secondary; the endpoint is {declared.phrase})"
+    return f"{what}: {metric.phrase} (secondary; the endpoint is {declared.phrase})"
 
 
 def means(one: ScenarioStatistics) -> Table:
@@ -121,7 +124,10 @@ def verdicts(one: ScenarioStatistics) -> Table:
             Column("rank", "rank", Kind.COUNT),
             *(_gap(name) for name in bounds),
         ),
-        rows=tuple(_verdict(name, method, bounds) for name, method in one.methods.items()),
+        rows=(
+            *(_verdict(name, method, bounds) for name, method in one.methods.items()),
+            *(_lacking(lacking, bounds) for lacking in one.not_applicable),
+        ),
         notes=_verdict_notes(one, margin),
     )
 
@@ -151,6 +157,10 @@ def _verdict(name: str, method: MethodStatistics, bounds: Sequence[str]) -> tupl
         rank,
         *(_estimate(one.share, one.interval) for one in shares),
     )
+
+
+def _lacking(one: NotApplicable, bounds: Sequence[str]) -> tuple[Cell, ...]:
+    return (one.method, f"{NOT_APPLICABLE}: {one.reason}", *[None] * (9 + len(bounds)))
 
 
 def _equivalent(method: MethodStatistics) -> str | None:

@@ -38,6 +38,12 @@ def weights_of(key):
     return save({"w": np.frombuffer(bytes.fromhex(key[:16]), dtype=np.float32)})
 
 
+def features_of(unit):
+    """Features that follow from a unit's key: of 60 training or 20 test images, 4 wide."""
+    rng = np.random.default_rng(int(unit.key[:16], 16))
+    return rng.normal(size=(60 if unit.inputs.part == "train" else 20, 4)).astype(np.float32)
+
+
 class Scribe:
     """Writes the records of units as an engine would, with a world's answers."""
 
@@ -63,12 +69,21 @@ class Scribe:
 
     def _result(self, unit, answer):
         match unit.kind:
+            case "representation":
+                features = features_of(unit)
+                digest = self.workspace.features.write(
+                    unit.key, len(features), unit.inputs.precision, [features]
+                )
+                n, width = features.shape
+                return {**answer, "features": digest, "n": n, "width": width}, {}
             case "trial":
                 weights = weights_of(unit.key)
                 path = self.workspace.root / "checkpoints" / f"{unit.key}.safetensors"
                 path.parent.mkdir(exist_ok=True)
                 path.write_bytes(weights)
                 more = {"best_epoch": 1, "replaced_by": None, "parameters": 2}
+                for parent in unit.inputs.reads().weights:
+                    more["start"] = digest_bytes(weights_of(parent))
                 return {**answer, **more, "checkpoint": digest_bytes(weights)}, {CURVES: CURVE}
             case "evaluation":
                 accuracy = answer["test_accuracy"]
@@ -155,6 +170,10 @@ def packed(finished, tmp_path_factory):
     return path
 
 
+def _what(name):
+    return "features" if name.startswith("features/") else "record"
+
+
 class Tampered:
     """The files of a bundle, changed by a test, and written again as a folder or a zip file."""
 
@@ -189,7 +208,7 @@ class Tampered:
         listed = manifest["files"]
         manifest["files"] = {
             name: {
-                "what": listed.get(name, {"what": "record"})["what"],
+                "what": listed.get(name, {"what": _what(name)})["what"],
                 "bytes": len(data),
                 "sha256": sha256(data),
             }
@@ -218,6 +237,18 @@ def command(tmp_path, monkeypatch):
     return run
 
 
+@pytest.fixture(scope="session")
+def make_tampered():
+    """``make_tampered(path)``: the files of a zip file, to be changed."""
+    return Tampered
+
+
 @pytest.fixture
 def tampered(packed):
     return Tampered(packed)
+
+
+@pytest.fixture(scope="session")
+def tampered_from():
+    """``tampered_from(path)``: the files of another bundle."""
+    return Tampered

@@ -56,6 +56,19 @@ def test_accuracies_agree_within_the_tolerance_of_their_kind(bundle, kind, name)
     assert compared(record, again(record, checkpoint="ab" * 16), LIMITS).outcome is Outcome.CLOSE
 
 
+def test_trials_that_validated_nothing_are_as_near_as_what_is_measured_of_them(bundle):
+    one = of_kind(bundle, "trial")
+    record = again(one, validation_accuracy=None, validation_loss=None)
+    assert compared(record, again(record), LIMITS).outcome is Outcome.IDENTICAL
+    found = compared(record, again(record, checkpoint="ab" * 16), LIMITS)
+    assert (found.outcome, found.away) == (Outcome.CLOSE, None)
+    assert "nothing was validated" in found.said
+    assert compared(record, again(record, parameters=3), LIMITS).outcome is Outcome.DIFFERENT
+    found = compared(record, again(one, checkpoint="ab" * 16), LIMITS)
+    assert found.outcome is Outcome.DIFFERENT
+    assert "only one of the two validated" in found.said
+
+
 def picks(record, kept, others):
     return [*record.result["indices"][:kept], *others]
 
@@ -106,7 +119,7 @@ def test_labels_agree_as_a_whole_or_not(bundle):
 
 
 def test_tolerances_are_of_every_kind_that_has_one():
-    assert set(TOLERANCES) == {"trial", "evaluation", "query"}
+    assert set(TOLERANCES) == {"trial", "evaluation", "query", "representation"}
     assert all(0 < one < 1 for one in TOLERANCES.values())
 
 

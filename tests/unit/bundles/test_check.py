@@ -448,7 +448,7 @@ def test_what_earlier_versions_did_not_say_is_not_held_against_them(tampered, tm
     for name in ("machines", "overlap", "times", "importance"):
         del scenario[name]
     for method in scenario["methods"]:
-        for name in ("recorded", "machines", "origins"):
+        for name in ("recorded", "machines", "origins", "co_trained"):
             del method[name]
     tampered.put("document.json", document)
     with checked(tampered.restate().folder(tmp_path / "b")):

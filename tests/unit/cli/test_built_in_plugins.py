@@ -132,7 +132,7 @@ def test_show_of_a_built_in_agrees_with_its_spec(command, registry, name):
 
 
 def test_show_of_a_member_names_it_and_its_family(command):
-    shown = command.json("plugins", "show", "timm:resnet18")["plugin"]
+    shown = command.json("plugins", "show", "timm:resnet18", "--kind", "model")["plugin"]
     assert (shown["name"], shown["plugin"]) == ("timm:resnet18", "timm")
 
 

@@ -31,9 +31,10 @@ COMMANDS = {
     ("bundle", "check"): ["BUNDLE", "--json", "exit code 6"],
     ("bundle", "verify"): ["BUNDLE", "--units", "--row", "--seed", "--executor", "--plugin-file"],
     ("bundle", "merge"): ["BUNDLE", "--units", "--trust", "--workspace", "--executor"],
-    ("suites",): ["list", "show"],
+    ("suites",): ["list", "show", "check"],
     ("suites", "list"): ["--plugin-file", "--json"],
     ("suites", "show"): ["NAME|PATH", "--json"],
+    ("suites", "check"): ["NAME|PATH", "--json", "--plugin-file", "exit code 2"],
     ("plugins",): ["list", "show", "check"],
     ("plugins", "list"): ["--kind", "--plugin-file", "--json"],
     ("plugins", "show"): ["NAME", "--kind", "--json"],
@@ -95,7 +96,10 @@ def test_words_that_a_command_does_not_take(command, words, said):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["plan", "--suite", ""], "no suite named ''. Known are cifar, cifar-torchal, digits, "),
+        (
+            ["plan", "--suite", ""],
+            "no suite named ''. Known are all-budgets, annotation-batch-size, ",
+        ),
         (["plan", "--suite", "no.toml"], "no.toml: cannot be read: No such file or directory."),
         (["plan", "--suite", "digits-quik"], "no suite named 'digits-quik'; did you mean 'digits-"),
         (["plugins", "show", ""], "no plugin named ''. `alharness plugins list` shows what there"),

@@ -154,3 +154,43 @@ def test_debug_shows_the_traceback_before_the_line(command):
     assert debugged.stderr.startswith("Traceback")
     assert debugged.stderr.endswith(plain.stderr)
     assert debugged.stdout == ""
+
+
+def test_what_a_sampler_sees_is_said(command):
+    path = command.folder / command.suite()
+    assert command.json("plan", "--suite", path)["pool_subset"] == {"blots": None}
+    assert "A sampler sees" not in command("plan", "--suite", path).stdout
+    text = path.read_text().replace("[methods]", "[queries]\npool_subset = 100\n[methods]")
+    path.write_text(text)
+    assert command.json("plan", "--suite", path)["pool_subset"] == {"blots": 100}
+    said = " ".join(command("plan", "--suite", path).stdout.split())
+    assert "A sampler sees 100 of the unlabeled images, or all where there are fewer." in said
+
+
+def test_a_warm_start_is_said(command):
+    path = command.folder / command.suite()
+    assert command.json("plan", "--suite", path)["warm_start"] is False
+    assert "Warm start" not in command("plan", "--suite", path).stdout
+    path.write_text(path.read_text().replace("seeds = 2", "seeds = 2\nwarm_start = true"))
+    assert command.json("plan", "--suite", path)["warm_start"] is True
+    said = " ".join(command("plan", "--suite", path).stdout.split())
+    assert "Warm start: after cycle 0 a training goes on from the weights that its run" in said
+
+
+def test_numbers_of_labels_are_known_before_the_data_is(command):
+    """With what is held back of the declared number, and where nobody declares one."""
+    path = command.folder / command.suite()
+    fractions = "initial_fraction = 0.10\nquery_fraction = 0.05\nfinal_fraction = 0.2"
+    text = path.read_text()
+    path.write_text(text.replace(fractions, "budgets = [20, 40, 200]"))
+    cycles = {one["cycle"]: one["labels"] for one in command.json("plan", "--suite", path)["units"]}
+    assert cycles == {0: 20, 1: 40, 2: 200}
+    path.write_text(text.replace("seeds = 2", "seeds = 2\nheld_back_fraction = 0.5"))
+    cycles = {one["cycle"]: one["labels"] for one in command.json("plan", "--suite", path)["units"]}
+    assert cycles == {0: 72, 1: 108, 2: 144}  # of 1437 - 718 images
+    path.write_text(text.replace(fractions, "budgets = [20, 2000]"))
+    refused = command("plan", "--suite", path)
+    assert refused.exit_code == 2
+    assert "protocol.budgets: the last query wants 2000 labeled images, but only 1293" in (
+        refused.stderr
+    )

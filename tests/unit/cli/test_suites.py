@@ -18,6 +18,47 @@ def test_trainings_are_those_of_the_plan(command, scope):
     assert shown["trainings"]["total"] == sum(one["total"] for one in trials) - shared * 2 // 3
 
 
+@pytest.mark.parametrize(
+    "compared",
+    [
+        '["random", "margin"]',
+        '["random", { sampler = "qbc", members = 3 }]',
+        '["random", { sampler = "qbc", members = 3 }, { sampler = "qbc", members = 5 }]',
+    ],
+)
+def test_committees_are_those_of_the_plan(command, compared):
+    suite = command.suite(compared=compared, scenarios={"blots": "digits", "more": "digits"})
+    shown, planned = command.json("suites", "show", suite), command.json("plan", "--suite", suite)
+    trained = planned["trainings"]["total"] - shown["trainings"]["total"]
+    assert shown["trainings"]["committees"] == trained
+    assert shown["trainings"]["not_told_of"] == []
+    said = " ".join(command("suites", "show", suite).stdout.split())
+    assert ("Committees on top" in said) == (trained > 0)
+    if trained:
+        assert "3 models for qbc:members=3" in said
+        assert f"at most {trained} trainings in all" in said
+
+
+def test_a_scenario_that_replays_trains_no_committees(command):
+    suite = command.suite(
+        compared='["random", { sampler = "qbc", members = 3 }]',
+        scenarios={"blots": "digits", "more": "digits"},
+    )
+    path = command.folder / suite
+    path.write_text(path.read_text() + 'replay = "blots"\n')
+    shown, planned = command.json("suites", "show", suite), command.json("plan", "--suite", suite)
+    trained = planned["trainings"]["total"] - shown["trainings"]["total"]
+    assert shown["trainings"]["committees"] == trained > 0
+
+
+def test_show_says_of_whom_nothing_can_be_told_and_where_times_are(command):
+    suite = command.suite(compared='["random", "nowhere"]')
+    assert command.json("suites", "show", suite)["trainings"]["not_told_of"] == ["nowhere"]
+    said = " ".join(command("suites", "show", suite).stdout.split())
+    assert "Whether they train committees cannot be told here: nowhere." in said
+    assert said.endswith("How long it takes: alharness plan --suite small.toml")
+
+
 def test_show_says_what_it_departs_from(command):
     result = command("suites", "show", "cifar")
     assert (result.exit_code, result.stderr) == (0, "")
@@ -78,3 +119,110 @@ def test_another_endpoint_than_accuracy_is_told(command):
     )
     said = " ".join(command("suites", "show", name).stdout.split())
     assert "Endpoint: the area under the curve of nll; two methods that differ by less than" in said
+
+
+def shown_with(command, *changes):
+    """What ``suites show`` says of the small suite with other lines, in one line."""
+    path = command.folder / command.suite(scope="fixed", trials=1, rate=0.01)
+    text = path.read_text()
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    path.write_text(text)
+    shown = command("suites", "show", path)
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    return " ".join(shown.stdout.split())
+
+
+FRACTIONS = "initial_fraction = 0.10\nquery_fraction = 0.05\nfinal_fraction = 0.2"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ([], "3 cycles from 10 % to 20 % of all training images, 10 % for validation."),
+        (
+            [(FRACTIONS, "initial_labels = 10\nquery_labels = 10\nfinal_labels = 210")],
+            "21 cycles from 10 to 210 labels, 10 % for validation.",
+        ),
+        (
+            [(FRACTIONS, "budgets = [20, 40, 60, 200, 400]")],
+            "5 cycles of 20, 40, 60, 200 and 400 labels, 10 % for validation.",
+        ),
+        (
+            [
+                (FRACTIONS, "budgets = [0.1, 0.25]"),
+                ("seeds = 2", "seeds = 2\nheld_back_fraction = 0.1"),
+            ],
+            "2 cycles of 10 % and 25 % of the training images that are in a set, 10 % for",
+        ),
+        (
+            [("validation_fraction = 0.10", "validation_fraction = 0")],
+            "nothing for validation: the weights of the last epoch count.",
+        ),
+        (
+            [("seeds = 2", "seeds = 2\nheld_back_fraction = 0.1")],
+            "Held back: 10 % of all training images, the same for all runs, are in no set and in "
+            "no pool.",
+        ),
+        (
+            [("seeds = 2", 'seeds = 2\ninitial_draw = "per-class"')],
+            "Initial sets have as equal numbers of each class as their size allows.",
+        ),
+        (
+            [("[methods]", "[queries]\npool_subset = 1000\n[methods]")],
+            "A sampler sees 1000 of the unlabeled images, drawn at random for each query, or all",
+        ),
+        (
+            [('oracle = "perfect"', 'oracle = "perfect"\nlong_tail = { ratio = 100 }')],
+            "oracle perfect. Its training images are long-tailed, from class to class down to 1 / "
+            "100.",
+        ),
+        (
+            [
+                (
+                    'oracle = "perfect"',
+                    'oracle = "perfect"\nlong_tail = { a = 5, k = 9, alpha = -1 }',
+                )
+            ],
+            "oracle perfect. Its initial sets are long-tailed.",
+        ),
+        (
+            [("seeds = 2", "seeds = 2\nwarm_start = true")],
+            "Warm start: after cycle 0 it goes on from the weights that its run chose in the cycle "
+            "before.",
+        ),
+        (
+            [("[methods]", "[training.later]\nepochs = 7\nschedule = 'cosine'\n[methods]")],
+            "in cycle 0, 7 in later cycles. In later cycles: schedule cosine.",
+        ),
+        (
+            [("[training]", '[training]\nprecision = "bfloat16"\nchannels_last = true')],
+            "Training and validation are computed in bfloat16, with channels last.",
+        ),
+        (
+            [("[training]", '[training]\ncompile = "default"')],
+            'Training and validation are computed compiled ("default").',
+        ),
+        (
+            [("[training]", "[tuning.later]\nlearning-rate = 0.001\n[training]")],
+            "In later cycles: learning-rate 0.001.",
+        ),
+    ],
+)
+def test_show_says_what_is_in_which_set(command, changes, said):
+    assert said in shown_with(command, *changes)
+
+
+def test_the_usual_is_not_spelled_out(command):
+    said = shown_with(command)
+    for word in (
+        "Held back",
+        "per class",
+        "long-tailed",
+        "sees",
+        "Warm",
+        "later cycles",
+        "computed",
+    ):
+        assert word not in said

@@ -100,7 +100,7 @@ def test_no_budget_is_a_share_of_nothing(labels, n_train, text):
 def test_an_accuracy_that_ends_runs_is_told_as_the_suite_gives_it(stop, text):
     scenario = SimpleNamespace(
         labels=(1,),
-        n_train=None,
+        n_images=None,
         stop_at_accuracy=stop,
         reference="random",
         endpoint=Endpoint(metric="accuracy", margin=0.01),
@@ -127,3 +127,28 @@ def test_failures_that_differ_in_their_unit_alone_are_one():
     lines = [f"a, query {KEY}: b", "c", f"a, query {other}: b", f"a, trial {other}: d"]
     assert wording.counted(lines) == ["2 x a: b", "c", f"a, trial {other}: d"]
     assert wording.counted([f"query {KEY}: b", f"query {other}: b"]) == ["2 x b"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "Labels beside those of the columns: 100 for validation."),
+        (
+            {"n_validation": 0},
+            "Nothing was validated: the weights of a training's last epoch count.",
+        ),
+        (
+            {"n_left_out": 200},
+            "Labels beside those of the columns: 100 for validation. 200 training images are in no "
+            "set, and no share counts them.",
+        ),
+    ],
+)
+def test_what_is_beside_the_labels_of_the_columns(made_up, changes, said):
+    document = made_up.document(2)
+    (scenario,) = document.scenarios
+    changed = scenario.model_copy(update=changes)
+    found = document.findings[scenario.scenario]
+    assert said in wording.notes(changed, found, None)
+    share = "12%" if "n_left_out" in changes else "10%"
+    assert f"100 ({share})" in wording.header(changed, found)

@@ -118,7 +118,9 @@ DEFAULTS = {field.name for field in fields(Comparison) if field.default is not M
 LATER = {
     "machines", "published", "overlap", "times", "importance", "citation", "summary", "recorded",
     "endpoint", "looked_at", "looks",
-    "origins",
+    "origins", "representation", "querying", "not_applicable", "n_left_out", "first_sets",
+    "warm_start",
+    "replay", "co_trained",
 }  # fmt: skip
 """What early documents of this schema do not have."""
 
@@ -188,9 +190,12 @@ def test_what_older_documents_do_not_tell_is_none(finished, of_0_1):
             del scenario[name]
         for method, name in product(scenario["methods"], of_method):
             del method[name]
+    given = {"endpoint", "n_left_out", "warm_start"}
     for older in (early, copy.deepcopy(early) | {"schema": 2}, of_0_1):
         (scenario,) = from_json(older).scenarios
-        assert {getattr(scenario, name) for name in of_scenario - {"endpoint"}} == {None}
+        assert {getattr(scenario, name) for name in of_scenario - given} == {None}
+        assert scenario.n_left_out == 0
+        assert not scenario.warm_start
         assert scenario.endpoint == DEFAULT_ENDPOINT
         for method in scenario.methods:
             assert {getattr(method, name) for name in of_method - {"looked_at"}} == {None}

@@ -91,6 +91,7 @@ def test_an_old_document_a_missing_run_and_an_outdated_row(tmp_path, made_up):
         }
     )
     frame = alharness.load_results(saved(tmp_path / "x.json", made_up.of([scenario]).to_json()))
+    assert frame.co_trained.isna().all()
     assert frame.groupby("method").outdated.all().to_dict() == {"a": True, "random": False}
     assert frame.accuracy.isna().sum() == 2
     classes = frame[frame.method == "a"][["class_accuracy:0", "class_accuracy:1"]]

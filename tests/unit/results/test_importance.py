@@ -112,6 +112,16 @@ def test_where_nothing_can_be_said_there_is_none(recwarn):
     assert not recwarn.list
 
 
+def test_without_validation_nothing_mattered(make_bench, world):
+    bench = make_bench(scope="fixed", protocol={"validation_fraction": 0})
+    one = world(bench)
+    end = one.finish(bench)
+    assert {one.records[key]["validation_accuracy"] for key in one.trained} == {None}
+    (scenario,) = collect(bench, end, one, []).scenarios
+    assert (scenario.importance, scenario.n_validation) == ((None,) * 3, 0)
+    assert settings(0, 1, end.runs, one) == []
+
+
 def test_a_setting_is_one_observation_for_all_methods(make_bench, world):
     bench = make_bench(("random", "margin", "vaal"), trials=4, initial_sets=3, seeds=2)
     random, margin, vaal = bench.methods

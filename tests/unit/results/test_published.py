@@ -1,16 +1,18 @@
-"""Published results: those of the paper, number by number, and what a file may not hold.
+"""Published results: Tables 1 and 7 to 16 of the paper, and what a file may not hold.
 
 The paper's numbers below were read from its text once more, apart from the data file.
 """
 
 import hashlib
+import re
 from itertools import pairwise
 
 import alharness_suites
 import pytest
 
 from alharness import UsageError
-from alharness.results.published import Publication, Published, read_publication
+from alharness.results.publication import Publication, read_publication
+from alharness.results.published import Published
 
 METHODS = ["random", "coreset", "dbal", "bald", "vaal", "qbc", "least-confidence"]
 """RSB, Coreset, DBAL, BALD, VAAL, QBC, UC: the order of rows in every table."""
@@ -24,7 +26,8 @@ def paper() -> Publication:
 
 @pytest.fixture(scope="module")
 def tables(paper) -> dict[str, Published]:
-    return {table.source: table for table in paper.published()}
+    """Those of a single initial set; the others are in ``test_published_paper.py``."""
+    return {one.source: one for one in paper.published() if one.initial_set is not None}
 
 
 def test_every_table_is_complete(tables):
@@ -189,8 +192,8 @@ def test_section_6_2_counts_table_1(paper):
 
 
 def test_labels_are_counted_as_suites_count_them(tables):
-    assert tables["Table 7"].labels(50_000) == (10_000, 15_000, 20_000)
-    assert tables["Table 7"].labels(1_437) == (287, 431, 575)
+    assert tables["Table 7"].labels(50_000) == (5_000, 10_000, 15_000, 20_000)
+    assert tables["Table 7"].labels(1_437) == (144, 287, 431, 575)
 
 
 TINY = """\
@@ -244,16 +247,68 @@ def test_a_small_publication(tmp_path):
     assert Published.model_validate_json(table.model_dump_json()) == table
 
 
+def test_a_table_without_deviations_and_with_names_of_its_own(tmp_path):
+    pairs = TINY[TINY.index("[tables.accuracy]") : TINY.index("[[chains]]")]
+    text = TINY.replace("runs = 3\nfractions", "fractions").replace(
+        pairs,
+        'rows.margin = "MARGIN"\n[tables.accuracy_only]\nrandom = [50, 60]\nmargin = [1, 2]\n',
+    )
+    (table,) = read(tmp_path, text).published()
+    assert [row.row for row in table.methods] == ["RS", "MARGIN"]
+    assert [row.deviation for row in table.methods] == [None, None]
+    assert table.printed(table.methods[1]) == ((1.0, None), (2.0, None))
+    assert table.runs is None
+    assert Published.model_validate_json(table.model_dump_json()) == table
+
+
+def test_what_is_printed_of_a_row_begins_with_the_initial_set(tables):
+    table = tables["Table 7"]
+    assert table.budgets == (0.1, 0.2, 0.3, 0.4)
+    first, second, *_ = table.printed(table.methods[0])
+    assert (first, second) == ((69.16, None), (77.65, 0.82))
+
+
+CHOICES = """\
+[[choices]]
+source = "Table 3"
+caption = "Optimizers."
+dataset = "digits"
+model = "mlp"
+hyperparameter = "optimizer"
+of = 3
+fractions = [0.2]
+counts.sgd = [1]
+counts.adam = [2]
+"""
+
+
+def test_choices_add_up(tmp_path):
+    (choices,) = read(tmp_path, TINY + CHOICES).choices
+    assert choices.counts == {"sgd": (1,), "adam": (2,)}
+    for old, new, said in (
+        ("sgd = [1]", "sgd = [2]", "choices[0].counts: 4 choices at 0.2, of 3 tunings"),
+        ("sgd = [1]", "sgd = [1, 1]", "choices[0].counts.sgd: 2 counts for 1 fractions"),
+    ):
+        with pytest.raises(UsageError, match=re.escape(said)):
+            read(tmp_path, TINY + CHOICES.replace(old, new))
+
+
 WRONG = [
     ("schema = 1", "schema = 2", "schema: 2"),
     ('unit = "%"', 'unit = "share"', 'Write unit = "%"'),
     ('url = "https', 'url = "javascript', "url"),
     ('margin = "M"\n', "", "'margin' has no row name. Add it to rows"),
-    ("runs = 3\nfractions", "fractions", "tables[0].runs: is missing"),
+    ("runs = 3\nfractions", 'runs = "3"\nfractions', 'tables[0].runs: "3" (a string) does not fit'),
+    ("strong_regularization = true\n", "", "tables[0].strong_regularization: is missing"),
+    ("= true\nruns", '= false\nstrong_regularizers = ["swa"]\nruns', "of strong regularization"),
     ("runs = 3\nfractions", "run = 3\nfractions", "tables[0].run: unknown key"),
     ("[0.2, 0.4]", "[0.4, 0.2]", "tables[0].fractions: do not increase"),
-    ("[0.2, 0.4]", "[0.2]", "tables[0].accuracy.random: 2 pairs for 1 fractions"),
+    ("[0.2, 0.4]", "[0.2]", "tables[0].accuracy.random: 2 numbers for 1 fractions"),
     ("[[50, 1.0]", "[[50]", "tables[0].accuracy.random"),
+    ("[tables.accuracy]", "[tables.accuracy_only]", "tables[0].accuracy_only.random"),
+    ("[[chains]]", "[tables.accuracy_only]\nrandom = [1, 2]\n[[chains]]", "either accuracy or"),
+    ("[tables.accuracy]", "[tables.rows]", "tables[0].rows.random"),
+    ('model = "mlp"', 'model = "mlp:a=1,a=2"', "tables[0].model: 'a' is there twice"),
     ("[[50, 1.0]", "[[-50, 1.0]", "tables[0].accuracy.random"),
     ("[[50, 1.0]", "[[nan, 1.0]", "tables[0].accuracy.random"),
     ('name = "tiny-table-1"', 'name = "other-1"', "does not begin with 'tiny-'"),

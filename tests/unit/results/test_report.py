@@ -92,6 +92,14 @@ def test_what_sees_labels_is_marked(clear, changed):
     assert "margin: shown the hidden labels. An upper bound" in text
 
 
+def test_what_trains_the_task_model_along_is_marked(clear, changed):
+    text = report_markdown(changed(clear, margin={"co_trained": True}))
+    assert rows(text)[3][0] == "margin (co-trained)"
+    assert rows(text)[2][0] == "random"
+    assert "margin: co-trained. The sampler's own training extension" in text
+    assert "co-trained" not in report_markdown(clear)
+
+
 OF_0_1 = """\
 | random | 92.04 ± 1.68 | 95.52 ± 1.28 | 96.82 ± 0.60 | 96.91 ± 1.19 | reference |  |  |
 | margin | 92.04 ± 1.68 | 96.51 ± 0.86 | 98.12 ± 0.41 ▲ | 98.21 ± 0.50 | better than random \

@@ -337,6 +337,8 @@ def test_an_image_that_cannot_be_read_is_named(command, folder):
 OFFICIAL = {
     "digits": DatasetShape(1437, 360, 10, 1, 8),
     "cifar10": DatasetShape(50_000, 10_000, 10, 3, 32),
+    "cifar10:limit=10000,test_limit=5000": DatasetShape(10_000, 5_000, 10, 3, 32),
+    "cifar10:test_limit=5000": DatasetShape(50_000, 5_000, 10, 3, 32),
     "cifar100:limit=7": DatasetShape(7, 7, 100, 3, 32),
     "svhn": DatasetShape(73_257, 26_032, 10, 3, 32),
     "mnist": DatasetShape(60_000, 10_000, 10, 1, 28),
@@ -344,10 +346,23 @@ OFFICIAL = {
     "imagenet": DatasetShape(1_281_167, 50_000, 1_000, 3, 224),
     "imagenet:limit=60": DatasetShape(60_000, 50_000, 1_000, 3, 224),
     "imagenet:limit=1000": DatasetShape(None, 50_000, 1_000, 3, 224),
+    "imagenet:limit=60,test_limit=5": DatasetShape(60_000, 5_000, 1_000, 3, 224),
+    "flowers102": DatasetShape(1_020, 6_149, 102, 3, 224),
+    'flowers102:training="train+val",side=64': DatasetShape(2_040, 6_149, 102, 3, 64),
+    'flowers102:training="train+val",limit=12': DatasetShape(1_224, 1_224, 102, 3, 224),
+    "flowers102:limit=5,test_limit=20": DatasetShape(510, 2_040, 102, 3, 224),
+    "flowers102:test_limit=21": DatasetShape(1_020, None, 102, 3, 224),
+    "dtd": DatasetShape(1_880, 1_880, 47, 3, 224),
+    'dtd:training="train+val",partition=10': DatasetShape(3_760, 1_880, 47, 3, 224),
+    'dtd:training="train+val",limit=50': DatasetShape(2_350, 1_880, 47, 3, 224),
+    "food101": DatasetShape(75_750, 25_250, 101, 3, 224),
+    "food101:limit=300,test_limit=10": DatasetShape(30_300, 1_010, 101, 3, 224),
+    "tiny-imagenet": DatasetShape(100_000, 10_000, 200, 3, 64),
+    "tiny-imagenet:side=224,limit=60": DatasetShape(12_000, 10_000, 200, 3, 224),
     "image-folder": DatasetShape(channels=3, image_size=32),
     "image-folder:side=224": DatasetShape(channels=3, image_size=224),
 }
-"""As the datasets' publishers say; ``limit`` of ImageNet is by class."""
+"""As the datasets' publishers say; ``limit`` of images in files is by class."""
 
 
 @pytest.mark.parametrize("name", OFFICIAL)

@@ -15,7 +15,7 @@ from alharness.observing.tried import TriedObserver
 from alharness.registry import discover
 from alharness.results.documents import documents_of
 from alharness.results.findings import findings
-from alharness.results.published import read_publication
+from alharness.results.publication import read_publication
 from alharness.session.documenting import LOCK, leave_document
 from alharness.session.opening import Opened
 from alharness.store.forgetting import forget

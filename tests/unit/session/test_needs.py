@@ -36,6 +36,16 @@ DECLARED = {
     "elsewhere": alharness.Needs(representation="pixels"),
     "unhashable": alharness.Needs(representation=["task-model"]),
     "perhaps": alharness.Needs(sees_labels=1),
+    "sees": alharness.Needs(images=True, dropout=True, layers=True, pool=50),
+    "seldom": alharness.Needs(dropout=0.5),
+    "empty": alharness.Needs(pool=0),
+    "shallow": alharness.Needs(pool=True),
+    "cold": alharness.Needs(model=False, representation="raw"),
+    "lukewarm": alharness.Needs(model=0),
+    "vote": alharness.Needs(model=False, committee=2),
+    "along": alharness.Needs(model=False, extension=Along()),
+    "mine": alharness.Needs(model=False, representation="task-model"),
+    "masks": alharness.Needs(model=False, dropout=True),
 }
 
 
@@ -59,9 +69,15 @@ def find(tmp_path_factory):
     [
         ("nothing", MethodNeeds()),
         ("everything", MethodNeeds(3, True, "task-model", True)),
-        ("random", MethodNeeds()),
+        ("random", MethodNeeds(model=False)),
+        ("cold", MethodNeeds(model=False, representation="raw")),
         ("qbc", MethodNeeds(committee=5)),
         ("qbc:members=2", MethodNeeds(committee=2)),
+        ("elsewhere", MethodNeeds(representation="pixels")),
+        ("sees", MethodNeeds(images=True, dropout=True, layers=True, pool=50)),
+        ("vaal", MethodNeeds(images=True)),
+        ("bald:passes=3", MethodNeeds(dropout=True)),
+        ("dbal", MethodNeeds(dropout=True)),
     ],
 )
 def test_they_are_plain_data_of_the_component(find, name, needs):
@@ -76,9 +92,16 @@ def test_they_are_plain_data_of_the_component(find, name, needs):
         ("half", "a committee of 0.5; it is a whole number"),
         ("true", "a committee of True; it is a whole number"),
         ("negative", "a committee of -1 models; it is from 0 to"),
-        ("elsewhere", "the representation 'pixels'; there is task-model"),
-        ("unhashable", "the representation ['task-model']; there is task-model"),
+        ("unhashable", "the representation ['task-model']; it is a name, or None"),
         ("perhaps", "sees_labels = 1; it is True or False"),
+        ("seldom", "dropout = 0.5; it is True or False"),
+        ("empty", "a pool of 0; it is a whole number of 1 or more"),
+        ("lukewarm", "model = 0; it is True or False"),
+        ("vote", "it needs a committee, and says that it needs no model (model = False)"),
+        ("along", "it needs a training extension, and says that it needs no model"),
+        ("mine", "it needs the task model's features, and says that it needs no model"),
+        ("masks", "it needs dropout, and says that it needs no model"),
+        ("shallow", "a pool of True; it is a whole number of 1 or more"),
     ],
 )
 def test_what_nobody_can_give_is_refused(find, name, said):

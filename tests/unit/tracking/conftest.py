@@ -1,6 +1,7 @@
 """Fixtures of the tracking's tests: a small bench whose records are made up, not trained."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from alharness.api.space import Choice
 from alharness.protocol.bench import Bench
-from alharness.protocol.components import Component
+from alharness.protocol.components import Component, MethodNeeds
 from alharness.protocol.condition import DatasetFacts, make_condition
 from alharness.protocol.machine import Machine
 from alharness.protocol.partition.sets import Added, IndexSet
@@ -61,8 +62,21 @@ def component(kind: str, name: str, source: str = "source") -> Component:
     return Component(kind, name, {}, source, name, "dist", "1.0", name)
 
 
-def make_bench(trials: int = 2, seeds: int = 1, margin_source: str = "source") -> Bench:
-    suite = parse_suite(SUITE.format(trials=trials, seeds=seeds), "suite")
+def make_bench(
+    trials: int = 2,
+    seeds: int = 1,
+    margin_source: str = "source",
+    choosers: tuple[str, ...] = (),
+    warm: bool = False,
+) -> Bench:
+    """Where there are ``choosers``, methods that need no model, initial sets are chosen."""
+    text = SUITE.format(trials=trials, seeds=seeds)
+    if choosers:
+        text = text.replace("[tuning]", 'initial_draw = "chosen"\n[tuning]')
+        text = text.replace("epochs = 3", "epochs = 3\nnormalize = false")
+    if warm:
+        text = text.replace("[tuning]", "warm_start = true\n[tuning]", 1)
+    suite = parse_suite(text, "suite")
     labels = np.arange(N_TRAIN) % 5
     condition = make_condition(
         suite,
@@ -77,7 +91,8 @@ def make_bench(trials: int = 2, seeds: int = 1, margin_source: str = "source") -
         space={"learning-rate": Choice((0.1, 0.2, 0.3, 0.4))},
     )
     methods = (component("sampler", "random"), component("sampler", "margin", margin_source))
-    return Bench(suite, methods, (condition,))
+    needing = (replace(one, needs=MethodNeeds(model=one.name not in choosers)) for one in methods)
+    return Bench(suite, tuple(needing), (condition,))
 
 
 class Laboratory:

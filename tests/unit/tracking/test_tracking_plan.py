@@ -1,6 +1,7 @@
 """What should be logged of a bench."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from alharness.protocol.planning.run import State
 from alharness.protocol.planning.survey import Planner, Survey
@@ -68,6 +69,22 @@ def test_trials_of_cycle_0_are_below_shared_and_the_others_below_their_run(labor
     assert first == run.tags["alharness.shared"] == "shared/s/1/0"
 
 
+def test_trials_of_a_set_that_a_method_chose_for_itself_are_below_its_run(laboratory) -> None:
+    """Those that start from the reference's choice are shared."""
+    for choosers, whose in ((("random", "margin"), "s/margin"), (("random",), "shared/s")):
+        lab = laboratory(choosers=choosers)
+        lab.work()
+        named = by_name(lab)
+        names = {run.key: run.name for run in named.values()}
+        below = {trial.key: names[trial.parent] for trial in trials(lab)}
+        for place in ("0/0", "1/0"):
+            run = named[f"s/margin/{place}"]
+            assert below[run.tags["alharness.trial.0"]] == f"{whose}/{place}"
+            assert ("alharness.shared" in run.tags) == (whose == "shared/s")
+            of_random = named[f"s/random/{place}"].tags["alharness.trial.0"]
+            assert below[of_random] == f"shared/s/{place}"
+
+
 def test_trials_with_an_extension_are_below_their_run_in_cycle_0_too(laboratory) -> None:
     """Only its method trains them."""
     lab = laboratory()
@@ -109,6 +126,21 @@ def test_a_run_has_its_cycles_as_steps(laboratory) -> None:
     assert run.ended is not None
 
 
+def test_a_run_without_a_validation_set_has_no_validation_accuracy(laboratory) -> None:
+    lab = laboratory(trials=1)
+    lab.work()
+    unvalidated = {"validation_accuracy": None, "validation_loss": None}
+    for key, record in lab.records.items():
+        if record.unit.kind == "trial":
+            lab.records[key] = replace(record, result=record.result | unvalidated)
+    own, trial = by_name(lab)["s/margin/0/0"], trials(lab)[0]
+    assert not last(own, "validation_accuracy")
+    assert last(own, "labels") == {10: 10, 20: 20, 30: 30}
+    assert set(last(own, "test_accuracy")) == {10, 20, 30}
+    assert not last(trial, "best_validation_accuracy") | last(trial, "best_validation_loss")
+    assert last(trial, "best_epoch") == {2: 2.0}
+
+
 def test_a_trial_has_its_epochs_as_steps_and_no_value_where_the_loss_diverged(laboratory) -> None:
     lab = laboratory()
     lab.work(1)
@@ -121,6 +153,25 @@ def test_a_trial_has_its_epochs_as_steps_and_no_value_where_the_loss_diverged(la
     assert trial.ended is not None
     assert trial.ended > trial.started
     assert {point.time for point in trial.metrics} <= set(range(trial.started, trial.ended + 1))
+
+
+def test_a_trial_names_the_one_whose_weights_it_went_on_from(laboratory) -> None:
+    lab = laboratory(warm=True)
+    lab.work()
+    runs = by_name(lab)
+    chosen = {
+        run.tags[f"alharness.trial.{cycle}"]
+        for run in runs.values()
+        if run.tags["alharness.kind"] == "run"
+        for cycle in (0, 1)
+    }
+    assert {run.params["warm_start"] for run in runs.values()} == {"yes"}
+    later = [run for run in trials(lab) if run.params["cycle"] != "0"]
+    assert {run.tags["alharness.start"] for run in later} == chosen
+    cold = laboratory()
+    cold.work()
+    assert not any("alharness.start" in run.tags for run in trials(cold))
+    assert not any("warm_start" in run.params for run in by_name(cold).values())
 
 
 def test_one_trial_of_each_tuning_is_chosen_once_all_are_recorded(laboratory) -> None:
@@ -171,6 +222,31 @@ def test_an_unfinished_run_is_running_and_a_failed_one_says_why(laboratory) -> N
     assert runs["s/margin/0/1"].tags[FAILURE_TAG].startswith("blocked")
     assert runs["s/margin/1/0"].status == "FINISHED"
     assert FAILURE_TAG not in runs["s/margin/1/0"].tags
+
+
+def test_a_run_that_replays_another_one_says_so_and_why_it_is_blocked(
+    laboratory, replaying
+) -> None:
+    lab = laboratory()
+    lab.bench = replaying(lab.bench)
+    lab.work(1)
+    query = next(
+        step.unit
+        for run in lab.survey().runs
+        if run.name == "s/margin/0/0"
+        for slot, step in run.steps.items()
+        if slot == (0, "query", 0)
+    )
+    lab.failures[query.key] = "out of luck"
+    lab.work()
+    runs = by_name(lab)
+    assert runs["target/random/1/0"].params["replay"] == "s"
+    assert "replay" not in runs["s/random/1/0"].params
+    assert {"shared/target/0/0", "shared/s/0/0"} < runs.keys()
+    blocked = runs["target/margin/0/0"]
+    assert blocked.status == "FAILED"
+    assert blocked.tags[FAILURE_TAG] == "blocked: s/margin/0/0, which it replays, did not go on"
+    assert blocked.tags["alharness.shared"] == "shared/target/0/0"
 
 
 def test_another_source_of_a_method_is_another_run_with_the_same_shared_trials(laboratory) -> None:

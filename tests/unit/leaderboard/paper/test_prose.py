@@ -10,6 +10,7 @@ from pylatexenc.latexwalker import LatexMacroNode, LatexWalker
 from alharness.leaderboard.paper.prose import Section, counted, listed, to_latex, to_markdown
 from alharness.leaderboard.tables.statistics_tables import verdicts
 from alharness.results.reading import read_document
+from alharness.results.setting import Querying
 
 OLD = Path(__file__).parents[2] / "results" / "documents" / "digits-quick-0.1.json"
 NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[−-]\d+)?")
@@ -56,6 +57,29 @@ def test_what_a_reader_has_to_know(told, changed):
     assert "looks" not in one.text
 
 
+def test_warm_starts_and_what_later_cycles_had_instead(told, changed):
+    declaration = {
+        "tuning": {"trials": 50, "later": {"learning-rate": {"log": [1e-6, 1e-3]}}},
+        "training": {"epochs": 150, "later": {"epochs": 20}},
+    }
+    text = told(changed(declaration=declaration, warm_start=True)).text
+    for said in (
+        "and optimizer (sgd or adam), in later cycles learning-rate = 1e-06 to 0.001, log-uniform",
+        "Each training took 150 epochs in cycle 0 and 20 epochs in later cycles. In cycle 0 models "
+        "were trained from random initializations; in later cycles each training went on from the "
+        "weights that its run had chosen in the cycle before.",
+    ):
+        assert said in text
+    assert "random initializations" not in told(changed(declaration=DECLARED)).text
+
+
+def test_the_precision_where_it_is_not_the_usual_one(told, changed):
+    lowered = {"tuning": {"trials": 50}, "training": {"epochs": 150, "precision": "bfloat16"}}
+    said = "Passes of training and validation were computed in bfloat16 under autocast; test images"
+    assert said in told(changed(declaration=lowered)).text
+    assert "bfloat16" not in told(changed(declaration=DECLARED)).text
+
+
 def test_no_number_that_is_not_in_the_document(told, changed):
     one = told(changed(methods=6, declaration=DECLARED))
     scenario, table = one.entry.scenario, verdicts(one.found)
@@ -81,6 +105,21 @@ def test_no_number_that_is_not_in_the_document(told, changed):
 )
 def test_what_verdicts_are_conditional_on(told, changed, tuning, said):
     assert said in told(changed(tuning=tuning)).text
+
+
+def test_images_in_no_set_no_validation_and_a_part_of_the_pool(told, changed):
+    querying = Querying(pool_subset=250, model="task model")
+    one = told(changed(n_left_out=200, n_validation=0, querying=querying)).text
+    for said in (
+        "Models were trained with 100 (12%), 200 (25%), 300 (38%) and 400 (50%) labels",
+        "none were spent on validation, and the weights of a training's last epoch count.",
+        "Of the training images 200 were in no set, and no share counts these.",
+        "a sampler was shown at most 250 unlabeled images, drawn at random, and asked",
+    ):
+        assert said in one
+    usual = told(changed()).text
+    for word in ("in no set", "last epoch", "at most"):
+        assert word not in usual
 
 
 def test_where_little_is_told(told, changed):
@@ -130,6 +169,15 @@ def test_rows_that_are_not_as_the_others(told, made_up):
     assert "an upper bound that is neither tested nor ranked: margin." in text
     assert "Left out, because its records are outdated: coreset." in text
     assert "Not all runs of least-confidence (7 of 8) are complete." in text
+
+
+def test_what_trains_the_task_model_along_is_named(told, made_up):
+    (scenario,) = made_up.document(3).scenarios
+    random, along, other = scenario.methods
+    methods = (random, along.model_copy(update={"co_trained": True}), other)
+    text = told(made_up.of([scenario.model_copy(update={"methods": methods})])).text
+    assert f"otherwise than the other methods' models: {along.method}." in text
+    assert "training extension" not in told(made_up.document(3)).text
 
 
 def test_looks_are_said(told, made_up):

@@ -75,12 +75,19 @@ def test_strong_is_randaugment_with_swa(answers, made_up, used, distribution, an
     assert answers(given)["ii"] is answer
 
 
-def test_transfer_is_told_by_the_declaration(answers):
+def test_transfer_is_to_another_architecture(answers):
+    """Which one the source has, the declaration says: its results may not be there."""
     declared = {
-        "scenarios": [{"name": "scenario-00"}, {"name": "scenario-01", "replay": "scenario-00"}]
+        "scenarios": [
+            {"name": "scenario-00", "model": "vgg16"},
+            {"name": "scenario-01", "model": "resnet18", "replay": "scenario-00"},
+        ]
     }
-    assert answers({}, {}, declaration=declared)["iii"] is Answer.MET
-    assert answers({}, declaration=declared)["iii"] is Answer.NOT_MET
+    alike = {"scenarios": [{**one, "model": "vgg16"} for one in declared["scenarios"]]}
+    replays = {"replay": "scenario-00"}
+    assert answers({}, replays, declaration=declared)["iii"] is Answer.MET
+    assert answers({}, replays, declaration=alike)["iii"] is Answer.NOT_MET
+    assert answers({}, {}, declaration=declared)["iii"] is Answer.NOT_MET
     assert answers({}, declaration=False)["iii"] is Answer.CANNOT_TELL
     assert answers({}, declaration=False)["v"] is Answer.NOT_MET
 

@@ -134,6 +134,18 @@ def test_rows_that_must_not_be_ranked_are_not(made_up):
         assert not {"better than random", "worse than random", "undetermined"} & set(cells)
 
 
+def test_what_trains_the_task_model_along_is_marked_and_compared(made_up):
+    (scenario,) = made_up.document(methods=3).scenarios
+    random, first, *others = scenario.methods
+    marked = (random, first.model_copy(update={"co_trained": True}), *others)
+    text = only(site([made_up.of([scenario.model_copy(update={"methods": marked})])]), "scenarios")
+    table = text[text.index('<table id="results"') :].partition("</table>")[0]
+    (row,) = re.findall(r'<tr class="co-trained"(.*?)</tr>', table, flags=re.DOTALL)
+    assert f">{first.method}<" in row
+    assert re.findall(r"<td.*?<span>(.*?)</span>", row)[0] != "–", "it has no rank"
+    assert f"{first.method}: co-trained." in text
+
+
 def test_what_looks_stopped_has_a_verdict_and_no_rank(made_up):
     (scenario,) = made_up.document(methods=3, initial_sets=5, seeds=5).scenarios
     first, best, second = scenario.methods
@@ -186,6 +198,14 @@ def nasty(made_up, text):
                 "source": text,
                 "notes": (text,),
                 "url": text,
+                "dataset": text,
+                "model": text,
+                "oracle": text,
+                "strong_regularization": True,
+                "strong_regularizers": (text,),
+                "methods": tuple(
+                    row.model_copy(update={"method": text, "row": text}) for row in one.methods
+                ),
             }
         )
         for one in scenario.published
