@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 import alharness
-from alharness.work import Outcome, WorkSite, lanes, spread
+from alharness.work import Outcome, WorkSite, sites, spread
 
 
 class LocalParameters(alharness.Parameters):
@@ -36,9 +36,8 @@ class LocalExecutor(alharness.Executor):
 
     def open(self, site: alharness.Site) -> None:
         """Raises UsageError for a device that cannot be used."""
-        devices = lanes(site.device, self._jobs, self._jobs_per_gpu)
-        self.slots = len(devices)
-        self._sites = [WorkSite(site.on(device)) for device in devices]
+        self._sites = [WorkSite(one) for one in sites(site, self._jobs, self._jobs_per_gpu)]
+        self.slots = len(self._sites)
         self._idle: SimpleQueue[WorkSite] = SimpleQueue()
         for one in self._sites:
             self._idle.put(one)

@@ -1,4 +1,4 @@
-"""``mlp``: a multi-layer perceptron with dropout, for small images."""
+"""``mlp``: a multi-layer perceptron with dropout, for features and small images."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def alharness_models() -> Iterator[alharness.ModelSpec]:
     yield alharness.ModelSpec(
         "mlp",
         "alharness_plugins.models.networks.mlp:Mlp",
-        summary="Multi-layer perceptron on raw pixels, dropout before the last layer",
-        requires="Small images: its first layer has a weight for every pixel.",
+        summary="Multi-layer perceptron on features or raw pixels, dropout before the last layer",
+        requires="Features, or small images: its first layer has a weight for every pixel.",
         cost="411 146 parameters for 32 x 32 colour images of 10 classes.",
         parameters=MlpParameters,
     )

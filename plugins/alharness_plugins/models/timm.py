@@ -28,6 +28,10 @@ class TimmModel(alharness.Model):
         self.architecture = architecture
         self.dropout = dropout
 
+    def has_dropout(self) -> bool | None:
+        """Not with a rate of 0; with another, whether the architecture uses it nobody knows."""
+        return None if self.dropout else False
+
     def made_for(self) -> int | None:
         """The side that timm names as the architecture's own."""
         import timm

@@ -28,9 +28,14 @@ class FlipCrop(alharness.Regularizer):
         self.padding = padding
 
     def augment(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        if self.flip:
-            images = _flipped(images, generator)
-        return _cropped(images, self.padding, generator) if self.padding else images
+        if not self.padding:
+            return _flipped(images, generator) if self.flip else images
+        n, channels, height, width = images.shape
+        whole = (n, channels, height + 2 * self.padding, width + 2 * self.padding)
+        padded = images.new_zeros(whole)
+        inner = padded[..., self.padding : -self.padding, self.padding : -self.padding]
+        inner.copy_(_flipped(images, generator) if self.flip else images)
+        return _cropped(padded, height, width, generator)
 
 
 def _flipped(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -40,19 +45,19 @@ def _flipped(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return torch.where(coin, images.flip(-1), images)
 
 
-def _cropped(images: torch.Tensor, padding: int, generator: torch.Generator) -> torch.Tensor:
-    """Windows of the original size at an offset in [0, 2 * padding] of the padded image."""
+def _cropped(
+    padded: torch.Tensor, height: int, width: int, generator: torch.Generator
+) -> torch.Tensor:
+    """Windows of this size, each image's at an offset of its own."""
     import torch
-    from torch.nn.functional import pad
 
-    n, channels, height, width = images.shape
-    padded = pad(images, (padding,) * 4)
-    offsets = torch.randint(2 * padding + 1, (2, n, 1), generator=generator, device=images.device)
-    rows = offsets[0] + torch.arange(height, device=images.device)
-    columns = offsets[1] + torch.arange(width, device=images.device)
-    image = torch.arange(n, device=images.device)[:, None, None, None]
-    channel = torch.arange(channels, device=images.device)[:, None, None]
-    return padded[image, channel, rows[:, None, :, None], columns[:, None, None, :]]
+    n, _, *sides = padded.shape
+    highest = sides[0] - height
+    offsets = torch.randint(highest + 1, (2, n, 1), generator=generator, device=padded.device)
+    rows, columns = offsets[..., 0]
+    # A view of all windows: one of them is copied row by row, not pixel by pixel.
+    windows = padded.unfold(2, height, 1).unfold(3, width, 1)
+    return windows[torch.arange(n, device=padded.device), :, rows, columns]
 
 
 @alharness.hookimpl

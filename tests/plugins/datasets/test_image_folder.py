@@ -1,6 +1,7 @@
 """Class folders: what is used, what is passed over and why, and what is refused."""
 
 import os
+import tarfile
 
 import numpy as np
 import pytest
@@ -97,6 +98,48 @@ def test_more_than_the_limit_is_told(create, folder):
     )
 
 
+@pytest.mark.parametrize(
+    ("limits", "n_train", "n_test"),
+    [({"limit": 1}, 1, 1), ({"limit": 3}, 3, 2), ({"limit": 3, "test_limit": 1}, 3, 1),
+     ({"test_limit": 1}, 4, 1)],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["image-folder", "imagenet"])
+def test_limits_take_the_first_by_name_of_each_class(create, folder, name, limits, n_train, n_test):
+    if name == "imagenet":
+        (folder / "test").rename(folder / "val")
+    loader = create("dataset", name, path=".", **limits)
+    loaded = loader.load(folder, download=False)
+    splits = ("train", "val" if name == "imagenet" else "test")
+    for split, n, names, labels in zip(
+        splits, (n_train, n_test), (loaded.train_names, loaded.test_names),
+        (loaded.train_labels, loaded.test_labels), strict=True,
+    ):  # fmt: skip
+        assert names == [f"{split}/{one}/{number}.png" for one in "abc" for number in range(n)]
+        assert labels.tolist() == np.repeat([0, 1, 2], n).tolist()
+    shape = loader.shape(folder)
+    assert (shape.n_train, shape.n_test) == (3 * n_train, 3 * n_test)
+
+
+@pytest.mark.slow
+def test_ten_thousand_and_five_thousand_real_images(create, made_once, shared_data):
+    """CIFAR-10 (JPEG): a fifth of the training and half of the test images, all classes alike."""
+
+    def unpack(folder):
+        with tarfile.open(shared_data / "cifar10-jpeg.tar.xz") as archive:
+            archive.extractall(folder, filter="data")
+
+    folder = made_once("cifar10-jpeg", unpack)
+    loader = create("dataset", "image-folder", limit=1000, test_limit=500)
+    loaded = loader.load(folder, download=False)
+    assert loaded.train_images.shape == (10_000, 3, 32, 32)
+    assert loaded.test_images.shape == (5_000, 3, 32, 32)
+    assert np.bincount(loaded.train_labels).tolist() == [1000] * 10
+    assert np.bincount(loaded.test_labels).tolist() == [500] * 10
+    assert loaded.train_names[999] == "train/airplane/0999.jpg"
+    assert loaded.test_names[-1] == "test/truck/0499.jpg"
+    assert census(loader, folder)[1].startswith("test: 5000 of 10000, by its limit, images in 10")
+
+
 def test_a_class_without_test_images_is_told(loader, folder):
     for path in (folder / "test" / "c").iterdir():
         path.unlink()
@@ -185,3 +228,54 @@ def test_imagenet_says_what_it_does_not_notice(create, folder):
     (folder / "test").rename(folder / "val")
     lines = census(create("dataset", "imagenet", path="."), folder)
     assert lines[-1].startswith("a file whose content changes in place")
+
+
+def written(folder, side):
+    """A training and a test photograph of two classes, larger than ``side``."""
+    rng = np.random.default_rng(0)
+    for split in ("train", "val", "test"):
+        for name in "ab":
+            path = folder / split / name / "0.JPEG"
+            path.parent.mkdir(parents=True)
+            pixels = rng.integers(0, 256, (side + 20, side + 40, 3)).astype(np.uint8)
+            Image.fromarray(pixels).save(path)
+
+
+def test_imagenet_keeps_files_scaled_unless_it_is_told_otherwise(create, tmp_path):
+    written(tmp_path, 256)
+    for given, kept_side in (({}, 256), ({"kept_side": 300}, 300), ({"kept_side": 0}, None)):
+        loaded = create("dataset", "imagenet", path=".", **given).load(tmp_path, download=False)
+        train, test = loaded.train_images, loaded.test_images
+        assert (train.framing.side, train.framing.scaled_side) == (224, 256)
+        assert train.framing.kept_side == test.framing.kept_side == kept_side
+        assert train.framing.training_view is not None
+        assert test.framing.training_view is None
+        data, kept, _ = train.read_for_keeping(0)
+        assert (data == kept) == (kept_side in (None, 300))
+        told = " ".join(census(create("dataset", "imagenet", path=".", **given), tmp_path))
+        assert ("are kept as JPEGs" in told) == (kept_side is not None)
+        assert kept_side is None or f"files of more than {kept_side} pixels" in told
+
+
+def test_a_folder_that_is_kept_scaled_has_the_same_pixels_decoded_and_streamed(create, tmp_path):
+    written(tmp_path, 30)
+    shown = []
+    for decode_up_to in (4096, 0):
+        loader = create("dataset", "image-folder", side=20, kept_side=24, decode_up_to=decode_up_to)
+        images = loader.load(tmp_path, download=False).train_images
+        shown.append(images if decode_up_to else np.stack([images.read(n)[1] for n in (0, 1)]))
+    np.testing.assert_array_equal(*shown)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("imagenet", {"kept_side": 255}, "'kept_side' is 255: value error, should be 256 or more"),
+        ("image-folder", {"side": 40, "kept_side": 39}, "should be 40 or more, or 0 for files"),
+        ("image-folder", {"side": 0, "kept_side": 39}, "'side' is 0"),
+    ],
+)
+def test_a_kept_side_that_shows_too_little_is_refused(create, name, given, words):
+    with pytest.raises(UsageError) as caught:
+        create("dataset", name, **given)
+    assert words in str(caught.value)

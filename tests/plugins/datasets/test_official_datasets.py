@@ -1,8 +1,9 @@
-"""svhn, mnist, stl10.
+"""svhn, mnist, stl10, and the limits of cifar10 and cifar100.
 
 Independent source: small files that are written here in the official formats, as their
 sites describe them: SVHN's MATLAB files (X of 32 x 32 x 3 x n, y of 1 to 10, where 10 is digit
-0), MNIST's gzipped IDX files, STL-10's bytes in column-major order with labels of 1 to 10.
+0), MNIST's gzipped IDX files, STL-10's bytes in column-major order with labels of 1 to 10,
+CIFAR's pickled batches of rows of 3 072 bytes.
 Their MD5 sums stand in for the published ones.
 """
 
@@ -10,6 +11,7 @@ import functools
 import gzip
 import hashlib
 import http.server
+import pickle
 import struct
 import tarfile
 import threading
@@ -174,6 +176,50 @@ def test_cifar_without_a_network(create, tmp_path, monkeypatch, name):
     assert f"put it at '{tmp_path / reader.filename}'" in raised.value.remedy
     assert "--download" not in str(raised.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def write_cifar(folder, reader, monkeypatch, n_classes):
+    """Pickled batches of two training files and a test file, as the official ones are."""
+    base = folder / reader.base_folder
+    base.mkdir(parents=True)
+    monkeypatch.setattr(reader, "train_list", reader.train_list[:2])
+    monkeypatch.setattr(reader, "meta", {**reader.meta, "md5": None})
+    truth = {"train": [], "test": []}
+    key = {10: "labels", 100: "fine_labels"}[n_classes]
+    names = {n_classes: ["a class"] * n_classes}
+    (base / reader.meta["filename"]).write_bytes(pickle.dumps({reader.meta["key"]: names}))
+    for split, listed in (("train", "train_list"), ("test", "test_list")):
+        sums = []
+        for name, _ in getattr(reader, listed):
+            images = RNG.integers(0, 256, (6, 3, 32, 32), dtype=np.uint8)  # n, colour, row, column
+            labels = RNG.integers(0, n_classes, 6).tolist()
+            (base / name).write_bytes(pickle.dumps({"data": images.reshape(6, -1), key: labels}))
+            sums.append([name, md5(base / name)])
+            truth[split].append((images, labels))
+        monkeypatch.setattr(reader, listed, sums)
+    return [
+        np.concatenate([batch[part] for batch in truth[split]])
+        for split in ("train", "test")
+        for part in (0, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limits", "n_train", "n_test"),
+    [({}, 0, 6), ({"limit": 4}, 4, 4), ({"limit": 7, "test_limit": 3}, 7, 3),
+     ({"test_limit": 2}, 0, 2), ({"limit": 3, "test_limit": 99}, 3, 6)],
+)  # fmt: skip
+@pytest.mark.parametrize(("name", "n_classes"), [("cifar10", 10), ("cifar100", 100)])
+def test_limits_of_cifar_take_the_first_in_the_official_order(
+    create, tmp_path, monkeypatch, name, n_classes, limits, n_train, n_test
+):
+    reader = getattr(torchvision.datasets, name.upper())
+    truth = write_cifar(tmp_path, reader, monkeypatch, n_classes)
+    loaded = create("dataset", name, **limits).load(tmp_path, download=False)
+    for given, true, n in zip(
+        parts(loaded), truth, (n_train, n_train, n_test, n_test), strict=True
+    ):
+        np.testing.assert_array_equal(given, true[: n or None])
 
 
 def test_what_a_server_gives_must_have_the_published_sum(mirror, tmp_path):

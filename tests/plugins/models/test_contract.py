@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from alharness import UsageError
 from alharness.engine.randomness import controlled
 
-NAMES = ["vgg16", "resnet18", "wrn-28-2", "resnext50", "shake-shake", "densenet121"]
+NAMES = ["vgg16", "resnet18", "resnet9", "wrn-28-2", "resnext50", "shake-shake", "densenet121"]
 LARGE = {"resnext50", "shake-shake", "densenet121"}
 DROPS_FEATURES = [name for name in NAMES if name != "wrn-28-2"]
 
@@ -164,7 +164,7 @@ def test_wrong_parameters_are_refused(build, name, name_, value):
 
 def test_listing_imports_no_torch():
     folder = "alharness_plugins.models."
-    modules = "vgg16 resnet18 wrn resnext50 shake_shake densenet121"
+    modules = "vgg16 resnet18 resnet9 wrn resnext50 shake_shake densenet121"
     code = (
         f"import importlib, sys\nfor name in '{modules}'.split():\n"
         f"    spec, = importlib.import_module('{folder}' + name).alharness_models()\n"

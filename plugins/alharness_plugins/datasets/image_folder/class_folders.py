@@ -23,10 +23,11 @@ class ClassFolders(alharness.Dataset):
     name: str
     splits: tuple[str, str]
     suffix: str
+    framing: alharness.Framing
 
-    def __init__(self, path: str, limit: int | None) -> None:
+    def __init__(self, path: str, limit: int | None, test_limit: int | None) -> None:
         self.path = path
-        self.limit = limit
+        self.limits = (limit, limit if test_limit is None else test_limit)
 
     def load(self, root: Path, download: bool) -> alharness.LabeledImages:
         train, test = self._used(root)
@@ -48,9 +49,9 @@ class ClassFolders(alharness.Dataset):
         return None if folder is None else self._no_folder(folder)
 
     def census(self, root: Path) -> Sequence[str]:
-        """Images of each class, what is passed over, classes without test images."""
+        """Images of each class, what is passed over and kept, classes without test images."""
         train, test = self._used(root)
-        lines = [*train.lines(self.limit), *test.lines(self.limit)]
+        lines = [*train.lines(), *test.lines()]
         there = {_composed(name) for name, files in test.images.items() if files}
         absent = [name for name in train.images if _composed(name) not in there]
         if absent:
@@ -59,6 +60,8 @@ class ClassFolders(alharness.Dataset):
                 f"{test.path.name}: no image of {', '.join(absent[:3])}{more}: accuracy says "
                 "nothing of them"
             )
+        if (side := self.framing.kept_side) is not None:
+            lines.append(f"files of more than {side} pixels are kept as JPEGs of this shorter side")
         return lines
 
     def shape(self, root: Path) -> alharness.DatasetShape:
@@ -83,7 +86,7 @@ class ClassFolders(alharness.Dataset):
         """Both splits. Raises UsageError for what no dataset can be made of."""
         if missing := self.missing(root):
             raise missing
-        train, test = map(look, self.folders(root))
+        train, test = map(look, self.folders(root), self.limits)
         if len(train.images) < 2:
             raise self._unusable(
                 f"'{train.path}' holds {len(train.images)} class folders, not 2 or more"
@@ -115,19 +118,11 @@ class ClassFolders(alharness.Dataset):
             )
 
     def _paths(self, split: SplitFolder) -> list[Path]:
-        return [
-            split.path / name / file
-            for name, files in split.images.items()
-            for file in files[: self.limit]
-        ]
+        return [split.path / name / file for name, files in split.used.items() for file in files]
 
     def _labels(self, split: SplitFolder, train: SplitFolder) -> NDArray[np.int64]:
         numbers = {_composed(name): number for number, name in enumerate(train.images)}
-        labels = [
-            numbers[_composed(name)]
-            for name, files in split.images.items()
-            for _ in files[: self.limit]
-        ]
+        labels = [numbers[_composed(name)] for name, files in split.used.items() for _ in files]
         return np.asarray(labels, dtype=np.int64)
 
     def _no_folder(self, folder: Path) -> alharness.UsageError:

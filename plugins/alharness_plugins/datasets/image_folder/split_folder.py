@@ -35,15 +35,22 @@ class SplitFolder:
 
     images: file names by class folder, both in alphabetical order, a class without images too.
     passed_over: names below the folder, by why.
+    limit: how many images of each class are used, the first ones; None for all.
     """
 
     path: Path
     images: Mapping[str, Sequence[str]]
     passed_over: Mapping[str, Sequence[str]]
+    limit: int | None = None
 
-    def lines(self, limit: int | None) -> Iterator[str]:
-        """A census: how many images of each class are used, at most ``limit``; what is not."""
-        counts = {name: len(files[:limit]) for name, files in self.images.items()}
+    @property
+    def used(self) -> Mapping[str, Sequence[str]]:
+        """As ``images``, within the limit."""
+        return {name: files[: self.limit] for name, files in self.images.items()}
+
+    def lines(self) -> Iterator[str]:
+        """A census: how many images of each class are used; what is not."""
+        counts = {name: len(files) for name, files in self.used.items()}
         each = (
             ", ".join(f"{name} {count}" for name, count in counts.items())
             if len(counts) <= LISTED_CLASSES
@@ -67,7 +74,7 @@ class SplitFolder:
         return next(found, "")
 
 
-def look(folder: Path) -> SplitFolder:
+def look(folder: Path, limit: int | None = None) -> SplitFolder:
     """What is in a split's folder, by names alone; nothing when it is absent.
 
     Hidden are names that begin with a dot, and what macOS puts into archives. Raises UsageError for
@@ -89,7 +96,7 @@ def look(folder: Path) -> SplitFolder:
                     passed_over[why].append(f"{one.name}/{inner.name}")
                 else:
                     images[one.name].append(inner.name)
-    return SplitFolder(folder, images, passed_over)
+    return SplitFolder(folder, images, passed_over, limit)
 
 
 def _why_passed_over(inner: os.DirEntry[str]) -> str:

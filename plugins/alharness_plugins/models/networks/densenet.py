@@ -32,6 +32,9 @@ class DenseNet121(alharness.Model):
         self.dropout = dropout
         self.activation = ACTIVATIONS[activation]
 
+    def has_dropout(self) -> bool:
+        return self.dropout > 0
+
     def build(self, n_classes: int, in_channels: int, image_size: int) -> Classifier:
         if image_size < _SMALLEST_IMAGE:
             raise alharness.UsageError(

@@ -11,12 +11,19 @@ from alharness_plugins.models.networks.classifier import Classifier
 
 
 class Mlp(alharness.Model):
-    """Builds perceptrons: flattened pixels, hidden layers with ReLU, dropout, a linear layer."""
+    """Builds perceptrons: features or flattened pixels, hidden layers with ReLU, dropout, a linear
+    layer."""
+
+    takes = frozenset({"images", "features"})
+    stackable = True
 
     def __init__(self, hidden: int, layers: int, dropout: float) -> None:
         self.hidden = hidden
         self.layers = layers
         self.dropout = dropout
+
+    def has_dropout(self) -> bool:
+        return self.dropout > 0
 
     def build(self, n_classes: int, in_channels: int, image_size: int) -> nn.Module:
         widths = [in_channels * image_size**2] + [self.hidden] * self.layers

@@ -29,6 +29,9 @@ class _Residual(alharness.Model):
         self.dropout = dropout
         self.activation = ACTIVATIONS[activation]
 
+    def has_dropout(self) -> bool:
+        return self.dropout > 0
+
     def build(self, n_classes: int, in_channels: int, image_size: int) -> Classifier:
         network: Any = ResNet(
             **self.architecture,

@@ -34,6 +34,9 @@ class ShakeShake(alharness.Model):
         self.dropout = dropout
         self.activation = activation
 
+    def has_dropout(self) -> bool:
+        return self.dropout > 0
+
     def build(self, n_classes: int, in_channels: int, image_size: int) -> Classifier:
         channels = 16
         layers: list[nn.Module] = [

@@ -20,6 +20,9 @@ class SmallCnn(alharness.Model):
         self.features = features
         self.dropout = dropout
 
+    def has_dropout(self) -> bool:
+        return self.dropout > 0
+
     def build(self, n_classes: int, in_channels: int, image_size: int) -> nn.Module:
         blocks: list[nn.Module] = []
         channels, side, width = in_channels, image_size, self.width

@@ -49,6 +49,9 @@ class Vgg16(alharness.Model):
         self.activation = ACTIVATIONS[activation]
         self.head = head
 
+    def has_dropout(self) -> bool:
+        return self.dropout > 0
+
     def build(self, n_classes: int, in_channels: int, image_size: int) -> Classifier:
         body = self._body(in_channels)
         initialize_convolutions(body)

@@ -22,9 +22,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
+import numpy as np
 import torch
+
+from alharness_plugins.regularizers.randaugment.moves import ROUNDING, centers, move
 
 Operation: TypeAlias = Callable[[torch.Tensor, float, torch.Tensor], torch.Tensor]
 """(pixels, level, chance) to new pixels of the same shape.
@@ -34,21 +38,18 @@ level: the strength in [0, 1], 1 being the strongest.
 chance: (n, 2) in [0, 1): each image's own randomness, a sign or a place.
 """
 
-BLACK, GREY = 0, 128
-ROUNDING = 1e-4
-"""More than float32 loses, less than tells apart what the operations compute."""
-
 
 def invert(pixels: torch.Tensor, level: float, chance: torch.Tensor) -> torch.Tensor:
-    return 255 - pixels
+    return ~pixels
 
 
 def autocontrast(pixels: torch.Tensor, level: float, chance: torch.Tensor) -> torch.Tensor:
     """Each channel stretched to 0 ... 255; one of a single value stays."""
-    darkest = pixels.amin((2, 3), keepdim=True)
-    span = pixels.amax((2, 3), keepdim=True) - darkest
-    stretched = (pixels - darkest).float() * 255 / span.clamp(min=1)
-    return torch.where(span > 0, _bytes(stretched), pixels)
+    darkest, brightest = (one(pixels, (2, 3), keepdim=True) for one in (torch.amin, torch.amax))
+    single = darkest == brightest
+    # A span of 255 from 0 changes nothing.
+    darkest, span = darkest.masked_fill(single, 0), (brightest - darkest).masked_fill(single, 255)
+    return _bytes((pixels - darkest).float().mul_(255).div_(span))
 
 
 def equalize(pixels: torch.Tensor, level: float, chance: torch.Tensor) -> torch.Tensor:
@@ -59,30 +60,25 @@ def equalize(pixels: torch.Tensor, level: float, chance: torch.Tensor) -> torch.
     (so do all images of fewer than 256 pixels).
     """
     values = pixels.flatten(2).long()
-    counts = values.new_zeros(*values.shape[:2], 256)
-    counts.scatter_add_(2, values, torch.ones_like(values))
+    counts = values.new_zeros(*values.shape[:2], 256, dtype=torch.int32)
+    counts.scatter_add_(2, values, torch.ones_like(values, dtype=torch.int32))
     below = counts.cumsum(2) - counts
     step = (below * (counts > 0)).amax(2, keepdim=True) // 255
-    flat = ((below + step // 2) // step.clamp(min=1)).clamp(max=255).to(torch.uint8)
-    return torch.where(step[..., None] > 0, flat.gather(2, values).view_as(pixels), pixels)
-
-
-def rotate(pixels: torch.Tensor, level: float, chance: torch.Tensor) -> torch.Tensor:
-    """Up to 30 degrees counterclockwise, on black."""
-    x, y = _centers(pixels)
-    middle_x, middle_y = pixels.shape[3] / 2, pixels.shape[2] / 2
-    sine, cosine = math.sin(math.radians(30 * level)), math.cos(math.radians(30 * level))
-    return _moved(
-        pixels,
-        cosine * (x - middle_x) - sine * (y - middle_y) + middle_x,
-        sine * (x - middle_x) + cosine * (y - middle_y) + middle_y,
-        fill=BLACK,
-    )
+    # Whole numbers in float64 are divided exactly enough, and faster than int64.
+    flat = (below + step // 2).double().div_(step.clamp(min=1)).floor_().clamp_(max=255)
+    same = torch.arange(256, device=pixels.device, dtype=flat.dtype)
+    table = torch.where(step > 0, flat, same).to(torch.uint8)
+    return table.gather(2, values).view_as(pixels)
 
 
 def solarize(pixels: torch.Tensor, level: float, chance: torch.Tensor) -> torch.Tensor:
     """Values from a threshold on, which goes from 256 down to 0, inverted."""
-    return torch.where(pixels >= 256 * (1 - level), 255 - pixels, pixels)
+    threshold = math.ceil(256 * (1 - level))
+    if threshold > 255:
+        return pixels
+    # All bits of values from the threshold on, none of others.
+    turned = (pixels >= threshold).view(torch.uint8).neg_()
+    return turned.bitwise_xor_(pixels)
 
 
 def color(pixels: torch.Tensor, level: float, chance: torch.Tensor) -> torch.Tensor:
@@ -100,117 +96,77 @@ def contrast(pixels: torch.Tensor, level: float, chance: torch.Tensor) -> torch.
 
 
 def brightness(pixels: torch.Tensor, level: float, chance: torch.Tensor) -> torch.Tensor:
-    return _enhanced(pixels, torch.zeros((), device=pixels.device), level, chance)
+    return _bytes(pixels * _factor(level, chance))
 
 
 def sharpness(pixels: torch.Tensor, level: float, chance: torch.Tensor) -> torch.Tensor:
     """Against a smooth image: 3 x 3 means of weight 5 in the middle; the border stays."""
     smooth = pixels.float()
     inner = smooth[:, :, 1:-1, 1:-1]
-    columns = smooth[:, :, :-2] + smooth[:, :, 1:-1] + smooth[:, :, 2:]
-    squares = columns[..., :-2] + columns[..., 1:-1] + columns[..., 2:]
-    inner.copy_(((squares + 4 * inner) / 13).round())
+    columns = (smooth[:, :, :-2] + smooth[:, :, 1:-1]).add_(smooth[:, :, 2:])
+    squares = (columns[..., :-2] + columns[..., 1:-1]).add_(columns[..., 2:])
+    inner.copy_(squares.add_(inner, alpha=4).div_(13).round_())
     return _enhanced(pixels, smooth, level, chance)
-
-
-def shear_x(pixels: torch.Tensor, level: float, chance: torch.Tensor) -> torch.Tensor:
-    """Rows moved by up to 0.3 of their distance to the upper edge."""
-    x, y = _centers(pixels)
-    return _moved(pixels, x + 0.3 * level * _signs(chance) * y, y, fill=GREY)
-
-
-def shear_y(pixels: torch.Tensor, level: float, chance: torch.Tensor) -> torch.Tensor:
-    """Columns moved by up to 0.3 of their distance to the left edge."""
-    x, y = _centers(pixels)
-    return _moved(pixels, x, y + 0.3 * level * _signs(chance) * x, fill=GREY)
-
-
-def translate_x(pixels: torch.Tensor, level: float, chance: torch.Tensor) -> torch.Tensor:
-    """Up to 150/331 of the width, to the nearest pixel."""
-    x, y = _centers(pixels)
-    return _moved(pixels, x - 150 / 331 * pixels.shape[3] * level * _signs(chance), y, fill=GREY)
-
-
-def translate_y(pixels: torch.Tensor, level: float, chance: torch.Tensor) -> torch.Tensor:
-    """Up to 150/331 of the height, to the nearest pixel."""
-    x, y = _centers(pixels)
-    return _moved(pixels, x, y - 150 / 331 * pixels.shape[2] * level * _signs(chance), fill=GREY)
 
 
 def cutout(pixels: torch.Tensor, level: float, chance: torch.Tensor) -> torch.Tensor:
     """A black square, of up to 0.8 of the width, around a point anywhere in the image."""
     height, width = pixels.shape[2:]
     half = 0.4 * level * width
-    x, y = _centers(pixels)
+    x, y = centers(pixels)
     covered_x = (x - chance[:, 0, None, None] * width).abs() < half
     covered_y = (y - chance[:, 1, None, None] * height).abs() < half
-    return pixels.masked_fill((covered_x & covered_y)[:, None], BLACK)
+    uncovered = ~(covered_x & covered_y)  # else black
+    return pixels * uncovered.view(torch.uint8)[:, None]
 
 
 OPERATIONS: dict[str, Operation] = {
     "invert": invert,
     "autocontrast": autocontrast,
     "equalize": equalize,
-    "rotate": rotate,
+    "rotate": partial(move, "rotate"),
     "solarize": solarize,
     "color": color,
     "posterize": posterize,
     "contrast": contrast,
     "brightness": brightness,
     "sharpness": sharpness,
-    "shear-x": shear_x,
-    "shear-y": shear_y,
-    "translate-x": translate_x,
-    "translate-y": translate_y,
+    "shear-x": partial(move, "shear-x"),
+    "shear-y": partial(move, "shear-y"),
+    "translate-x": partial(move, "translate-x"),
+    "translate-y": partial(move, "translate-y"),
     "cutout": cutout,
 }
 
 
-def _signs(chance: torch.Tensor) -> torch.Tensor:
-    """Minus or plus one for each image, (n, 1, 1)."""
-    return torch.where(chance[:, 0, None, None] < 0.5, -1.0, 1.0)
+def _factor(level: float, chance: torch.Tensor) -> torch.Tensor:
+    """1 - 0.9 level or 1 + 0.9 level for each image, (n, 1, 1, 1)."""
+    strength = np.float32(0.9 * level)
+    weaker, stronger = float(1 - strength), float(1 + strength)
+    return torch.where(chance[:, :1, None, None] < 0.5, weaker, stronger)
 
 
 def _bytes(values: torch.Tensor) -> torch.Tensor:
-    """Values cut off to whole levels; float32 is kept from losing one that is whole."""
-    return (values + ROUNDING).clamp(0, 255).to(torch.uint8)
+    """Values, which are overwritten, cut off to whole levels.
+
+    float32 is kept from losing one that is whole.
+    """
+    return values.add_(ROUNDING).clamp_(0, 255).to(torch.uint8)
 
 
 def _grey(pixels: torch.Tensor) -> torch.Tensor:
     """Luminance in whole levels, (n, 1, height, width) float32."""
+    values = pixels.float()
     if pixels.shape[1] == 1:
-        return pixels.float()
-    red, green, blue = pixels.int().unbind(dim=1)
-    return ((2989 * red + 5870 * green + 1140 * blue) // 10000).float()[:, None]
+        return values
+    red, green, blue = values.unbind(dim=1)
+    # The sum is a whole number below 2**24; one that is no multiple is far from the next.
+    weighed = (red * 2989).add_(green, alpha=5870).add_(blue, alpha=1140)
+    return weighed.div_(10000).floor_()[:, None]
 
 
 def _enhanced(
     pixels: torch.Tensor, dull: torch.Tensor, level: float, chance: torch.Tensor
 ) -> torch.Tensor:
     """The difference to a dull image, times 1 - 0.9 level or 1 + 0.9 level."""
-    factor = 1 + 0.9 * level * _signs(chance)[..., None]
-    return _bytes(dull + factor * (pixels - dull))
-
-
-def _centers(pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """x and y of the pixels' centers, (1, width) and (height, 1)."""
-    height, width = pixels.shape[2:]
-    x = torch.arange(width, device=pixels.device) + 0.5
-    y = torch.arange(height, device=pixels.device) + 0.5
-    return x[None], y[:, None]
-
-
-def _moved(pixels: torch.Tensor, x: torch.Tensor, y: torch.Tensor, fill: int) -> torch.Tensor:
-    """For each pixel the one at (x, y), or the fill where that is outside.
-
-    x and y broadcast to (n, height, width). On the line between two pixels it is
-    the one to the right or below, whichever way float32 rounds.
-    """
-    n, channels, height, width = pixels.shape
-    column = (x + ROUNDING).floor().long()
-    row = (y + ROUNDING).floor().long()
-    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-    source = row.clamp(0, height - 1) * width + column.clamp(0, width - 1)
-    source = source.expand(n, height, width).reshape(n, 1, -1).expand(-1, channels, -1)
-    moved = pixels.flatten(2).gather(2, source).view_as(pixels)
-    return moved.masked_fill(~inside.expand(n, height, width)[:, None], fill)
+    return _bytes((pixels - dull).mul_(_factor(level, chance)).add_(dull))

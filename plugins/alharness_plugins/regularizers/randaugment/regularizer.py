@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import torch
 
 import alharness
+from alharness_plugins.regularizers.randaugment.moves import MOVES, Moves, moves
 from alharness_plugins.regularizers.randaugment.operations import OPERATIONS
 
 STRONGEST = 9
 """Index of the last of ten evenly spaced magnitudes, the first being 0."""
+
+_GROUPS = (*(name for name in OPERATIONS if name not in MOVES), None)
+"""What is carried out at once: an operation, or (None) all that move pixels."""
+
+_GROUP_OF = torch.tensor([_GROUPS.index(None if one in MOVES else one) for one in OPERATIONS])
+_MOVE_OF = torch.tensor([MOVES.index(one) if one in MOVES else -1 for one in OPERATIONS])
 
 CHANNELS = (1, 3)
 """Of the images that every operation is defined on: color and contrast weigh red, green, blue."""
@@ -27,6 +36,7 @@ class RandAugment(alharness.Regularizer):
 
     def __init__(self, highest_m: int) -> None:
         self.highest_m = highest_m
+        self._met: dict[tuple[object, ...], Moves] = {}
 
     def search_space(self) -> alharness.Space:
         return {
@@ -44,31 +54,72 @@ class RandAugment(alharness.Regularizer):
             )
         rounds = int(self.hyperparameters["randaugment.n"])
         level = int(self.hyperparameters["randaugment.m"]) / STRONGEST
-        shape, device = (rounds, len(images)), images.device
-        operations = torch.randint(len(OPERATIONS), shape, generator=generator, device=device)
-        chance = torch.rand(*shape, 2, generator=generator, device=device)
+        shape = (rounds, len(images))
+        operations = torch.randint(len(OPERATIONS), shape, generator=_of_the_host(generator))
+        chance = torch.rand(*shape, 2, generator=generator, device=images.device)
         pixels = images.mul(255).round_().to(torch.uint8)
-        return _augmented(pixels, level, operations, chance).to(images.dtype).div_(255)
+        return self._augmented(pixels, level, operations, chance).to(images.dtype).div_(255)
 
+    def _augmented(
+        self,
+        pixels: torch.Tensor,
+        level: float,
+        operations: torch.Tensor,
+        chance: torch.Tensor,
+    ) -> torch.Tensor:
+        """Round after round, each operation applied once to the images that drew it.
 
-def _augmented(
-    pixels: torch.Tensor, level: float, operations: torch.Tensor, chance: torch.Tensor
-) -> torch.Tensor:
-    """Round after round, each operation applied once to the images that drew it.
-
-    operations (rounds, n) and chance (rounds, n, 2) are what each image drew. The
-    sizes of the groups are the one thing that the host waits for.
-    """
-    order = operations.argsort(dim=1)
-    kinds = torch.arange(len(OPERATIONS), device=operations.device)
-    sizes = (operations[:, :, None] == kinds).sum(dim=1).tolist()
-    for rows, luck, counts in zip(order, chance, sizes, strict=True):
-        groups = zip(
-            OPERATIONS.values(),
-            torch.split(pixels[rows], counts),
-            torch.split(luck[rows], counts),
-            strict=True,
+        All that move pixels count as one. operations (rounds, n), on the host, and chance
+        (rounds, n, 2), on the device, are what each image drew. The sizes of the groups are known
+        on the host, which waits for nothing.
+        """
+        groups = _GROUP_OF[operations]
+        order = groups.argsort(dim=1)
+        sizes = (groups[:, :, None] == torch.arange(len(_GROUPS))).sum(dim=1).tolist()
+        moving = _MOVE_OF[operations].gather(1, order)
+        device = pixels.device
+        plan = zip(
+            *(_copied(one, device) for one in (order, order.argsort(dim=1), moving)), strict=True
         )
-        done = [apply(group, level, own) for apply, group, own in groups if len(group)]
-        pixels = torch.cat(done)[rows.argsort()]
-    return pixels
+        moved = self._moves(pixels, level)
+        for (rows, back, kinds), luck, counts in zip(plan, chance, sizes, strict=True):
+            parts = zip(
+                _GROUPS,
+                *(
+                    torch.split(one, counts)
+                    for one in (pixels.index_select(0, rows), luck.index_select(0, rows), kinds)
+                ),
+                strict=True,
+            )
+            done = [
+                moved(group, kind, own) if name is None else OPERATIONS[name](group, level, own)
+                for name, group, own, kind in parts
+                if len(group)
+            ]
+            pixels = torch.cat(done).index_select(0, back)
+        return pixels
+
+    def _moves(self, pixels: torch.Tensor, level: float) -> Moves:
+        """Those of a level and a size, worked out when they are first met."""
+        met = (level, *pixels.shape[2:], pixels.device)
+        if met not in self._met:
+            self._met[met] = moves(pixels, level)
+        return self._met[met]
+
+
+def _of_the_host(generator: torch.Generator) -> torch.Generator:
+    """The generator itself where it draws on the host, else one that follows from its state.
+
+    The state of a GPU's generator lies on the host, so that nothing waits for the GPU. What the
+    GPU draws next moves that state on.
+    """
+    if generator.device.type == "cpu":
+        return generator
+    state = hashlib.blake2b(generator.get_state().numpy().tobytes(), digest_size=7)
+    return torch.Generator().manual_seed(int.from_bytes(state.digest(), "big"))
+
+
+def _copied(rows: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """From memory that a GPU can read by itself; from other memory the host would wait."""
+    readable = rows.pin_memory() if device.type == "cuda" else rows
+    return readable.to(device, non_blocking=True)
