@@ -20,7 +20,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from alharness.results.published import Chain, Published, read_publication
+from alharness.results.publication import Chain, read_publication
+from alharness.results.published import Published
 from alharness.statistics import PaperChain, paper_chain
 
 FILE = Path(__file__).parent / "alharness_suites" / "published" / "munjal2022.toml"
@@ -61,8 +62,10 @@ def samples(
     found: dict[str, list[NDArray[np.float64]]] = {}
     for table in (tables[name] for name in chain.of):
         column = table.fractions.index(chain.fraction)
+        assert table.runs is not None  # as Tables 7 to 16 tell it
         shape = standardised(table.runs, ddof)
         for row in table.methods:
+            assert row.deviation is not None
             moved = rounding.reference if row.method == chain.reference else rounding.methods
             deviation = max(row.deviation[column] + rounding.deviations, 0.0)
             found.setdefault(row.method, []).append(row.mean[column] + moved + deviation * shape)
