@@ -30,6 +30,8 @@ class Bald(alharness.ScoreSampler):
     ``masks`` says otherwise, a pass has one mask for all images, so that it is one network.
     """
 
+    needs = alharness.Needs(dropout=True)
+
     def __init__(self, passes: int, masks: Literal["per-pass", "per-image"] = "per-pass") -> None:
         super().__init__()
         self.passes = passes
@@ -49,8 +51,8 @@ def alharness_samplers() -> Iterator[alharness.SamplerSpec]:
         summary="Largest mutual information of label and Monte-Carlo dropout mask",
         citation="Houlsby, Huszár, Ghahramani and Lengyel, Bayesian Active Learning for "
         "Classification and Preference Learning, arXiv:1112.5745, 2011",
-        requires="A task model with dropout (`dropout` above 0); without, the query fails and says "
-        "so.",
+        requires="A task model with dropout (`dropout` above 0); where there is none it is not "
+        "applicable.",
         cost="T passes over the pool, T = `passes`; a model whose dropout sits behind its "
         "features computes these once.",
         parameters=BaldParameters,

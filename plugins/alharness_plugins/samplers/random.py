@@ -13,6 +13,8 @@ import alharness
 class Random(alharness.Sampler):
     """Draws uniformly without replacement: every set of ``budget`` images is equally likely."""
 
+    needs = alharness.Needs(model=False)
+
     def query(
         self, pool: alharness.Pool, budget: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:

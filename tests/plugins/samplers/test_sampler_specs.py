@@ -13,6 +13,11 @@ import alharness
 NAMES = [
     *("random", "least-confidence", "margin", "entropy"),
     *("dbal", "bald", "coreset", "coreset-mip", "vaal"),
+    *("learning-loss", "uncertain-gcn", "core-gcn", "tod", "ta-vaal", "sraal"),
+    *("badge", "power-bald", "batch-bald", "random-stratified", "uncertainty-herding", "cdal"),
+    *("alfa-mix", "bait", "cluster-margin"),
+    *("kmeans", "typiclust", "probcover", "max-herding", "tcm", "dropquery", "dcom"),
+    "active-ft",
 ]
 
 

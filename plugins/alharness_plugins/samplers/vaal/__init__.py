@@ -55,6 +55,8 @@ class Vaal(alharness.ScoreSampler):
     ``reduction = "torchal"`` is that loss.
     """
 
+    needs = alharness.Needs(images=True)
+
     def __init__(self, **parameters: Any) -> None:
         super().__init__()
         self.parameters = VaalParameters(**parameters)
