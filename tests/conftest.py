@@ -10,12 +10,18 @@ from types import SimpleNamespace
 
 import pytest
 
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
-def pytest_configure() -> None:
+
+def pytest_configure(config: pytest.Config) -> None:
     """Let Ctrl-C reach the benches of tests, also where the tests run in a shell's background.
 
-    How wide the terminal is that tests are started in changes nothing that they read.
+    How wide the terminal is that tests are started in changes nothing that they read. Of several
+    processes of tests each computes on one thread: more threads than cores wait for each other.
     """
+    if config.getoption("numprocesses", None):
+        for variable in THREAD_VARIABLES:
+            os.environ.setdefault(variable, "1")
     os.environ.pop("COLUMNS", None)
     os.unsetenv("COLUMNS")  # readline sets it for children, unseen by os.environ
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

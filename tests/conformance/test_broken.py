@@ -74,6 +74,7 @@ ALSO = {
     "losses-of-images": {"images-are-independent"},
     "mean-loss": {"confident-logits", "training"},
     "labels": {"same-generator-same-labels"},
+    "features_width": {"images-are-independent"},
     "declaration": {"plugins", "tuning-space", "published"},
 }
 """Other rules that a broken plugin cannot help breaking."""
@@ -87,7 +88,7 @@ SLOW = {SLOW_RULE, "isolation_from-the-store", "same-results", "slots", "shutdow
 OTHER_RULES_OF_EXECUTORS = {"isolation", "same-results", "slots"}
 """Run through all other rules: each is a bench, and one of each kind of breach is enough."""
 
-EVERYTHING = {"records", "distinct-positions_with-replacement"}
+EVERYTHING = {"records", "distinct-positions_with-replacement", "device"}
 """Break nearly every rule."""
 
 

@@ -92,7 +92,7 @@ def test_parameters_are_those_that_are_checked():
     [
         ({"name": "perfct"}, "did you mean 'perfect'"),
         ({"name": "perfect:noise=0.1"}, "no parameter 'noise'"),
-        ({"name": "timm:"}, "is a family"),
+        ({"name": "timm:", "kind": "model"}, "is a family"),
         ({"name": "digit", "kind": "suite"}, "no suite named 'digit'"),
         ({"name": "nowhere.toml", "kind": "suite"}, "there is no such file"),
         ({"name": "inlin", "kind": "executor"}, "did you mean 'inline'"),

@@ -30,6 +30,7 @@ initial_fraction = {initial_fraction}
 query_fraction = {query_fraction}
 final_fraction = {final_fraction}
 validation_fraction = 0.10
+warm_start = {warm_start}
 
 [tuning]
 trials = {trials}
@@ -62,6 +63,7 @@ DEFAULTS = {
     "query_fraction": 0.10,
     "final_fraction": 0.20,
     "trials": 2,
+    "warm_start": "false",
     "epochs": 1,
     "compared": '["random", "margin"]',
     "reference": "random",
@@ -124,6 +126,20 @@ class Workspace:
             place: (json.loads(data)["result"], json.loads(data)["digest"])
             for place, data in self.record_files().items()
         }
+
+    def require_started_where_parents_ended(self):
+        """Each trial after cycle 0 read the weights that its parent's record names; how many."""
+        trials = {
+            key: json.loads(data)
+            for (kind, key), data in self.record_files().items()
+            if kind == "trial"
+        }
+        later = [one for one in trials.values() if one["inputs"]["seed"]["cycle"]]
+        for one in later:
+            parent = trials[one["inputs"]["recipe"]["start"]]
+            assert one["result"]["start"] == parent["result"]["checkpoint"]
+            assert parent["inputs"]["seed"]["cycle"] == one["inputs"]["seed"]["cycle"] - 1
+        return len(later)
 
     def curves(self):
         """What each trial measured after each epoch."""

@@ -38,7 +38,7 @@ SUITES = {
         [("[training]\nepochs = 1\n", "")],
         ["training: is missing", "Write a table [training]"],
     ),
-    "no TOML": ([("[tuning]", "[tuning")], ["is not TOML", "line 15", "Mend that line"]),
+    "no TOML": ([("[tuning]", "[tuning")], ["is not TOML", "line 16", "Mend that line"]),
     "fractions above all": (
         [("final_fraction = 0.2", "final_fraction = 0.9"),
          ("validation_fraction = 0.10", "validation_fraction = 0.2")],

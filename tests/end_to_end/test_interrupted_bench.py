@@ -1,5 +1,6 @@
 """A bench that is stopped, or killed, and run again ends as an undisturbed one does."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -9,6 +10,9 @@ import numpy as np
 import pytest
 
 from alharness import ExitCode
+
+SEEDS = int(os.environ.get("ALHARNESS_TEST_INTERRUPTED_BENCHES", "2"))
+"""How many benches are interrupted four times each; 6 were, too."""
 
 
 @pytest.fixture
@@ -47,7 +51,7 @@ def disturbances(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_interrupted_again_and_again_it_ends_as_an_undisturbed_bench(
     disturbed, finished_bench, alharness, numbers, seed
 ):

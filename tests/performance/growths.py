@@ -12,15 +12,28 @@ import sys
 
 import numpy as np
 import torch
+from alharness_plugins.samplers.alfa_mix import AlfaMix, AlfaMixParameters
+from alharness_plugins.samplers.badge import Badge
+from alharness_plugins.samplers.bait import Bait
 from alharness_plugins.samplers.bald import Bald
+from alharness_plugins.samplers.cdal import Cdal
+from alharness_plugins.samplers.cluster_margin import ClusterMargin, ClusterMarginParameters
+from alharness_plugins.samplers.core_gcn import CoreGcn
 from alharness_plugins.samplers.coreset import Coreset
 from alharness_plugins.samplers.coreset_mip import CoresetMip, CoresetMipParameters
 from alharness_plugins.samplers.dbal import Dbal
 from alharness_plugins.samplers.entropy import Entropy
+from alharness_plugins.samplers.kmeans import KMeans, KMeansParameters
 from alharness_plugins.samplers.least_confidence import LeastConfidence
 from alharness_plugins.samplers.margin import Margin
+from alharness_plugins.samplers.power_bald import PowerBald
+from alharness_plugins.samplers.probcover import ProbCover, ProbCoverParameters
 from alharness_plugins.samplers.qbc import Qbc, QbcParameters
 from alharness_plugins.samplers.random import Random
+from alharness_plugins.samplers.random_stratified import RandomStratified
+from alharness_plugins.samplers.typiclust import TypiClust, TypiClustParameters
+from alharness_plugins.samplers.uncertain_gcn import UncertainGcn
+from alharness_plugins.samplers.uncertainty_herding import UncertaintyHerding
 from torch import nn
 
 import alharness
@@ -51,6 +64,9 @@ class Wide(nn.Module):
     def forward(self, x):
         return self.forward_head(self.forward_features(x))
 
+    def get_classifier(self):
+        return self.head
+
 
 class StacksPasses(alharness.ScoreSampler):
     """Holds (T, n, C)."""
@@ -76,6 +92,11 @@ class OuterProducts(alharness.ScoreSampler):
         return outer.flatten(1).norm(dim=1)
 
 
+def on_embeddings(sampler, parameters):
+    """A sampler on representations, with the task model's, at its defaults."""
+    return lambda: sampler(**parameters(representation="task-model").model_dump())
+
+
 SAMPLERS = {
     "random": Random,
     "least-confidence": LeastConfidence,
@@ -86,6 +107,19 @@ SAMPLERS = {
     "qbc": lambda: Qbc(**QbcParameters().model_dump()),
     "coreset": Coreset,
     "coreset-mip": lambda: CoresetMip(**CoresetMipParameters(max_pairs=100_000).model_dump()),
+    "uncertain-gcn": lambda: UncertainGcn(epochs=2, hidden=8),
+    "core-gcn": lambda: CoreGcn(epochs=2, hidden=8),
+    "kmeans": on_embeddings(KMeans, KMeansParameters),
+    "probcover": on_embeddings(ProbCover, ProbCoverParameters),
+    "typiclust": on_embeddings(TypiClust, TypiClustParameters),
+    "badge": Badge,
+    "power-bald": lambda: PowerBald(PASSES, 1.0, "power"),
+    "random-stratified": lambda: RandomStratified(1.0),
+    "uncertainty-herding": lambda: UncertaintyHerding("task-model"),
+    "cdal": Cdal,
+    "alfa-mix": lambda: AlfaMix(**AlfaMixParameters().model_dump()),
+    "bait": lambda: Bait(1.0),
+    "cluster-margin": lambda: ClusterMargin(**ClusterMarginParameters().model_dump()),
     "stacks-passes": StacksPasses,
     "all-distances": AllDistances,
     "outer-products": OuterProducts,
@@ -104,7 +138,7 @@ def query(name, n, width):
         N_CLASSES,
         networks[0],
         None,
-        granted=Granted(networks[1:]),
+        granted=Granted(networks[1:], representation="task-model"),
     )
     sampler = SAMPLERS[name]()
     return lambda: sampler.query(pool, BUDGET, np.random.default_rng(0))
@@ -158,5 +192,6 @@ def growth(prepare, *arguments):
 torch.set_num_threads(1)
 torch.manual_seed(0)
 query("coreset-mip", 100, 4)()  # what is imported, and allocated once
+query("uncertain-gcn", 100, 4)()
 score("mutual_information", 100, 4)()
 print(json.dumps([growth(*arguments) for arguments in RUNS]))

@@ -28,7 +28,10 @@ MIB = 1 << 20
 N, N_CLASSES, PASSES, WIDTH = 12_000, 100, 25, 32
 SOUND = [
     *("random", "least-confidence", "margin", "entropy", "dbal", "bald", "qbc"),
-    *("coreset", "coreset-mip"),
+    *("coreset", "coreset-mip", "badge", "power-bald", "random-stratified"),
+    *("uncertainty-herding", "cdal", "alfa-mix", "bait", "cluster-margin"),
+    *("uncertain-gcn", "core-gcn"),
+    *("kmeans", "typiclust"),
 ]
 LARGEST_ARRAY = {
     "stacks-passes": PASSES * N * N_CLASSES,
@@ -40,6 +43,7 @@ LARGEST_ARRAY = {
 WIDE_SIZES, SCORE_SIZES = [5_000, 10_000, 20_000], [25_000, 50_000, 100_000]
 UP_TO_A_MILLION = [125_000, 250_000, 500_000, 1_000_000]
 FEATURES = 512
+BADGE_FEATURES = 768
 ROW = 4 * FEATURES
 """Bytes of a row of features."""
 SCORED = 20
@@ -79,6 +83,7 @@ def measured() -> dict[tuple[object, ...], int]:
         *(("query", name, N, WIDTH) for name in [*SOUND, *LARGEST_ARRAY]),
         *(("k_center", n, FEATURES) for n in WIDE_SIZES),
         *(("query", "least-confidence", n, FEATURES) for n in WIDE_SIZES),
+        *(("query", "badge", n, BADGE_FEATURES) for n in WIDE_SIZES),
         *(("score", "mutual_information", n, 10) for n in SCORE_SIZES),
     ]
     return dict(zip(runs, growths(*runs), strict=True))
@@ -115,6 +120,13 @@ def test_k_center_grows_by_a_copy_of_the_features(measured: Any) -> None:
     """The moved points, and half as much again for bounds and blocks."""
     grown = [measured["k_center", n, FEATURES] for n in WIDE_SIZES]
     assert_linear(WIDE_SIZES, grown, 1.5 * ROW)
+
+
+def test_badge_never_forms_a_gradient(measured: Any) -> None:
+    """100 classes and 768 features: a gradient would be 76 800 numbers. The pool holds features and
+    logits, the sampler a copy of the features, probabilities and errors."""
+    grown = [measured["query", "badge", n, BADGE_FEATURES] for n in WIDE_SIZES]
+    assert_linear(WIDE_SIZES, grown, 4 * (2.2 * BADGE_FEATURES + 5 * N_CLASSES))
 
 
 @pytest.mark.parametrize(

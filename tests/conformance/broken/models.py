@@ -96,8 +96,11 @@ class KeepsAScale(SmallNetwork):
         return head if pre_logits else self.scale * head
 
 
-def model(network):
+def model(network, dropout=None):
     class Builds(alharness.Model):
+        def has_dropout(self):
+            return dropout
+
         def build(self, n_classes, in_channels, image_size):
             return network(n_classes, in_channels)
 
@@ -121,3 +124,5 @@ def alharness_models():
         "weights-are-all": KeepsAScale,
     }.items():
         yield alharness.ModelSpec(name, model(network))
+    yield alharness.ModelSpec("what-it-says_dropout", model(SmallNetwork, dropout=False))
+    yield alharness.ModelSpec("what-it-says_text", model(SmallNetwork, dropout="0.5"))

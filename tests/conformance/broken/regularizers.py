@@ -62,6 +62,15 @@ class HidesTheModel(alharness.Regularizer):
         return nn.Sequential(model)
 
 
+class WiderBySetting(alharness.Regularizer):
+    def search_space(self):
+        return {"width": alharness.Uniform(1.0, 100.0)}
+
+    def wrap_model(self, model):
+        model.more = nn.Linear(1, int(self.hyperparameters["width"]))
+        return model
+
+
 class NumberAsPenalty(alharness.Regularizer):
     def penalty(self, model):
         return 0.1
@@ -102,6 +111,7 @@ def alharness_regularizers():
         "mixing-in-place": MixesInPlace,
         "after-step": AveragesInsideTheModel,
         "wrapped-model": HidesTheModel,
+        "warm-start": WiderBySetting,
         "penalty": NumberAsPenalty,
         "optimizer-options": SgdOnly,
         "training": OffersNothingThatFits,

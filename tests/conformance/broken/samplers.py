@@ -179,6 +179,15 @@ class GreyOnly(alharness.ScoreSampler):
         return pool.images().reshape(pool.n_unlabeled, 64).sum(1)
 
 
+class AsksTheModelAtOnce(alharness.Sampler):
+    """Says that it needs no model, and asks it where there is none."""
+
+    needs = alharness.Needs(model=False)
+
+    def query(self, pool, budget, rng):
+        return pool.embeddings().sum(1).argsort()[:budget].numpy()
+
+
 @alharness.hookimpl
 def alharness_samplers():
     for name, factory in {
@@ -191,6 +200,7 @@ def alharness_samplers():
         "stored-arrays_bytes": StoresTooMuch,
         "stored-arrays_time": StoresTheTime,
         "first-cycle": NeedsPreviousModel,
+        "before-any-training": AsksTheModelAtOnce,
         "constant-images": DividesByDeviation,
         "constant-outputs": NormalizesLogits,
         "saturated-probabilities": LogarithmOfZero,

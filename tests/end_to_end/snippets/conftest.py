@@ -33,6 +33,11 @@ CLAIMS = {
         ("README.md", "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' &&"),
         ("CONTRIBUTING.md", "python3 -m venv"),
         ("docs/explanation/looks.md", "alharness bench"),
+        ("docs/explanation/features-track.md", "alharness bench --suite features-quick"),
+        ("docs/explanation/features-track.md", "alharness bench --suite foundation-features"),
+    ],
+    "test_a_script_says_the_same_of_itself": [
+        ("docs/explanation/fidelity.md", "pip install scikit-activeml"),
     ],
     "test_the_tutorial_and_reading_its_results": [
         ("docs/tutorial.md", "alharness bench --suite digits-quick\n"),
@@ -50,6 +55,12 @@ CLAIMS = {
         ("docs/how-to/share-and-verify-results.md", "alharness bench"),
     ],
     "test_the_suite_of_the_reference_is_read_and_planned": [("docs/suites.md", "schema = 1")],
+    "test_the_ways_to_write_budgets": [
+        ("docs/suites.md", "initial_fraction = 0.10\n"),
+        ("docs/suites.md", "initial_labels = 10"),
+        ("docs/suites.md", "budgets = ["),
+    ],
+    "test_cycle_0_and_later_ones_of_the_reference": [("docs/suites.md", "[tuning.space]\n")],
     "test_the_published_results_of_the_reference_are_read": [("docs/plugin-api.md", "schema = 1")],
     "test_a_plugin_is_checked_by_the_command": [
         ("docs/how-to/check-a-plugin.md", "alharness plugins check"),
@@ -68,6 +79,14 @@ CLAIMS = {
         ("docs/how-to/get-statistics.md", "alharness stats docs"),
         ("docs/how-to/get-statistics.md", "alharness stats\n"),
     ],
+    "test_features_are_written_and_benched_on": [
+        ("docs/how-to/bench-on-features.md", "from pathlib import Path"),
+        ("docs/how-to/bench-on-features.md", "schema = 1"),
+        ("docs/how-to/bench-on-features.md", "alharness plan"),
+    ],
+    "test_a_representation": [
+        ("docs/plugin-api.md", "import alharness\nimport torch\n\n\nclass Colours("),
+    ],
     "test_a_site_is_built": [
         ("docs/how-to/publish-a-leaderboard.md", "alharness leaderboard build"),
     ],
@@ -81,6 +100,16 @@ CLAIMS = {
         ("docs/plugin-api.md", "import alharness\nimport torch\n\n\nclass PredictsLosses("),
         ("docs/plugin-api.md", "import alharness\nimport torch\nfrom torch.nn.functional import"),
         ("docs/plugin-api.md", "import alharness\n\n\n@alharness.hookimpl\n"),
+    ],
+    "test_what_a_sampler_needs_of_a_scenario": [
+        ("docs/plugin-api.md", "import alharness\n\n\nclass Herds("),
+    ],
+    "test_a_sampler_that_needs_no_model_chooses_its_initial_sets": [
+        ("docs/plugin-api.md", "import alharness\nimport numpy as np\n\n\nclass Spread("),
+    ],
+    "test_strategies_of_scikit_activeml_and_a_function": [
+        ("docs/how-to/use-scikit-activeml.md", "compared = ["),
+        ("docs/how-to/use-scikit-activeml.md", "import alharness"),
     ],
     "test_a_sampler_goes_through_the_one_epoch_loop": [
         ("docs/plugin-api.md", "from alharness.epochs import"),

@@ -30,8 +30,12 @@ NOT_CARRIED_OUT = {
     ".venv/bin/python -m pytest -n 0 tests/performance --benchmark-enable": "takes long",
     "alharness bench --suite docs/suites/my-cifar.toml --data-dir data": "wants images",
     "alharness bench --suite digits --looks": "takes long; tests/end_to_end/test_looks.py does it",
+    "alharness bench --suite features-quick --data-dir data --download": "wants images",
+    "alharness bench --suite foundation-features --scenario cifar10-efficientnet-lite0 "
+    "--scenario digits-raw --data-dir data": "wants images; test_suites_on_features.py does it",
+    "alharness plan --suite foundation-features": "tests/unit/cli/test_scenarios.py does it",
     "alharness plugins check vaal:epochs=1": "takes a minute; tests/conformance does it",
-    "alharness plugins check timm:resnet18": "takes long; tests/conformance does it",
+    "alharness plugins check timm:resnet18 --kind model": "takes long; tests/conformance does it",
     "mlflow ui --backend-store-uri sqlite:///alharness-workspace/mlflow.db": "never ends",
 }
 """What is not carried out as it is written, and why; ``taken`` goes as far as it can."""
@@ -69,7 +73,8 @@ def alharness_takes(_, words):
     """The command takes the options; a suite can be planned, a plugin is there."""
     context = parsed(words)
     if context.info_name == "check":
-        assert find_subject(context.params["name"], plugin_files=context.params["plugin_files"])
+        name, kind = context.params["name"], context.params["kind"]
+        assert find_subject(name, kind, plugin_files=context.params["plugin_files"])
     if context.info_name == "bench":
         places = ["--suite", context.params["suite"], "--data-dir", context.params["data_dir"]]
         planned = CliRunner().invoke(alharness, ["plan", *map(str, places)])
@@ -145,6 +150,14 @@ def test_what_ci_runs(blocks, monkeypatch):
     monkeypatch.chdir(ROOT)
     for block in blocks:
         carry_out(block, shell=None)
+
+
+def test_a_script_says_the_same_of_itself(blocks):
+    """What it does is seen by tests/plugins/samplers/test_fidelity.py."""
+    (block,) = blocks
+    script = ROOT / block.splitlines()[-1].removeprefix("python ")
+    said = script.read_text("utf-8")
+    assert all(f"    {line}\n" in said for line in block.splitlines())
 
 
 @pytest.mark.slow

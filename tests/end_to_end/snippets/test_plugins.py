@@ -1,8 +1,13 @@
 """Plugins of the documentation, as written: installed by pip, checked, at work in a bench."""
 
 import json
+import tomllib
 
+import numpy as np
 import pytest
+
+import alharness.testing
+from alharness.results.document import numbers
 
 REGISTERED = """
 
@@ -22,6 +27,43 @@ def alharness_samplers():
 @alharness.hookimpl
 def alharness_losses():
     yield alharness.LossSpec("focal", Focal, summary="Focal")
+"""
+ON_PIXELS = """
+
+class Pixels(alharness.Representation):
+    def features(self, images):
+        return images.flatten(1)
+
+
+@alharness.hookimpl
+def alharness_samplers():
+    yield alharness.SamplerSpec("herds", Herds, summary="Nearest to the mean")
+
+
+@alharness.hookimpl
+def alharness_representations():
+    yield alharness.RepresentationSpec("pixels", Pixels, summary="Pixels")
+"""
+ANOTHER_SCENARIO = """
+[[scenarios]]
+name = "on-pixels"
+dataset = "digits"
+model = "linear"
+representation = "pixels"
+regularizers = []
+oracle = "perfect"
+"""
+CHOOSING = """
+
+@alharness.hookimpl
+def alharness_samplers():
+    yield alharness.SamplerSpec("spread", Spread, summary="Spread")
+"""
+COLOURS = """
+
+@alharness.hookimpl
+def alharness_representations():
+    yield alharness.RepresentationSpec("colours", Colours, summary="Colours")
 """
 REMOTE = """
 
@@ -94,6 +136,56 @@ def test_parts_of_plugins_do_their_part_in_a_bench(alharness, blocks):
 
 
 @pytest.mark.slow
+def test_what_a_sampler_needs_of_a_scenario(alharness, blocks):
+    (herds,) = blocks
+    (alharness.folder / "herds.py").write_text(herds + ON_PIXELS)
+    few = {"initial_sets": 1, "seeds": 1, "trials": 1}
+    suite = alharness.suite(**few, compared='["random", "herds"]')
+    suite.write_text(suite.read_text() + ANOTHER_SCENARIO)
+    done = alharness.bench("--plugin-file", "herds.py")
+    assert done.returncode == 0, done.stderr
+    images, pixels = alharness.workspace().report()["scenarios"]
+    assert [one["method"] for one in images["methods"]] == ["random"]
+    assert images["not_applicable"] == [
+        {"method": "herds", "reason": "no representation: the scenario trains on images"}
+    ]
+    runs = [run["state"] for one in pixels["methods"] for run in one["runs"]]
+    assert (runs, pixels["not_applicable"]) == (["done", "done"], [])
+
+
+@pytest.mark.slow
+def test_a_sampler_that_needs_no_model_chooses_its_initial_sets(alharness, blocks):
+    (spread,) = blocks
+    file = alharness.folder / "spread.py"
+    file.write_text(spread + CHOOSING)
+    suite = alharness.suite(initial_sets=2, seeds=1, compared='["random", "spread"]')
+    text = suite.read_text().replace("epochs = 1", "epochs = 1\nnormalize = false")
+    suite.write_text(text.replace("seeds = 1", 'seeds = 1\ninitial_draw = "chosen"'))
+    done = alharness.bench("--plugin-file", file)
+    assert done.returncode == 0, done.stderr
+    (scenario,) = alharness.workspace().report()["scenarios"]
+    assert [one["chosen_by"] for one in scenario["first_sets"]] == ["random", "spread"]
+
+
+@pytest.mark.slow
+def test_strategies_of_scikit_activeml_and_a_function(alharness, blocks):
+    pytest.importorskip("skactiveml")
+    table, function = blocks
+    (alharness.folder / "function.py").write_text(function)
+    compared = [*tomllib.loads(table)["compared"], "farthest-from-class-means"]
+    written = table.partition("=")[2].strip().removesuffix("]")
+    suite = alharness.suite(
+        initial_sets=1, seeds=1, trials=1, compared=f'{written} "farthest-from-class-means"]'
+    )
+    assert tomllib.loads(suite.read_text())["methods"]["compared"] == compared
+    done = alharness.bench("--plugin-file", "function.py")
+    assert done.returncode == 0, done.stderr
+    (scenario,) = alharness.workspace().report()["scenarios"]
+    states = [run["state"] for one in scenario["methods"] for run in one["runs"]]
+    assert states == ["done"] * len(compared)
+
+
+@pytest.mark.slow
 def test_an_executor_and_the_command_of_a_work_site(alharness, shell, blocks):
     """ssh is a program that carries out here what it is asked to carry out there."""
     executor, command = blocks
@@ -111,3 +203,27 @@ def test_an_executor_and_the_command_of_a_work_site(alharness, shell, blocks):
     asked = json.loads((shell.folder / "request.json").read_text())
     answered = json.loads(shell.run(command))
     assert answered == {"outcomes": [{"key": asked["units"][0]["key"], "error": None}]}
+
+
+def test_a_representation(blocks, tmp_path):
+    (text,) = blocks
+    file = tmp_path / "colours.py"
+    file.write_text(text + COLOURS)
+    alharness.testing.check("colours", plugin_files=[file])
+
+
+@pytest.mark.slow
+def test_features_are_written_and_benched_on(shell, blocks):
+    script, suite, commands = blocks
+    shell.write("features.py", script)
+    shell.write("digits-on-spectra.toml", suite)
+    shell.run("python features.py")
+    said = shell.run(commands)
+    assert "margin" in said
+    assert "not verifiable" not in said
+    (document,) = json.loads(shell.run("alharness report --json"))
+    (scenario,) = document["scenarios"]
+    assert scenario["representation"]["width"] == 40
+    assert scenario["representation"]["order"].startswith("verified by image digests")
+    for method in scenario["methods"]:
+        assert np.mean(numbers(method["accuracy"]), axis=(0, 1))[-1] > 0.6
