@@ -30,7 +30,8 @@ class Needs:
         representation as the command line spells it (``"raw"``, ``"timm:resnet18"``), which is
         then computed for the data set, once. None for none.
     sees_labels: the sampler is an upper bound that is given the hidden labels, by
-        ``Pool.hidden_labels``.
+        ``Pool.hidden_labels``, and the images that the suite holds out of every pool
+        (``protocol.held_out``), as the subset ``"held-out"``.
     images: it asks for the pool's images: a scenario that trains on features has none.
     dropout: it asks for Monte-Carlo dropout.
     layers: it asks for what lies between the task model's input and its last layer: a linear
@@ -39,6 +40,8 @@ class Needs:
     model: it asks a trained task model. One that declares ``model=False`` can also be asked before
         any training, when nothing is labeled: in a suite whose initial sets are chosen, it chooses
         its own, and every other sampler starts from the reference's.
+    held_out: the least number of images held out of every pool that it needs, to measure on them
+        what a batch gains; only with ``sees_labels``.
 
     A scenario that lacks what a sampler needs lists it as *not applicable*, with the reason.
     """
@@ -52,3 +55,4 @@ class Needs:
     layers: bool = False
     pool: int = 1
     model: bool = True
+    held_out: int = 0

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-Subset: TypeAlias = Literal["unlabeled", "labeled"]
+Subset: TypeAlias = Literal["unlabeled", "labeled", "held-out"]
+Hidden: TypeAlias = Literal["unlabeled", "held-out"]
 Masks: TypeAlias = Literal["per-pass", "per-image"]
 
 
@@ -36,6 +37,10 @@ class Pool(Protocol):
     Where samplers choose what runs start from, a sampler that declares ``Needs(model=False)`` is
     also asked for that, before any training: then ``n_labeled`` is 0, and whatever asks a model
     (``logits`` and what is computed from it, ``head``, ``model``) raises HarnessError.
+
+    The subset ``"held-out"`` is for upper bounds: images that the suite holds out of every pool
+    (``protocol.held_out``), of each class its share. Asking for it raises HarnessError for a
+    sampler that declares no ``Needs(sees_labels=True)``, and where nothing is held out.
 
     Everything is computed when first asked for, once, unless stated otherwise.
     Tensors are float32 on ``device``, without gradients, unless stated otherwise,
@@ -104,7 +109,7 @@ class Pool(Protocol):
         """A number for each image, (n,) int64 in [0, 2⁶³), by which it is known again.
 
         Different images have different numbers, and each keeps its own over all cycles of
-        the run, unlabeled and labeled. They are drawn from the run's seed and say nothing of
+        the run, in every subset. They are drawn from the run's seed and say nothing of
         dataset index or class; another run has others.
         """
         ...
@@ -116,8 +121,8 @@ class Pool(Protocol):
         """
         ...
 
-    def hidden_labels(self) -> torch.Tensor:
-        """True labels of the unlabeled images, (n_unlabeled,) int64.
+    def hidden_labels(self, subset: Hidden = "unlabeled") -> torch.Tensor:
+        """True labels of the unlabeled images, or of those held out, (n,) int64.
 
         Raises HarnessError for a sampler that declares no ``Needs(sees_labels=True)``.
         """

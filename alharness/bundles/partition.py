@@ -39,8 +39,8 @@ def require_partition(bench: Bench, state: Survey, held: Held) -> None:
 def _require_drawn(bench: Bench, condition: Condition, number: int) -> None:
     """As far as it can be told without the labels of all images.
 
-    What a long tail drops follows from these, and so do the images of an initial set whose classes
-    have sizes; these sizes are told by its own labels.
+    What a long tail drops follows from these, and so does what is held out of a pool, and so do the
+    images of an initial set whose classes have sizes; these sizes are told by its own labels.
     """
     suite, start, n_train = (
         bench.suite.of(condition.scenario),
@@ -54,6 +54,7 @@ def _require_drawn(bench: Bench, condition: Condition, number: int) -> None:
         and _is_left_out(left_out, bench, condition, number)
         and np.array_equal(parts.validation, start.validation.indices)
         and _is_initial(start.labeled, parts, bench, condition, number)
+        and _is_held_out(start.held_out, start.labeled, parts, suite.protocol.held_out)
     )
     if not same:
         raise mismatch(
@@ -95,6 +96,18 @@ def _is_initial(
     )
 
 
+def _is_held_out(
+    held_out: IndexSet | None, labeled: IndexSet | None, parts: Split, size: int
+) -> bool:
+    """Where queries tell it; without one, nothing was held out of anything."""
+    if held_out is None:
+        return True
+    drawn = no_images() if labeled is None else labeled.indices
+    pool = np.setdiff1d(np.concatenate([parts.initial, parts.pool]), drawn)
+    indices = held_out.indices
+    return len(np.unique(indices)) == len(indices) == size and bool(np.isin(indices, pool).all())
+
+
 def _left_out(start: Start) -> NDArray[np.int64]:
     return no_images() if start.left_out is None else start.left_out.indices
 
@@ -102,7 +115,7 @@ def _left_out(start: Start) -> NDArray[np.int64]:
 def _require_picks(run: Run, held: Held) -> None:
     start = run.condition.starts[run.place.initial_set]
     drawn = () if start.labeled is None else (start.labeled.indices,)
-    taken = [*drawn, start.validation.indices, _left_out(start)]
+    taken = [*drawn, *(part.indices for part in start.in_no_pool)]
     for slots in _asked(run):
         query, annotation = (_recorded(run, slot, held) for slot in slots)
         picked = np.asarray(query.result["indices"], dtype=np.int64)

@@ -120,6 +120,7 @@ def _condition(suite: Suite, table: Table, scenario: Scenario, held: Held, where
         starts=tuple(_starts(suite, scenario, trials, later, held_back_images, held)),
         representation=representation_of(described, network, where),
         later_schedule=later,
+        held_out=suite.protocol.held_out,
     )
 
 
@@ -207,7 +208,7 @@ def _starts(
     Where there is no query, what is left out can be no more than what the suite draws.
     """
     queries = (query for method in scenario.methods for query in _queries(method, held))
-    left_out = {query.seed.initial_set: query.left_out for query in queries}
+    asked = {query.seed.initial_set: query for query in queries}
     for number, first in enumerate(trials):
         chosen = suite.protocol.chooses_first_sets
         labeled = None if chosen else held.index_set(first.labeled[0])
@@ -215,15 +216,18 @@ def _starts(
         schedule = first.recipe.schedule
         schedules = (schedule, later_schedule.identity if later_schedule else schedule)
         recipe, later = recipes_of(suite, schedules, labeled, first.recipe.stacked)
-        if number not in left_out:
+        held_out = None
+        if number not in asked:
             drawn = with_spared(
                 suite.protocol, held_back_images, int(scenario.n_train or 0), number, suite.seed
             )
             rest = IndexSet(drawn) if len(drawn) else None
         else:
-            name = left_out[number]
-            rest = None if name is None else held.index_set(name)
-        yield Start(labeled, validation, recipe, rest, later)
+            rest, held_out = (
+                None if name is None else held.index_set(name)
+                for name in (asked[number].left_out, asked[number].held_out)
+            )
+        yield Start(labeled, validation, recipe, rest, later, held_out)
 
 
 def _method(method: Method, held: Held) -> Component:

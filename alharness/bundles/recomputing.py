@@ -138,7 +138,7 @@ class Recomputing:
         """Put there what a unit reads: its index sets, records and features as recorded."""
         inputs = unit.inputs
         named = [*getattr(inputs, "labeled", ())]
-        others = (getattr(inputs, name, None) for name in ("validation", "left_out"))
+        others = (getattr(inputs, name, None) for name in ("validation", "left_out", "held_out"))
         named += [one for one in others if one is not None]
         recipe = getattr(inputs, "recipe", None)
         if recipe is not None and recipe.normalization is not None:

@@ -37,7 +37,7 @@ def asking_rows(scenario: Scenario, asked: Scenario) -> list[Method]:
 
 
 def with_splits_of(condition: Condition, source: Condition) -> Condition:
-    """A condition with what the one that it replays leaves out. Raises MismatchError.
+    """A condition with what the one that it replays leaves and holds out. Raises MismatchError.
 
     Where the two have other splits.
     """
@@ -48,7 +48,7 @@ def with_splits_of(condition: Condition, source: Condition) -> Condition:
                 f"initial set {number} is not that of {source.name}, which it replays",
                 f"document, {condition.name}",
             )
-        starts.append(own._replace(left_out=its.left_out))
+        starts.append(own._replace(left_out=its.left_out, held_out=its.held_out))
     return replace(condition, starts=tuple(starts))
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from alharness.api.needs import Needs
-from alharness.api.pool import Subset
+from alharness.api.pool import Hidden, Subset
 from alharness.api.sampler import Sampler, ScoreSampler
 from alharness.engine.extension import built_extension, parted
 from alharness.engine.features import HeldFeatures, hold_features
@@ -84,6 +84,8 @@ def _pool(
         "unlabeled": order.unlabeled,
         "labeled": labeled.indices[order.labeled],
     }
+    if len(order.held_out):
+        rows["held-out"] = order.held_out
     shown = {subset: _shown(question, where, device, decoders) for subset, where in rows.items()}
     width = shown["unlabeled"].width
     networks = [_network(inputs, one, plugins, device, width) for one in question["models"]]
@@ -102,6 +104,7 @@ def _pool(
             else None,
             representation=needs.representation,
             own_features=_own_features(question, rows, device),
+            held_out=shown.get("held-out"),
             hidden_labels=_hidden_labels(question, order, device),
         ),
     )
@@ -155,6 +158,7 @@ def _run_so_far(question: Question, parts: Sequence[IndexSet], order: PoolOrder)
         numbers={
             "unlabeled": numbers[order.unlabeled],
             "labeled": numbers[joined(parts).indices[order.labeled]],
+            "held-out": numbers[order.held_out],
         },
         stored=unpacked_stored(stored, f"sampler '{inputs.sampler.name}'"),
     )
@@ -162,11 +166,16 @@ def _run_so_far(question: Question, parts: Sequence[IndexSet], order: PoolOrder)
 
 def _hidden_labels(
     question: Question, order: PoolOrder, device: torch.device
-) -> torch.Tensor | None:
+) -> dict[Hidden, torch.Tensor]:
+    """Of the images that a sampler may pick and of those held out, where it sees labels."""
     if question["labels"] is None:
-        return None
+        return {}
     labels = np.load(question["labels"], allow_pickle=False)
-    return torch.from_numpy(labels[order.unlabeled]).to(device)
+    rows: dict[Hidden, NDArray[np.int64]] = {
+        "unlabeled": order.unlabeled,
+        "held-out": order.held_out,
+    }
+    return {subset: torch.from_numpy(labels[where]).to(device) for subset, where in rows.items()}
 
 
 def _network(

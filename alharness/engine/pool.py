@@ -15,7 +15,7 @@ from torch.nn.functional import one_hot
 
 from alharness.api.errors import HarnessError
 from alharness.api.needs import SCENARIO
-from alharness.api.pool import GradientFactors, Masks, Subset
+from alharness.api.pool import GradientFactors, Hidden, Masks, Subset
 from alharness.engine.dropout import DropoutMasks, MasksPerImage
 from alharness.engine.features import HeldFeatures, require_images
 from alharness.engine.head import head_of
@@ -48,14 +48,16 @@ class Granted:
     """What only a sampler that declares it is given; see ``alharness.Needs``.
 
     own_features: of each subset, by the representation that it asks for by name.
-    hidden_labels: of the unlabeled images in the order that the sampler sees, (n,) int64.
+    held_out: the images that are held out of every pool.
+    hidden_labels: of images in the order that the sampler sees, (n,) int64.
     """
 
     committee: Sequence[Network] = ()
     extension: nn.Module | None = None
     representation: str | None = None
     own_features: Mapping[Subset, HeldFeatures] | None = None
-    hidden_labels: torch.Tensor | None = None
+    held_out: Images | None = None
+    hidden_labels: Mapping[Hidden, torch.Tensor] = field(default_factory=dict)
 
 
 class ImagePool:
@@ -84,6 +86,8 @@ class ImagePool:
         self._previous = None if previous is None else previous.eval()
         self._run = run or _start_of_a_run(len(unlabeled), len(labeled))
         self._granted = granted or Granted()
+        if self._granted.held_out is not None:
+            self._images["held-out"] = self._granted.held_out
         for module in (*self._granted.committee, self._granted.extension):
             if module is not None:
                 module.eval()
@@ -114,15 +118,17 @@ class ImagePool:
         self, subset: Subset = "unlabeled", rows: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Images in [0, 1], (n, channels, height, width) float32: all, or those at ``rows``."""
-        require_images(self._images[subset])
-        return self._images[subset].batch(slice(None) if rows is None else rows)
+        shown = self._of(subset)
+        require_images(shown)
+        return shown.batch(slice(None) if rows is None else rows)
 
     def minibatches(
         self, subset: Subset = "unlabeled", size: int = 256
     ) -> Iterator[tuple[slice, torch.Tensor]]:
         """``images(subset)`` in slices of at most ``size`` rows."""
-        require_images(self._images[subset])
-        yield from self._images[subset].batches(size)
+        shown = self._of(subset)
+        require_images(shown)
+        yield from shown.batches(size)
 
     def labels(self) -> torch.Tensor:
         """Labels of the labeled set, (n_labeled,) int64."""
@@ -139,17 +145,19 @@ class ImagePool:
 
     def numbers(self, subset: Subset = "unlabeled") -> torch.Tensor:
         """A number for each image, the same over a run's cycles, (n,) int64."""
+        self._of(subset)
         return torch.tensor(self._run.numbers[subset], device=self.device)
 
     def stored(self) -> Mapping[str, NDArray[Any]]:
         """Copies of what the sampler stored at its last query of this run."""
         return {name: array.copy() for name, array in self._run.stored.items()}
 
-    def hidden_labels(self) -> torch.Tensor:
-        """Labels of the unlabeled images, (n_unlabeled,) int64, for who may see them."""
-        if self._granted.hidden_labels is None:
+    def hidden_labels(self, subset: Hidden = "unlabeled") -> torch.Tensor:
+        """Labels of the unlabeled images or of those held out, (n,) int64, for who may see them."""
+        if not self._granted.hidden_labels:
             raise _undeclared("hidden labels", "sees_labels=True")
-        return self._granted.hidden_labels.clone()
+        self._of(subset)
+        return self._granted.hidden_labels[subset].clone()
 
     def logits(self, subset: Subset = "unlabeled") -> torch.Tensor:
         """The task model's logits, (n, C)."""
@@ -166,7 +174,7 @@ class ImagePool:
     def levels(self, subset: Subset = "unlabeled") -> tuple[torch.Tensor, ...]:
         """What the network computes on its way, (n, D_i) each."""
         if subset not in self._levels:
-            batches, n = self._affordable(subset), len(self._images[subset])
+            batches, n = self._affordable(subset), len(self._of(subset))
             self._levels[subset] = levels_of(self._network, batches, n)
         return tuple(level.clone() for level in self._levels[subset])
 
@@ -174,7 +182,7 @@ class ImagePool:
         """Features by the representation that the sampler declares, (n, D)."""
         if self._granted.representation is None:
             raise _undeclared("representation", 'representation="task-model"')
-        own, shown = self._granted.own_features, self._images[subset]
+        own, shown = self._granted.own_features, self._of(subset)
         if own is not None:
             return own[subset].batch(slice(None)).clone()
         if self._granted.representation == SCENARIO:
@@ -228,7 +236,7 @@ class ImagePool:
         """Softmax of the previous model's logits, (n, C), or None."""
         if self._previous is None:
             return None
-        whole = torch.empty((len(self._images[subset]), self._n_classes), device=self.device)
+        whole = torch.empty((len(self._of(subset)), self._n_classes), device=self.device)
         with torch.no_grad():
             for rows, images in self._affordable(subset):
                 whole[rows] = self._previous(images).softmax(dim=1)
@@ -239,6 +247,17 @@ class ImagePool:
         if self._granted.extension is None:
             raise _undeclared("training extension", "extension=...")
         return copy.deepcopy(self._granted.extension)
+
+    def _of(self, subset: Subset) -> Images:
+        """Raises HarnessError where nothing is held out, or not for this sampler."""
+        if subset not in self._images:
+            raise HarnessError(
+                "no images are held out for the sampler",
+                where=f"the pool's subset '{subset}'",
+                remedy="Set needs = alharness.Needs(sees_labels=True, held_out=...), and "
+                "protocol.held_out in the suite",
+            )
+        return self._images[subset]
 
     @property
     def _network(self) -> Network:
@@ -253,7 +272,7 @@ class ImagePool:
         return self._trained
 
     def _affordable(self, subset: Subset) -> Iterator[tuple[slice, torch.Tensor]]:
-        images = self._images[subset]
+        images = self._of(subset)
         return images.batches(images.affordable(BATCH))
 
     def _forward(self, subset: Subset) -> tuple[torch.Tensor, torch.Tensor]:
@@ -268,7 +287,7 @@ class ImagePool:
                     batch = [network.forward_head(features), embeddings]
                     if not outputs:
                         # Filled in place: batches joined at the end would be held twice.
-                        n = len(self._images[subset])
+                        n = len(self._of(subset))
                         outputs = [part.new_empty((n, part.shape[1])) for part in batch]
                     for whole, part in zip(outputs, batch, strict=True):
                         whole[rows] = part

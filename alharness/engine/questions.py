@@ -23,6 +23,7 @@ from alharness.engine.features import checked_features
 from alharness.engine.stored import packed_stored, unpacked_stored
 from alharness.protocol.partition.pool import unlabeled_pool
 from alharness.protocol.partition.sets import IndexSet, joined
+from alharness.protocol.partition.splits import no_images
 from alharness.protocol.seeds import SeedPath
 from alharness.protocol.units import ChosenModel, QueryInputs, Stored
 from alharness.store.images import open_stored
@@ -47,7 +48,8 @@ class Question(TypedDict):
 
     inputs: of the query, in JSON. images: the folder of the training images.
     labeled: the files of the index sets that make up the labeled set, in their order.
-    left_out: the file of the index set of images that are in no pool, if there are some.
+    left_out, held_out: the files of the index sets of images that are in no set, and of those that
+        the pool gives up, if there are some.
     models: of this cycle and the one before, as far as there are; committee: the further ones.
     stored: the file of what the sampler stored at its last query of this run, if anything.
     labels: the file of all labels, for a sampler that sees them; None for every other one.
@@ -60,6 +62,7 @@ class Question(TypedDict):
     labeled: list[str]
     validation: str
     left_out: str | None
+    held_out: str | None
     models: list[TrainedModel]
     committee: list[TrainedModel]
     stored: str | None
@@ -88,10 +91,14 @@ class Answer(TypedDict):
 
 @dataclass(frozen=True)
 class PoolOrder:
-    """The pool's random order: dataset indices of its unlabeled rows, rows of the labeled set."""
+    """The pool's random order: dataset indices of its unlabeled rows, rows of the labeled set.
+
+    held_out: dataset indices of what is held out, for a sampler that sees it; else none.
+    """
 
     unlabeled: NDArray[np.int64]
     labeled: NDArray[np.int64]
+    held_out: NDArray[np.int64]
 
 
 def pose(workspace: Workspace, inputs: QueryInputs) -> Question:
@@ -110,6 +117,7 @@ def pose(workspace: Workspace, inputs: QueryInputs) -> Question:
         labeled=[str(workspace.sets.path(name)) for name in inputs.labeled],
         validation=str(workspace.sets.path(inputs.validation)),
         left_out=None if inputs.left_out is None else str(workspace.sets.path(inputs.left_out)),
+        held_out=None if inputs.held_out is None else str(workspace.sets.path(inputs.held_out)),
         models=[_trained_model(workspace, model) for model in [*chosen, *previous]],
         committee=[_trained_model(workspace, model) for model in committee],
         stored=None if inputs.stored is None else str(_stored_file(workspace, inputs.stored)),
@@ -136,15 +144,24 @@ def pool_order(question: Question) -> PoolOrder:
     """In which order a sampler sees the images, drawn from the query's seed path."""
     inputs = QueryInputs.model_validate(question["inputs"])
     labeled = joined(labeled_parts(question)).indices
-    others = filter(None, (question["validation"], question["left_out"]))
-    taken = [labeled, *(load_index_set(Path(file)).indices for file in others)]
+    names = question["validation"], question["left_out"], question["held_out"]
+    *others, held_out = (_indices(name) for name in names)
+    taken = [labeled, *others, held_out]
     n_images = open_stored(Path(question["images"])).shape[0]
     path = inputs.seed
     hidden = unlabeled_pool(n_images, taken, inputs.pool_subset, path)
     return PoolOrder(
         unlabeled=hidden[replace(path, purpose="pool/unlabeled").permutation(len(hidden))],
         labeled=replace(path, purpose="pool/labeled").permutation(len(labeled)),
+        held_out=held_out[replace(path, purpose="pool/held-out").permutation(len(held_out))]
+        if inputs.sees_labels
+        else no_images(),
     )
+
+
+def _indices(file: str | None) -> NDArray[np.int64]:
+    """Those of an index set; none where there is none."""
+    return no_images() if file is None else load_index_set(Path(file)).indices
 
 
 def answered_stored(answer: Answer, origin: str) -> bytes | None:

@@ -23,7 +23,11 @@ from alharness.results.document import (
     numbers,
 )
 from alharness.results.sources import ONE_ARCHITECTURE
+from alharness.selection.best_of import optimism as best_of_optimism
 from alharness.statistics import Comparison, Measure, Point, Verdict, measure
+
+_CANDIDATES = 100
+"""Batches of which the built-in upper bound takes the best."""
 
 _UNIT = re.compile(r"(, )?\b\w+ [0-9a-f]{32}(?=:)|/[0-9a-f]{32}\b")
 
@@ -198,7 +202,7 @@ def notes(scenario: Scenario, found: ScenarioFindings, n_models: int | None) -> 
     if seeing:
         lines.append(
             f"{', '.join(seeing)}: shown the hidden labels. An upper bound, not a method: it is "
-            "neither tested nor ranked."
+            f"neither tested nor ranked.{optimism(scenario)}"
         )
     together = [method.method for method in scenario.methods if method.co_trained]
     if together:
@@ -224,9 +228,23 @@ def _beside(scenario: Scenario) -> str:
         if scenario.n_validation
         else "Nothing was validated: the weights of a training's last epoch count."
     )
-    if not scenario.n_left_out:
-        return said
-    return f"{said} {scenario.n_left_out} training images are in no set, and no share counts them."
+    if scenario.n_left_out:
+        said += f" {scenario.n_left_out} training images are in no set, and no share counts them."
+    if scenario.n_held_out:
+        said += f" {scenario.n_held_out} images of every pool are held out: no method queries them."
+    return said
+
+
+def optimism(scenario: Scenario) -> str:
+    """How far an upper bound may overrate what it tries; empty where nothing is held out."""
+    if not scenario.n_held_out:
+        return ""
+    points = 100 * best_of_optimism(_CANDIDATES, 0.5, scenario.n_held_out)
+    return (
+        f" Gains are measured on the {scenario.n_held_out} images held out: the best of "
+        f"{_CANDIDATES} batches seems up to {points:.1f} percentage points better there than it "
+        "is, and another one may be the best."
+    )
 
 
 def unit(metric: Measure) -> str:

@@ -54,6 +54,11 @@ def _lacking(condition: Condition, method: Component) -> Iterator[str]:
         yield f"no dropout: {model.label} has none"
     if needs.layers and not model.traits.has_layers:
         yield f"no layers: {model.label} has none between its input and its last layer"
+    if condition.held_out < needs.held_out:
+        yield (
+            f"too few images held out to measure gains on, {condition.held_out}: it needs "
+            f"{needs.held_out} or more (protocol.held_out)"
+        )
     yield from _too_small(condition, needs.pool)
 
 

@@ -235,6 +235,7 @@ class Bench:
             labeled=labeled.digests,
             validation=start.validation.digest,
             left_out=None if start.left_out is None else start.left_out.digest,
+            held_out=None if start.held_out is None else start.held_out.digest,
             budget=condition.sizes[cycle + 1] - condition.sizes[cycle],
             pool_subset=self.suite.pool_subset(condition.scenario) or 0,
             stored=stored,
@@ -242,8 +243,7 @@ class Bench:
             own_features=None if own is None else own.key,
             seed=self._path(condition, place, cycle, "query"),
         )
-        left_out = () if start.left_out is None else (start.left_out,)
-        return make_unit(inputs, (*labeled.parts, start.validation, *left_out))
+        return make_unit(inputs, (*labeled.parts, *start.in_no_pool))
 
     def first_query(self, condition: Condition, chooser: Component, place: Place) -> Unit:
         """Ask a sampler for what a run starts from; the same for all methods that it chooses for.
@@ -259,14 +259,14 @@ class Bench:
             labeled=(),
             validation=start.validation.digest,
             left_out=None if start.left_out is None else start.left_out.digest,
+            held_out=None if start.held_out is None else start.held_out.digest,
             budget=condition.sizes[0],
             pool_subset=self.suite.pool_subset(condition.scenario) or 0,
             sees_labels=chooser.needs.sees_labels,
             own_features=None if own is None else own.key,
             seed=self._path(condition, place, 0, "query", _FIRST),
         )
-        left_out = () if start.left_out is None else (start.left_out,)
-        return make_unit(inputs, (start.validation, *left_out))
+        return make_unit(inputs, start.in_no_pool)
 
     def first_annotation(self, condition: Condition, place: Place, query: Unit) -> Unit:
         """Ask the oracle for the labels of what a run starts from."""

@@ -41,6 +41,7 @@ class MethodNeeds:
     layers: bool = False
     pool: int = 1
     model: bool = True
+    held_out: int = 0
 
 
 @dataclass(frozen=True)

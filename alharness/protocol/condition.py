@@ -77,6 +77,7 @@ class Start(NamedTuple):
     labeled: None where a sampler chooses it.
     left_out: the images that are in no set and in no pool; None where all are used.
     later: the recipe of cycles after cycle 0; None where it is the same.
+    held_out: the images that upper bounds measure gains on, in no pool; None where there are none.
     """
 
     labeled: IndexSet | None
@@ -84,6 +85,13 @@ class Start(NamedTuple):
     recipe: Recipe
     left_out: IndexSet | None = None
     later: Recipe | None = None
+    held_out: IndexSet | None = None
+
+    @property
+    def in_no_pool(self) -> tuple[IndexSet, ...]:
+        """The images, beside labeled ones, that no query picks from."""
+        parts = (self.validation, self.left_out, self.held_out)
+        return tuple(part for part in parts if part is not None)
 
     def recipe_of(self, cycle: int) -> Recipe:
         """How the trials of a cycle train, but for the weights that they may start from."""
@@ -100,7 +108,8 @@ class Condition:
     ``prepared`` is None and ``starts`` is empty, and so are ``sizes``, ``pools`` and ``queried``
     when it is not known how many images are shared out.
 
-    ``later_schedule`` is that of cycles after cycle 0; None where all have one.
+    ``later_schedule`` is that of cycles after cycle 0; None where all have one. ``held_out`` is
+    how many images every pool gives up.
     """
 
     scenario: Scenario
@@ -119,6 +128,7 @@ class Condition:
     pools: tuple[int, ...] = ()
     queried: tuple[int, ...] = ()
     later_schedule: Component | None = None
+    held_out: int = 0
 
     @property
     def name(self) -> str:
@@ -227,6 +237,7 @@ def make_condition(
         _pools(suite, n_images),
         queried_sizes(protocol, sizes) if sizes else (),
         later_schedule,
+        protocol.held_out,
     )
 
 
@@ -281,7 +292,8 @@ def _starts(
             suite, (schedules[0].identity, schedules[1].identity), labeled, stacked
         )
         left_out = IndexSet(parts.left_out) if len(parts.left_out) else None
-        starts.append(Start(labeled, IndexSet(parts.validation), first, left_out, later))
+        held_out = IndexSet(parts.held_out) if len(parts.held_out) else None
+        starts.append(Start(labeled, IndexSet(parts.validation), first, left_out, later, held_out))
     return tuple(starts)
 
 

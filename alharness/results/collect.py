@@ -107,6 +107,7 @@ def collect_scenario(
         repeated_images=_repeated(condition.facts),
         n_train=len(condition.facts.train_labels),
         n_left_out=condition.n_left_out,
+        n_held_out=condition.held_out,
         n_classes=condition.facts.n_classes,
         n_validation=len(condition.starts[0].validation),
         labels=condition.sizes,

@@ -228,6 +228,7 @@ class Scenario(Part):
     labels: labeled images at each cycle. n_validation: labels spent on validation beside them.
     n_train: all training images. n_left_out: those of them that are in no set; the others are
         labeled, pool and validation.
+    n_held_out: those of the images of the pool that no query picks from, for upper bounds.
     train_digest, test_digest: of the images with their labels.
     repeated_images: test images that are training images too, None where nobody looked.
     tuning: what has a tuning of its own: each initial set, or only the first, whose
@@ -289,6 +290,7 @@ class Scenario(Part):
     querying: Querying | None = None
     not_applicable: tuple[NotApplicable, ...] | None = None
     n_left_out: int = Field(default=0, ge=0)
+    n_held_out: int = Field(default=0, ge=0)
     first_sets: tuple[FirstSets, ...] | None = None
     warm_start: bool = False
     replay: str | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from alharness.selection.batch_bald import greedy_batch_bald
+    from alharness.selection.best_of import Labeled, optimism, right_answers
     from alharness.selection.clustering import Clusters, k_means, nearest_to_centers
     from alharness.selection.competence import (
         competence_weight,
@@ -45,6 +46,7 @@ __all__ = [
     "Cover",
     "Coverage",
     "FeatureMixing",
+    "Labeled",
     "agglomerated",
     "class_means",
     "competence_weight",
@@ -67,8 +69,10 @@ __all__ = [
     "mutual_information",
     "nearest_mean",
     "nearest_to_centers",
+    "optimism",
     "pure_radii",
     "pure_radius",
+    "right_answers",
     "robust_k_center",
     "round_robin",
     "share_covered",
@@ -84,6 +88,7 @@ _MODULES = {
     "Cover": "mixed_integer",
     "Coverage": "covering",
     "FeatureMixing": "feature_mixing",
+    "Labeled": "best_of",
     "agglomerated": "hierarchy",
     "class_means": "feature_mixing",
     "competence_weight": "competence",
@@ -106,8 +111,10 @@ _MODULES = {
     "mutual_information": "streaming",
     "nearest_mean": "hierarchy",
     "nearest_to_centers": "clustering",
+    "optimism": "best_of",
     "pure_radii": "competence",
     "pure_radius": "covering",
+    "right_answers": "best_of",
     "robust_k_center": "mixed_integer",
     "round_robin": "turns",
     "share_covered": "competence",

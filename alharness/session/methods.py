@@ -65,6 +65,12 @@ def _declared(needs: Any, origin: str) -> MethodNeeds:
         value = getattr(needs, name)
         if not isinstance(value, bool):
             raise refused(f"{name} = {value!r}; it is True or False")
+    if isinstance(needs.held_out, bool) or not isinstance(needs.held_out, int):
+        raise refused(f"{needs.held_out!r} images held out; it is a whole number")
+    if needs.held_out > 0 and not needs.sees_labels:
+        raise refused(
+            f"{needs.held_out} images held out, which are for upper bounds (sees_labels=True)"
+        )
     if isinstance(needs.pool, bool) or not isinstance(needs.pool, int) or needs.pool < 1:
         raise refused(f"a pool of {needs.pool!r}; it is a whole number of 1 or more")
     asked_of_model = _asked_of_a_model(needs)
@@ -75,6 +81,7 @@ def _declared(needs: Any, origin: str) -> MethodNeeds:
         extension=needs.extension is not None,
         representation=needs.representation,
         sees_labels=needs.sees_labels,
+        held_out=needs.held_out,
         images=needs.images,
         dropout=needs.dropout,
         layers=needs.layers,

@@ -40,6 +40,7 @@ initial_fraction = 0.2
 query_fraction = 0.2
 final_fraction = 0.6
 validation_fraction = 0.1
+held_out = {held_out}
 [tuning]
 trials = 1
 scope = "fixed"
@@ -61,6 +62,8 @@ regularizers = []
 oracle = "testing-truth"
 """
 N_TRAIN, N_TEST = 150, 20
+HELD_OUT = 20
+"""Images of every pool, for an upper bound that needs some."""
 CHANNELS, SIDE = 3, 12
 """Unlike those of the kit's pools."""
 
@@ -98,7 +101,12 @@ class TinyBench:
         )
         on_features = self._sampler.needs.representation == SCENARIO
         shown = f'representation = "{FEATURES}"' if on_features else ""
-        self._suite = SUITE.format(initial_sets=initial_sets, pause=pause, shown=shown)
+        self._suite = SUITE.format(
+            initial_sets=initial_sets,
+            held_out=HELD_OUT if self._sampler.needs.held_out else 0,
+            pause=pause,
+            shown=shown,
+        )
         self._engine = Engine(self.workspace, Plugins(registry), torch.device("cpu"))
 
     def failures(self) -> list[str]:

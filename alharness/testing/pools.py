@@ -14,7 +14,7 @@ from torch import nn
 
 from alharness.api.extension import TrainingExtension
 from alharness.api.needs import TASK_MODEL
-from alharness.api.pool import Pool, Subset
+from alharness.api.pool import Hidden, Pool, Subset
 from alharness.engine.extension import built_extension
 from alharness.engine.features import HeldFeatures
 from alharness.engine.images import HeldImages
@@ -26,6 +26,9 @@ from alharness.testing.images import N_CLASSES, draw_images, trained_network
 
 N_UNLABELED, N_LABELED = 203, 41
 """Sizes of an ordinary pool: multiples of nothing."""
+
+N_HELD_OUT = 37
+"""Images held out of every pool, for upper bounds."""
 
 N_INITIAL = 23
 """So many of the labeled images are the initial set; the others were picked in cycle 0."""
@@ -158,7 +161,16 @@ class Pools:
         stored: Mapping[str, NDArray[Any]],
     ) -> ImagePool:
         network, previous = copy.deepcopy(models)
-        hidden = torch.from_numpy(unlabeled.labels) if self.needs.sees_labels else None
+        held_out = _held_out() if self.needs.sees_labels else None
+        numbers: dict[Subset, NDArray[np.int64]] = {
+            "unlabeled": unlabeled.numbers,
+            "labeled": labeled.numbers,
+        }
+        hidden: dict[Hidden, torch.Tensor] = {}
+        if held_out is not None:
+            numbers["held-out"] = held_out.numbers
+            hidden["unlabeled"] = torch.from_numpy(unlabeled.labels)
+            hidden["held-out"] = torch.from_numpy(held_out.labels)
         return ImagePool(
             HeldImages(torch.from_numpy(unlabeled.images)),
             HeldImages(torch.from_numpy(labeled.images)),
@@ -166,24 +178,24 @@ class Pools:
             N_CLASSES,
             network,
             previous,
-            run=RunSoFar(
-                cycle,
-                labeled.labeled_in,
-                {"unlabeled": unlabeled.numbers, "labeled": labeled.numbers},
-                stored,
-            ),
+            run=RunSoFar(cycle, labeled.labeled_in, numbers, stored),
             granted=Granted(
                 committee,
                 None if network is None else self._extension(network),
                 representation=self.needs.representation,
-                own_features=self._features(unlabeled, labeled),
+                own_features=self._features(unlabeled, labeled, held_out),
+                held_out=None
+                if held_out is None
+                else HeldImages(torch.from_numpy(held_out.images)),
                 hidden_labels=hidden,
             ),
         )
 
-    def _features(self, unlabeled: Rows, labeled: Rows) -> dict[Subset, HeldFeatures] | None:
+    def _features(
+        self, unlabeled: Rows, labeled: Rows, held_out: Rows | None
+    ) -> dict[Subset, HeldFeatures] | None:
         asked = self.needs.representation
-        return None if asked in (None, TASK_MODEL) else _pixels(unlabeled, labeled)
+        return None if asked in (None, TASK_MODEL) else _pixels(unlabeled, labeled, held_out)
 
     def _extension(self, network: Network) -> nn.Module | None:
         """The declared module as it is initialized: the same one in every pool."""
@@ -196,9 +208,11 @@ class Pools:
         return built.module.eval()
 
 
-def _pixels(unlabeled: Rows, labeled: Rows) -> dict[Subset, HeldFeatures]:
+def _pixels(unlabeled: Rows, labeled: Rows, held_out: Rows | None) -> dict[Subset, HeldFeatures]:
     """The images' pixels as features."""
     rows: dict[Subset, Rows] = {"unlabeled": unlabeled, "labeled": labeled}
+    if held_out is not None:
+        rows["held-out"] = held_out
     return {
         subset: HeldFeatures(torch.from_numpy(one.images).flatten(1).float() / 255)
         for subset, one in rows.items()
@@ -208,6 +222,11 @@ def _pixels(unlabeled: Rows, labeled: Rows) -> dict[Subset, HeldFeatures]:
 def _unlabeled(n: int = N_UNLABELED) -> Rows:
     images, labels = draw_images(n, np.random.default_rng(11))
     return Rows(images, labels, _numbers(n, 13), np.zeros(n, dtype=np.int64))
+
+
+def _held_out() -> Rows:
+    images, labels = draw_images(N_HELD_OUT, np.random.default_rng(15))
+    return Rows(images, labels, _numbers(N_HELD_OUT, 16), np.zeros(N_HELD_OUT, dtype=np.int64))
 
 
 def _labeled() -> Rows:

@@ -75,7 +75,8 @@ def for_question(reach: Reach, question: Question, site: Site) -> Reach:
     models = [*question["models"], *question["committee"]]
     files = [question["images"], *question["labeled"], question["validation"]]
     files += [model["path"] for model in models]
-    files += filter(None, (question["left_out"], question["stored"], question["labels"]))
+    files += filter(None, (question["left_out"], question["held_out"]))
+    files += filter(None, (question["stored"], question["labels"]))
     files += filter(None, (question.get("features"), question.get("own_features")))
     workspace, *hidden = _hidden(site)
     named = [

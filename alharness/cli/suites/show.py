@@ -146,6 +146,11 @@ def _sets(protocol: Protocol) -> Iterator[str]:
             f"Held back: {_percent(protocol.held_back_fraction)} of all training images, the same "
             "for all runs, are in no set and in no pool."
         )
+    if protocol.held_out:
+        yield (
+            f"Held out: {protocol.held_out} images of every pool, of each class its share, are "
+            "queried by no method; upper bounds measure on them what a batch gains."
+        )
     if protocol.initial_draw == "per-class":
         yield "Initial sets have as equal numbers of each class as their size allows."
     if protocol.chooses_first_sets:

@@ -9,6 +9,7 @@ from alharness.leaderboard.paper.prose import counted, listed, name, paragraph
 from alharness.leaderboard.site.board import Entry
 from alharness.leaderboard.tables import numerals
 from alharness.leaderboard.tables.numerals import Scale
+from alharness.leaderboard.wording import optimism
 from alharness.protocol.units.representation import NOT_VERIFIABLE
 from alharness.results.document import FamilyFindings, Scenario
 from alharness.results.statistics_report import MethodStatistics, ScenarioStatistics
@@ -209,7 +210,7 @@ def _cautions(entry: Entry, found: ScenarioStatistics) -> Iterator[str]:
     if bounds:
         yield (
             f"Shown the hidden labels, and therefore an upper bound that is neither tested nor "
-            f"ranked: {listed(bounds)}."
+            f"ranked: {listed(bounds)}.{optimism(scenario)}"
         )
     together = [name(one.method) for one in scenario.methods if one.co_trained]
     if together:

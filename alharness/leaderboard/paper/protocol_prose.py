@@ -139,13 +139,19 @@ def _budgets(scenario: Scenario) -> str:
         if scenario.n_left_out
         else ""
     )
+    held_out = (
+        f" Of every pool {counted(scenario.n_held_out, 'image')}, of each class its share, were "
+        "held out and queried by no method."
+        if scenario.n_held_out
+        else ""
+    )
     chosen = (
         " What runs started from was chosen, by methods that need no model themselves and for the "
         f"others by {name(scenario.reference)}, each from a random 90 % of the images."
         if scenario.first_sets
         else ""
     )
-    return f"{said}; {validation}.{left_out}{chosen}{ended}"
+    return f"{said}; {validation}.{left_out}{held_out}{chosen}{ended}"
 
 
 def _tuning(document: Document, scenario: Scenario) -> str:

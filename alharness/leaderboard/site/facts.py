@@ -47,6 +47,8 @@ def _protocol(entry: Entry) -> Iterator[tuple[str, str]]:
         yield "training images", str(scenario.n_train)
     if scenario.n_left_out:
         yield "of these in no set", str(scenario.n_left_out)
+    if scenario.n_held_out:
+        yield "of these held out of every pool", str(scenario.n_held_out)
     for first in scenario.first_sets or ():
         shared = "" if first.overlap is None else f", overlap {first.overlap:.2g}"
         yield f"initial sets of {first.method}", f"chosen by {first.chosen_by}{shared}"

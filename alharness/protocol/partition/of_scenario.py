@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from alharness.protocol.partition.by_class import equal_counts, with_counts
 from alharness.protocol.partition.given import GivenSplits
+from alharness.protocol.partition.held_out import with_held_out
 from alharness.protocol.partition.left_out import held_back, with_spared, with_tail
 from alharness.protocol.partition.long_tail import class_counts
 from alharness.protocol.partition.sizes import held_back_size, spared_size
@@ -25,8 +26,8 @@ def scenario_splits(
 ) -> tuple[Split, ...]:
     """The split of each initial set.
 
-    What is left out is the same in all that are drawn; those that samplers choose are empty here,
-    and each leaves out a tenth of the images besides, its own. ``labels`` are those of all training
+    What is held out is its own. What is left out is the same in all that are drawn; those that
+    samplers choose are empty here, and each leaves out a tenth of the images besides. ``labels`` are those of all training
     images, (n_train,). Raises UsageError where they do not fit the suite.
     """
     protocol, n_train = suite.protocol, len(labels)
@@ -36,9 +37,18 @@ def scenario_splits(
         for number in range(protocol.n_initial_sets)
     )
     drawn = (split(protocol, n_train, number, suite.seed, one) for number, one in enumerate(own))
-    return tuple(
+    split_by_class = (
         _by_class(suite, scenario, labels, n_classes, number, parts)
         for number, parts in enumerate(drawn)
+    )
+    return tuple(
+        with_held_out(
+            parts,
+            labels,
+            protocol.held_out,
+            SeedPath(suite_seed=suite.seed, initial_set=number, purpose="held-out"),
+        )
+        for number, parts in enumerate(split_by_class)
     )
 
 

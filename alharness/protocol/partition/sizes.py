@@ -25,8 +25,8 @@ def labeled_sizes(protocol: Protocol, n_images: int) -> tuple[int, ...]:
     Numbers of labels as they are written; of shares the nearest integer to share · ``n_images``,
     halves to even, without floating-point error. ``n_images`` counts the images that are in some
     set: labeled, pool and validation. Raises UsageError when ``n_images`` is too small: an empty
-    initial set, a query of no image, or more labels than there are images outside the validation
-    set.
+    initial set, a query of no image, or more labels than there are images beside the validation
+    set and what is held out.
     """
     schedule = protocol.schedule
     sizes = tuple(_size(budget, n_images) for budget in schedule.cumulative)
@@ -42,13 +42,17 @@ def labeled_sizes(protocol: Protocol, n_images: int) -> tuple[int, ...]:
             where=f"protocol.{schedule.keys.query}",
             remedy=_REMEDY,
         )
-    left = n_images - validation_size(protocol, n_images)
+    left = _usable(protocol, n_images)
     if sizes[-1] > left:
+        beside, others = "the validation set", "protocol.validation_fraction"
+        if protocol.held_out:
+            beside = f"{beside} and the {protocol.held_out} that are held out"
+            others = f"{others} or protocol.held_out"
         raise UsageError(
             f"the last query wants {sizes[-1]} labeled images, but only {left} of {n_images} "
-            "training images are left beside the validation set",
+            f"training images are left beside {beside}",
             where=f"protocol.{schedule.keys.final}",
-            remedy="Lower it, or protocol.validation_fraction",
+            remedy=f"Lower it, or {others}",
         )
     return sizes
 
@@ -58,7 +62,7 @@ def pool_sizes(protocol: Protocol, n_images: int) -> tuple[int, ...]:
 
     Raises UsageError as ``labeled_sizes`` does.
     """
-    left = n_images - validation_size(protocol, n_images)
+    left = _usable(protocol, n_images)
     sizes = labeled_sizes(protocol, n_images)[:-1]
     return tuple(left - n for n in ((0, *sizes) if protocol.chooses_first_sets else sizes))
 
@@ -122,6 +126,11 @@ def fraction_of(size: int, n_images: int) -> str:
         if round(Fraction(written) * n_images) == size:
             return written
     raise ValueError(f"no fraction of {n_images} is {size}")
+
+
+def _usable(protocol: Protocol, n_images: int) -> int:
+    """How many images can be labeled in the end."""
+    return n_images - validation_size(protocol, n_images) - protocol.held_out
 
 
 def _size(budget: Budget, n_images: int) -> int:

@@ -42,17 +42,19 @@ class Split:
     pool: the unlabeled images that queries choose from; shape (n_pool,).
     validation: the validation set; shape (n_validation,).
     left_out: what is in none of these; shape (n_left_out,).
+    held_out: what upper bounds measure gains on, in no pool; shape (n_held_out,), rising.
     """
 
     initial: NDArray[np.int64]
     pool: NDArray[np.int64]
     validation: NDArray[np.int64]
     left_out: NDArray[np.int64] = field(default_factory=no_images)
+    held_out: NDArray[np.int64] = field(default_factory=no_images)
 
     @property
     def n_images(self) -> int:
-        """How many images are in some set: what shares are of."""
-        return len(self.initial) + len(self.pool) + len(self.validation)
+        """How many images are in some set, or held out: what shares are of."""
+        return sum(map(len, (self.initial, self.pool, self.validation, self.held_out)))
 
 
 def split(

@@ -70,6 +70,13 @@ class Protocol(WrittenBudgets):
         exclude_if=lambda share: share == 0,
         description=f"{A_SHARE_OR_NONE}: the training images that are in no set",
     )
+    held_out: int = Field(
+        default=0,
+        ge=0,
+        exclude_if=lambda n: n == 0,
+        description="a whole number of 0 or more: the images that every pool gives up, on which "
+        "upper bounds measure gains",
+    )
     initial_draw: Literal["uniform", "per-class", "chosen"] = Field(
         default="uniform",
         exclude_if=lambda draw: draw == "uniform",

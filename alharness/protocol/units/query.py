@@ -23,10 +23,10 @@ class QueryInputs(Inputs):
     trial: key of the chosen model, None before any training; previous: that of the cycle before.
     committee: keys of the further models that the sampler declares.
     labeled, validation: digests of index sets, as of a trial; left_out: that of the images that
-        are in no pool, None where there are none.
+        are in no set, None where there are none; held_out: that of those that the pool gives up.
     pool_subset: how many unlabeled images the sampler sees at most, drawn at random; 0 for all.
     stored: what the sampler stored at its last query of this run.
-    sees_labels: whether it is handed the hidden labels.
+    sees_labels: whether it is handed the hidden labels, and what is held out.
     own_features: key of the unit that computes the features which the sampler asks for by name.
     """
 
@@ -43,6 +43,7 @@ class QueryInputs(Inputs):
     labeled: tuple[str, ...]
     validation: str
     left_out: str | None = None
+    held_out: str | None = None
     budget: int
     pool_subset: int = 0
     stored: Stored | None = None

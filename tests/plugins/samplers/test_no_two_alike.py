@@ -15,6 +15,7 @@ SHORT = {
     "uncertain-gcn": "uncertain-gcn:epochs=20",
     "core-gcn": "core-gcn:epochs=20",
     "coreset-mip": "coreset-mip:max_pairs=20000",
+    "oracle-best-of": "oracle-best-of:batches=4",
     "batch-bald": "batch-bald:passes=25,samples=500",
 }
 """Samplers that take long."""

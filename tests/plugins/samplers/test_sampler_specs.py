@@ -18,6 +18,7 @@ NAMES = [
     *("alfa-mix", "bait", "cluster-margin"),
     *("kmeans", "typiclust", "probcover", "max-herding", "tcm", "dropquery", "dcom"),
     "active-ft",
+    "oracle-best-of",
 ]
 
 

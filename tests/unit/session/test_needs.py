@@ -45,6 +45,9 @@ DECLARED = {
     "vote": alharness.Needs(model=False, committee=2),
     "along": alharness.Needs(model=False, extension=Along()),
     "mine": alharness.Needs(model=False, representation="task-model"),
+    "bound": alharness.Needs(sees_labels=True, held_out=5),
+    "peeps": alharness.Needs(held_out=5),
+    "part": alharness.Needs(sees_labels=True, held_out=0.5),
     "masks": alharness.Needs(model=False, dropout=True),
 }
 
@@ -75,6 +78,7 @@ def find(tmp_path_factory):
         ("qbc:members=2", MethodNeeds(committee=2)),
         ("elsewhere", MethodNeeds(representation="pixels")),
         ("sees", MethodNeeds(images=True, dropout=True, layers=True, pool=50)),
+        ("bound", MethodNeeds(sees_labels=True, held_out=5)),
         ("vaal", MethodNeeds(images=True)),
         ("bald:passes=3", MethodNeeds(dropout=True)),
         ("dbal", MethodNeeds(dropout=True)),
@@ -101,6 +105,8 @@ def test_they_are_plain_data_of_the_component(find, name, needs):
         ("along", "it needs a training extension, and says that it needs no model"),
         ("mine", "it needs the task model's features, and says that it needs no model"),
         ("masks", "it needs dropout, and says that it needs no model"),
+        ("peeps", "5 images held out, which are for upper bounds (sees_labels=True)"),
+        ("part", "0.5 images held out; it is a whole number"),
         ("shallow", "a pool of True; it is a whole number of 1 or more"),
     ],
 )

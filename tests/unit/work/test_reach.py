@@ -77,6 +77,7 @@ def question(home, **parameters):
         "labeled": [str(home / "workspace" / "set")],
         "validation": str(home / "workspace" / "validation"),
         "left_out": None,
+        "held_out": None,
         "models": [{"path": str(home / "workspace" / "weights")}],
         "committee": [],
         "stored": None,
@@ -90,7 +91,7 @@ def test_a_question_has_the_files_that_it_names(home):
     added = set(for_question(reach, question(home), here).read) - set(reach.read)
     names = {"images", "set", "validation", "weights"}
     assert within(added, home) == {f"workspace/{name}" for name in names}
-    for further in ("left_out", "stored", "labels"):
+    for further in ("left_out", "held_out", "stored", "labels"):
         with_it = question(home) | {further: str(home / "workspace" / further)}
         assert f"{home}/workspace/{further}" in for_question(reach, with_it, here).read
 

@@ -159,3 +159,29 @@ def test_without_validation_there_is_one_trial_and_it_is_chosen(make_bench, worl
     assert {one.records[key]["validation_accuracy"] for key in one.trained} == {None}
     for run in survey(bench, one).runs:
         assert len(run.chosen) == 3
+
+
+def test_what_is_held_out_is_in_no_pool_and_nothing_else_changes(make_bench, world):
+    bench, one, end = finished(make_bench, world, protocol={"held_out": 9})
+    plain = make_bench()
+    (condition,), (without,) = bench.conditions, plain.conditions
+    assert condition.sizes == without.sizes
+    assert condition.pools == tuple(pool - 9 for pool in without.pools)
+    for start, other in zip(condition.starts, without.starts, strict=True):
+        assert len(start.held_out) == 9
+        assert start.labeled.digest == other.labeled.digest
+        assert start.validation.digest == other.validation.digest
+    held_out = {start.held_out.digest: start.held_out for start in condition.starts}
+    queries = [unit for unit in one.units.values() if isinstance(unit.inputs, QueryInputs)]
+    assert {unit.inputs.held_out for unit in queries} == held_out.keys()
+    for unit in queries:
+        assert unit.inputs.held_out in {part.digest for part in unit.sets}
+        picked = one.records[unit.key]["indices"]
+        assert not np.isin(picked, held_out[unit.inputs.held_out].indices).any()
+    assert len(end.runs) * (len(condition.sizes) - 1) == len(queries)
+
+
+def test_more_than_the_data_has_is_one_line(make_bench):
+    with pytest.raises(UsageError, match="held out") as caught:
+        make_bench(protocol={"held_out": 50})
+    assert "protocol.held_out" in str(caught.value)
