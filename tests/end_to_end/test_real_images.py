@@ -20,6 +20,7 @@ initial_fraction = 0.1
 query_fraction = 0.1
 final_fraction = 0.2
 validation_fraction = 0.1
+held_out = 60
 [tuning]
 trials = 1
 scope = "fixed"
@@ -49,6 +50,7 @@ SETTINGS = {
     "core-gcn": "epochs = 20",
     "qbc": "members = 2",
     "batch-bald": "samples = 500",
+    "oracle-best-of": "batches = 10",
     "active-ft": 'steps = 20, representation = "raw"',
     **dict.fromkeys(
         ("kmeans", "typiclust", "probcover", "max-herding", "tcm", "dcom"),

@@ -27,8 +27,8 @@ def scenario_splits(
     """The split of each initial set.
 
     What is held out is its own. What is left out is the same in all that are drawn; those that
-    samplers choose are empty here, and each leaves out a tenth of the images besides. ``labels`` are those of all training
-    images, (n_train,). Raises UsageError where they do not fit the suite.
+    samplers choose are empty here, and each leaves out a tenth of the images besides. ``labels``
+    are those of all training images, (n_train,). Raises UsageError where they do not fit the suite.
     """
     protocol, n_train = suite.protocol, len(labels)
     left_out = _left_out(suite, scenario, labels, n_classes)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from alharness_plugins.samplers import oracle_best_of
-from alharness_plugins.samplers.oracle_best_of import OracleBestOf
+from alharness_plugins.samplers.oracle_best_of import OracleBestOf, candidates
 from sklearn.linear_model import LogisticRegression
 
 from alharness import HarnessError, selection
@@ -63,12 +62,9 @@ def picked(batches: int, seed: int) -> tuple[np.ndarray, dict]:
 @pytest.mark.parametrize("seed", range(3))
 def test_the_winner_has_the_most_right_answers(seed, monkeypatch) -> None:
     """Each candidate is trained and counted again by scikit-learn."""
-    candidates = []
-    original = oracle_best_of._candidate
+    tried, original = [], candidates.batch
     monkeypatch.setattr(
-        oracle_best_of,
-        "_candidate",
-        lambda *given: candidates.append(original(*given)) or candidates[-1],
+        candidates, "batch", lambda *given: tried.append(original(*given)) or tried[-1]
     )
     picks, notes = picked(8, seed)
     pool = Pools(SEES).ordinary()
@@ -76,25 +72,23 @@ def test_the_winner_has_the_most_right_answers(seed, monkeypatch) -> None:
     features, truth = pool.embeddings().double().numpy(), pool.hidden_labels().numpy()
     shown, answers = pool.embeddings("held-out").double().numpy(), pool.hidden_labels("held-out")
     rights = []
-    for batch in [np.zeros(0, dtype=np.int64), *(one.numpy() for one in candidates)]:
+    for batch in [np.zeros(0, dtype=np.int64), *(one.numpy() for one in tried)]:
         rows = np.concatenate([known, features[batch]])
         given = np.concatenate([labels, truth[batch]])
         classes = np.unique(given)
         said = classes[logits(by_scikit_learn(rows, given), shown).argmax(axis=1)]
         rights.append(int((said == answers.numpy()).sum()))
-    assert len(candidates) == 8
+    assert len(tried) == 8
     assert notes["before"] == rights[0] / N_HELD_OUT
     assert notes["after"] == max(rights[1:]) / N_HELD_OUT
-    (winner,) = {
-        number for number, one in enumerate(candidates) if one.tolist() == picks.tolist()
-    }
+    (winner,) = {number for number, one in enumerate(tried) if one.tolist() == picks.tolist()}
     assert rights[1 + winner] == max(rights[1:])
 
 
 def test_every_strategy_picks_distinct_images() -> None:
     pool, rng = Pools(SEES).ordinary(), np.random.default_rng(0)
     rows = torch.arange(5, 105)
-    strategies = oracle_best_of._strategies(pool, BUDGET, rng)
+    strategies = candidates.strategies(pool, BUDGET, rng)
     assert len(strategies) == 10
     for name, strategy in strategies.items():
         picks = np.asarray(strategy(rows))
@@ -106,7 +100,7 @@ def test_every_strategy_picks_distinct_images() -> None:
 def test_two_strategies_read_true_labels() -> None:
     pool, rng = Pools(SEES).ordinary(), np.random.default_rng(0)
     rows, truth = torch.arange(pool.n_unlabeled), pool.hidden_labels().numpy()
-    strategies = oracle_best_of._strategies(pool, BUDGET, rng)
+    strategies = candidates.strategies(pool, BUDGET, rng)
     counts = np.bincount(truth[strategies["balanced"](rows)], minlength=pool.n_classes)
     assert counts.max() - counts.min() <= 1
     wrong = pool.logits().argmax(1).numpy() != truth

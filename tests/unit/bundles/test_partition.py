@@ -28,6 +28,7 @@ SETTINGS = {
         "queries": {"pool_subset": 20},
     },
     "held back": {"protocol": {"held_back_fraction": 0.2}},
+    "held out": {"protocol": {"held_out": 9}},
     "long tail": {"long_tail": {"ratio": 3}, "budgets": {"budgets": [3, 6, 9]}},
     "both": {
         "long_tail": {"ratio": 2},
@@ -46,6 +47,7 @@ def test_a_bundle_tells_its_partition(record_bench, make_bench, tmp_path, settin
     with checked(packed.path) as bundle:
         (scenario,) = bundle.document.scenarios
         assert scenario.n_left_out == condition.n_left_out
+        assert scenario.n_held_out == condition.held_out
         assert scenario.n_validation == len(condition.starts[0].validation)
         (again,) = bundle.rests_on[0].bench.conditions
         for ours, theirs in zip(again.starts, condition.starts, strict=True):
@@ -53,6 +55,9 @@ def test_a_bundle_tells_its_partition(record_bench, make_bench, tmp_path, settin
             assert (ours.left_out is None) == (theirs.left_out is None)
             if ours.left_out is not None:
                 assert ours.left_out.digest == theirs.left_out.digest
+            assert (ours.held_out is None) == (theirs.held_out is None)
+            if ours.held_out is not None:
+                assert ours.held_out.digest == theirs.held_out.digest
 
 
 def test_splits_that_leave_images_out_of_their_own(record_bench, make_bench, tmp_path):
@@ -125,6 +130,8 @@ def with_other_class(index_set):
         ("both", lambda start: {"left_out": swapped(start.left_out, start.labeled)}),
         ("published", lambda start: {"labeled": with_other_class(start.labeled)}),
         ("published", lambda start: {"labeled": swapped(start.labeled, start.left_out)}),
+        ("held out", lambda start: {"held_out": swapped(start.held_out, start.labeled)}),
+        ("held out", lambda start: {"held_out": IndexSet(start.held_out.indices[1:])}),
         ("law", lambda start: {"labeled": with_other_class(start.labeled)}),
         ("law", lambda start: {"validation": swapped(start.validation, start.labeled)}),
     ],

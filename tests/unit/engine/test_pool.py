@@ -175,7 +175,9 @@ def test_what_is_granted_is_given():
     torch.manual_seed(0)
     extension = nn.Sequential(nn.Linear(2, 2), nn.Dropout())
     granted = Granted(
-        extension=extension, representation="task-model", hidden_labels={"unlabeled": torch.arange(20)}
+        extension=extension,
+        representation="task-model",
+        hidden_labels={"unlabeled": torch.arange(20)},
     )
     pool = pool_of(SmallNetwork(N_CLASSES, 1), granted=granted)
     assert torch.equal(pool.representation("labeled"), pool.embeddings("labeled"))

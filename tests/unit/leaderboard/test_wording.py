@@ -142,6 +142,11 @@ def test_failures_that_differ_in_their_unit_alone_are_one():
             "Labels beside those of the columns: 100 for validation. 200 training images are in no "
             "set, and no share counts them.",
         ),
+        (
+            {"n_held_out": 50},
+            "Labels beside those of the columns: 100 for validation. 50 images of every pool are "
+            "held out: no method queries them.",
+        ),
     ],
 )
 def test_what_is_beside_the_labels_of_the_columns(made_up, changes, said):
