@@ -23,6 +23,7 @@ NAMES = {
     "coreset-mip": "coreset-mip:max_pairs=20000",
     "batch-bald": "batch-bald:passes=5,samples=50",
     "active-ft": "active-ft:steps=30",
+    "refine": "refine:rounds=2,batches=9",
 }
 """A family is checked by one of its members, and what takes long in a short form."""
 
@@ -38,6 +39,7 @@ SLOW = {
     "vaal:epochs=1,width=4",
     "ta-vaal:epochs=1,width=4",
     "sraal:epochs=1,width=4",
+    "refine:rounds=2,batches=9",
     "vgg16",
     "wrn-28-2",
     "resnet18",

@@ -49,6 +49,7 @@ SETTINGS = {
     "core-gcn": "epochs = 20",
     "qbc": "members = 2",
     "batch-bald": "samples = 500",
+    "refine": "rounds = 2, batches = 9",
     "active-ft": 'steps = 20, representation = "raw"',
     **dict.fromkeys(
         ("kmeans", "typiclust", "probcover", "max-herding", "tcm", "dcom"),

@@ -16,8 +16,9 @@ SHORT = {
     "core-gcn": "core-gcn:epochs=20",
     "coreset-mip": "coreset-mip:max_pairs=20000",
     "batch-bald": "batch-bald:passes=25,samples=500",
+    "refine": "refine:rounds=2,batches=9",
 }
-"""Samplers that take long."""
+"""Samplers that take long; of so few images Refine filters none if it picks more batches."""
 
 BY_TURNS = {"tcm", "dcom"}
 """They are one of the others in some queries, by definition: TypiClust first, then margin; margin
