@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from alharness.api.errors import HarnessError
+from alharness.selection.lengths import unit_rows
 
 _ROWS = 2048
 """Rows of one product with all centers."""
@@ -79,6 +80,22 @@ def nearest_to_centers(rows: torch.Tensor, clusters: Clusters) -> NDArray[np.int
     order = np.lexsort([squared.cpu().numpy(), labels])
     _, first = np.unique(labels[order], return_index=True)
     return order[first].astype(np.int64)
+
+
+def spread_rows(
+    rows: torch.Tensor, candidates: NDArray[np.int64], budget: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Of the candidates those nearest to the centers of ``budget`` clusters of their directions.
+
+    Candidates, positions in ``rows``, are clustered by k-means on their rows scaled to length one.
+    ``rows`` are (n, D) float32. Returns distinct positions in ``rows``, in the order of clusters:
+    ``budget``, fewer where clusters are empty or candidates are few, none of none.
+    """
+    if not len(candidates):
+        return candidates
+    directions = unit_rows(rows[candidates])
+    clusters = k_means(directions, budget, rng)
+    return candidates[nearest_to_centers(directions, clusters)]
 
 
 def _seeds(rows: torch.Tensor, n: int, rng: np.random.Generator) -> NDArray[np.int64]:

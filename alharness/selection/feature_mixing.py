@@ -16,12 +16,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 from torch.nn.functional import cross_entropy
+
+from alharness.selection.clustering import spread_rows
 
 _ROWS = 4096
 
@@ -81,6 +84,44 @@ class FeatureMixing:
             loss = cross_entropy(logits, predicted, reduction="sum")
             (gradients,) = torch.autograd.grad(loss, features)
         return predicted, gradients
+
+
+class Flips(NamedTuple):
+    """Rows that flip when mixed, and how far they had to be."""
+
+    picks: NDArray[np.int64]
+    """Positions, distinct; fewer than asked for where fewer flip."""
+    candidates: int
+    """How many flip."""
+    cap: float
+    """At which cap."""
+
+
+def flipping_rows(
+    rows: torch.Tensor,
+    anchors: torch.Tensor,
+    head: nn.Module,
+    budget: int,
+    rng: np.random.Generator,
+    *,
+    first: float = 0.03125,
+    step: float = 0.03125,
+    last: float = 1.0,
+) -> Flips:
+    """Up to ``budget`` rows whose prediction flips for some anchor, spread by k-means.
+
+    Source: ALFA-Mix, sections 3.3 and 3.4. The cap grows from ``first`` by ``step``, up to
+    ``last``, until more than ``budget`` rows flip; of these k-means on rows of length one picks.
+    Arguments are those of ``FeatureMixing``, ``rows`` float32.
+    """
+    mixing = FeatureMixing(rows, anchors, head)
+    cap, candidates = first, mixing.flipped(first)
+    while len(candidates) <= budget and cap + step <= last:
+        cap += step
+        candidates = mixing.flipped(cap)
+    enough = len(candidates) > budget
+    picks = spread_rows(rows, candidates, budget, rng) if enough else candidates
+    return Flips(picks, len(candidates), cap)
 
 
 def _slices(n: int) -> Iterator[slice]:

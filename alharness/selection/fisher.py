@@ -64,6 +64,13 @@ def greedy_fisher(
     return np.array(picks, dtype=np.int64)
 
 
+def prediction_variance(probabilities: torch.Tensor) -> torch.Tensor:
+    """p (1 - p) of whether the likeliest class is right: (n, C) to (n,) in [0, 1/4]."""
+    likeliest = probabilities.amax(dim=1)
+    variance: torch.Tensor = likeliest * (1 - likeliest)
+    return variance
+
+
 class _State:
     """M⁻¹, and of each row what it would change."""
 

@@ -24,6 +24,12 @@ def entropy(probabilities: torch.Tensor) -> torch.Tensor:
     return torch.cat([_entropy(probabilities[at : at + _ROWS].double()) for at in starts])
 
 
+def margins(probabilities: torch.Tensor) -> torch.Tensor:
+    """p₁ - p₂, the two highest of each row of (n, C): (n,), from 0 where two are alike to 1."""
+    highest = probabilities.topk(2, dim=1).values
+    return highest[:, 0] - highest[:, 1]
+
+
 def entropy_of_mean(slices: Slices, n: int) -> torch.Tensor:
     """H of the mean of p over passes, (n,): predictive entropy (Gal et al., 2017)."""
     return _scored(slices, n, lambda mean, _: _entropy(mean))

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from alharness.selection.streaming import margins
+
 TEMPERATURES = np.arange(10, 200) / 10
 """1.0, 1.1, … 19.9: those that are tried."""
 NEWEST = 0.3
@@ -24,9 +26,15 @@ _POSITIVE = 1e-12
 
 def margin_weights(logits: torch.Tensor, temperature: float) -> torch.Tensor:
     """1 - (p₁ - p₂), the two highest of softmax(logits / temperature): (n, C) to (n,) in [0, 1]."""
-    highest = (logits / temperature).softmax(dim=1).topk(2, dim=1).values
-    weights: torch.Tensor = 1 - (highest[:, 0] - highest[:, 1])
-    return weights
+    return 1 - margins((logits / temperature).softmax(dim=1))
+
+
+def oldest_first(labeled_in: torch.Tensor, numbers: torch.Tensor) -> NDArray[np.int64]:
+    """Labeled images by cycle, (m,): those of one cycle in an order that is theirs for good.
+
+    ``labeled_in`` and ``numbers`` are (m,) int64, as ``Pool`` gives them.
+    """
+    return np.lexsort((numbers.cpu(), labeled_in.cpu()))
 
 
 def held_out_temperature(embeddings: torch.Tensor, labels: torch.Tensor, n_classes: int) -> float:

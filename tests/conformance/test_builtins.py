@@ -23,6 +23,7 @@ NAMES = {
     "coreset-mip": "coreset-mip:max_pairs=20000",
     "batch-bald": "batch-bald:passes=5,samples=50",
     "active-ft": "active-ft:steps=30",
+    "refine": "refine:rounds=2,batches=9",
 }
 """A family is checked by one of its members, and what takes long in a short form."""
 
@@ -38,6 +39,7 @@ SLOW = {
     "vaal:epochs=1,width=4",
     "ta-vaal:epochs=1,width=4",
     "sraal:epochs=1,width=4",
+    "refine:rounds=2,batches=9",
     "vgg16",
     "wrn-28-2",
     "resnet18",
@@ -91,6 +93,17 @@ def test_conformance(kind, name, rule):
 def test_a_sampler_on_other_features_than_the_scenarios(representation, rule):
     one = rule.checked(subject("sampler", f"typiclust:representation={representation}"))
     assert one.outcome is not Outcome.BROKEN, one
+
+
+@pytest.mark.slow
+def test_chance_that_seldom_decides_is_chance():
+    """Refine as published leaves out three of the kit's 203 images at most: it moves a pick."""
+    (rule,) = (one for one in rules("sampler") if one.name == "order-of-the-pool")
+    one = rule.checked(subject("sampler", "refine"))
+    assert (one.outcome, one.seen) == (
+        Outcome.NOT_APPLICABLE,
+        "the answer depends on the generator",
+    )
 
 
 def test_a_folder_of_images(tmp_path):

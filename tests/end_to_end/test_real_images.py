@@ -51,6 +51,7 @@ SETTINGS = {
     "qbc": "members = 2",
     "batch-bald": "samples = 500",
     "oracle-best-of": "batches = 10",
+    "refine": "rounds = 2, batches = 9",
     "active-ft": 'steps = 20, representation = "raw"',
     **dict.fromkeys(
         ("kmeans", "typiclust", "probcover", "max-herding", "tcm", "dcom"),

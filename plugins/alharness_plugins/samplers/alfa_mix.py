@@ -49,23 +49,22 @@ class AlfaMix(alharness.Sampler):
         rng: np.random.Generator,
     ) -> NDArray[np.int64]:
         anchors = selection.class_means(pool.embeddings("labeled"), pool.labels(), pool.n_classes)
-        rows = pool.embeddings()
-        flips = selection.FeatureMixing(rows, anchors, pool.head())
-        cap, candidates = self.first, flips.flipped(self.first)
-        while len(candidates) <= budget and cap + self.step <= self.last:
-            cap += self.step
-            candidates = flips.flipped(cap)
-        picks = candidates
-        if len(candidates) > budget:
-            directions = selection.unit_rows(rows[candidates])
-            clusters = selection.k_means(directions, budget, rng)
-            picks = candidates[selection.nearest_to_centers(directions, clusters)]
+        flips = selection.flipping_rows(
+            pool.embeddings(),
+            anchors,
+            pool.head(),
+            budget,
+            rng,
+            first=self.first,
+            step=self.step,
+            last=self.last,
+        )
         self.notes = {
-            "cap": cap,
-            "candidates": len(candidates),
-            "filled": budget - len(picks),
+            "cap": flips.cap,
+            "candidates": flips.candidates,
+            "filled": budget - len(flips.picks),
         }
-        return selection.filled(picks, pool.n_unlabeled, budget, rng)
+        return selection.filled(flips.picks, pool.n_unlabeled, budget, rng)
 
 
 @alharness.hookimpl

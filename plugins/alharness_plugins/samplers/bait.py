@@ -56,8 +56,7 @@ def _information(
     pool: alharness.Pool, subset: alharness.Subset
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Features, (n, D), and what their outer products weigh, (n,)."""
-    likeliest = pool.probabilities(subset).amax(dim=1)
-    return pool.embeddings(subset), likeliest * (1 - likeliest)
+    return pool.embeddings(subset), selection.prediction_variance(pool.probabilities(subset))
 
 
 @alharness.hookimpl

@@ -51,8 +51,7 @@ class ClusterMargin(alharness.Sampler):
         rng: np.random.Generator,
     ) -> NDArray[np.int64]:
         clusters = self._clusters(pool, rng)
-        highest = pool.probabilities().topk(2, dim=1).values
-        margins = (highest[:, 0] - highest[:, 1]).cpu().numpy()
+        margins = selection.margins(pool.probabilities()).cpu().numpy()
         n_candidates = max(budget, int(self.candidates * budget))
         chance = rng.random(pool.n_unlabeled)
         candidates = np.lexsort((chance, margins))[:n_candidates]

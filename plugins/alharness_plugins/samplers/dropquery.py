@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +10,7 @@ from pydantic import Field
 
 import alharness
 from alharness import selection
-
-if TYPE_CHECKING:
-    import torch
-    from torch import nn
-
-_ROWS = 4096
-_ENOUGH = 25
-"""With fewer candidates than so many for each pick, one changed prediction suffices."""
+from alharness.selection import changed_predictions
 
 
 class DropQueryParameters(alharness.Parameters):
@@ -51,48 +43,12 @@ class DropQuery(alharness.Sampler):
         budget: int,
         rng: np.random.Generator,
     ) -> NDArray[np.int64]:
-        from torch.nn.functional import normalize
-
         features = pool.embeddings()
         changed = changed_predictions(features, pool.head(), self.copies, self.dropout, rng)
-        candidates = np.flatnonzero(changed > 1)
-        if len(candidates) < _ENOUGH * budget:
-            candidates = np.flatnonzero(changed > 0)
-        picks = candidates[:0]
-        if len(candidates):
-            rows = normalize(features)[candidates]
-            clusters = selection.k_means(rows, budget, rng)
-            picks = candidates[selection.nearest_to_centers(rows, clusters)]
+        candidates = selection.inconsistent_rows(changed, budget)
+        picks = selection.spread_rows(features, candidates, budget, rng)
         self.notes = {"candidates": len(candidates), "filled": budget - len(picks)}
         return selection.filled(picks, pool.n_unlabeled, budget, rng)
-
-
-def changed_predictions(
-    features: torch.Tensor,
-    head: nn.Module,
-    copies: int,
-    dropout: float,
-    rng: np.random.Generator,
-) -> NDArray[np.int64]:
-    """Of how many copies under dropout the predicted class is another than without, (n,).
-
-    ``features`` is (n, D). What is kept is divided by 1 - ``dropout``.
-    """
-    import torch
-
-    generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
-    changed = []
-    with torch.no_grad():
-        for start in range(0, len(features), _ROWS):
-            rows = features[start : start + _ROWS]
-            predicted = head(rows).argmax(dim=1)
-            count = torch.zeros(len(rows), dtype=torch.int64)
-            for _ in range(copies):
-                kept = torch.rand(rows.shape, generator=generator) >= dropout
-                dropped = rows * kept.to(rows.device) / (1 - dropout)
-                count += (head(dropped).argmax(dim=1) != predicted).cpu()
-            changed.append(count)
-    return torch.cat(changed).numpy()
 
 
 @alharness.hookimpl

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import alharness
+from alharness import selection
 
 
 class Margin(alharness.ScoreSampler):
@@ -16,8 +17,7 @@ class Margin(alharness.ScoreSampler):
 
     def scores(self, pool: alharness.Pool) -> Any:
         """In [-1, 0], float32, (n_unlabeled,)."""
-        highest = pool.probabilities().topk(2, dim=1).values
-        return highest[:, 1] - highest[:, 0]
+        return -selection.margins(pool.probabilities())
 
 
 @alharness.hookimpl

@@ -57,8 +57,7 @@ class Tcm(alharness.ScoreSampler):
 
     def scores(self, pool: alharness.Pool) -> object:
         """Minus the difference of the two highest probabilities, (n_unlabeled,) in [-1, 0]."""
-        highest = pool.probabilities().topk(2, dim=1).values
-        return highest[:, 1] - highest[:, 0]
+        return -selection.margins(pool.probabilities())
 
 
 @alharness.hookimpl

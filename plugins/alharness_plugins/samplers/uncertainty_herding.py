@@ -54,21 +54,14 @@ class UncertaintyHerding(alharness.Sampler):
         labeled = selection.unit_rows(pool.representation("labeled"))
         width, weights = 1.0, None
         if pool.n_labeled > 0:
-            oldest_first = _oldest_first(pool)
+            order = selection.oldest_first(pool.labeled_in(), pool.numbers("labeled"))
             temperature = selection.held_out_temperature(
-                pool.embeddings("labeled")[oldest_first],
-                pool.labels()[oldest_first],
-                pool.n_classes,
+                pool.embeddings("labeled")[order], pool.labels()[order], pool.n_classes
             )
             width = selection.smallest_distance(labeled)
             weights = selection.margin_weights(pool.logits(), temperature)
             self.notes = {"temperature": temperature, "width": width}
         return selection.greedy_herding(unlabeled, labeled, budget, width=width, weights=weights)
-
-
-def _oldest_first(pool: alharness.Pool) -> NDArray[np.int64]:
-    """The labeled images by cycle; those of one cycle in an order that is theirs for good."""
-    return np.lexsort((pool.numbers("labeled").cpu(), pool.labeled_in().cpu()))
 
 
 @alharness.hookimpl

@@ -17,8 +17,9 @@ SHORT = {
     "coreset-mip": "coreset-mip:max_pairs=20000",
     "oracle-best-of": "oracle-best-of:batches=4",
     "batch-bald": "batch-bald:passes=25,samples=500",
+    "refine": "refine:rounds=2,batches=9",
 }
-"""Samplers that take long."""
+"""Samplers that take long; of so few images Refine filters none if it picks more batches."""
 
 BY_TURNS = {"tcm", "dcom"}
 """They are one of the others in some queries, by definition: TypiClust first, then margin; margin

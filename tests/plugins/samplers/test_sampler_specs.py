@@ -15,7 +15,7 @@ NAMES = [
     *("dbal", "bald", "coreset", "coreset-mip", "vaal"),
     *("learning-loss", "uncertain-gcn", "core-gcn", "tod", "ta-vaal", "sraal"),
     *("badge", "power-bald", "batch-bald", "random-stratified", "uncertainty-herding", "cdal"),
-    *("alfa-mix", "bait", "cluster-margin"),
+    *("alfa-mix", "bait", "cluster-margin", "refine"),
     *("kmeans", "typiclust", "probcover", "max-herding", "tcm", "dropquery", "dcom"),
     "active-ft",
     "oracle-best-of",

@@ -39,7 +39,8 @@ def strategies(
     probabilities = pool.probabilities()
     errors = pool.gradient_factors().errors
     information, known_information = (
-        _uncertainty(pool.probabilities(subset)) for subset in ("unlabeled", "labeled")
+        selection.prediction_variance(pool.probabilities(subset))
+        for subset in ("unlabeled", "labeled")
     )
     unit, known_unit = selection.unit_rows(features), selection.unit_rows(known)
     width, weights = selection.smallest_distance(known_unit), _herding_weights(pool)
@@ -50,8 +51,7 @@ def strategies(
         return rng.choice(len(rows), size=budget, replace=False)
 
     def margin(rows: torch.Tensor) -> NDArray[np.int64]:
-        first, second = probabilities[rows].topk(2, dim=1).values.T
-        return np.asarray((first - second).argsort()[:budget].cpu())
+        return np.asarray(selection.margins(probabilities[rows]).argsort()[:budget].cpu())
 
     def badge(rows: torch.Tensor) -> NDArray[np.int64]:
         return selection.d_squared_sampling(errors[rows], features[rows], budget, rng)
@@ -102,15 +102,9 @@ def strategies(
     }
 
 
-def _uncertainty(probabilities: torch.Tensor) -> torch.Tensor:
-    """p(1 - p) of the likeliest class, (n,)."""
-    likeliest = probabilities.amax(dim=1)
-    return likeliest * (1 - likeliest)
-
-
 def _herding_weights(pool: alharness.Pool) -> torch.Tensor:
     """Those of Uncertainty Herding, at a temperature by the newest labels, (n,)."""
-    order = np.lexsort((pool.numbers("labeled").cpu(), pool.labeled_in().cpu()))
+    order = selection.oldest_first(pool.labeled_in(), pool.numbers("labeled"))
     temperature = selection.held_out_temperature(
         pool.embeddings("labeled")[order], pool.labels()[order], pool.n_classes
     )
