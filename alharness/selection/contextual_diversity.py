@@ -15,7 +15,7 @@ from alharness.selection.streaming import entropy
 
 LEAST = 1e-8
 """Probabilities below this count as this, so that divergences are finite."""
-_ELEMENTS = 1 << 19
+_ELEMENTS = 1 << 17
 """Elements of one float64 temporary."""
 
 
