@@ -63,10 +63,8 @@ class Dcom(alharness.Sampler):
         budget: int,
         rng: np.random.Generator,
     ) -> NDArray[np.int64]:
-        from torch.nn.functional import normalize
-
-        labeled = normalize(pool.representation("labeled"))
-        unlabeled = normalize(pool.representation("unlabeled"))
+        labeled = selection.unit_rows(pool.representation("labeled"))
+        unlabeled = selection.unit_rows(pool.representation("unlabeled"))
         probabilities = pool.probabilities()
         radii = self._radii(pool, labeled, unlabeled, probabilities.argmax(dim=1), rng)
         self.stored = {"numbers": pool.numbers("labeled").cpu().numpy(), "radii": radii}

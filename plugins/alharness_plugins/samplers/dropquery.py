@@ -51,8 +51,6 @@ class DropQuery(alharness.Sampler):
         budget: int,
         rng: np.random.Generator,
     ) -> NDArray[np.int64]:
-        from torch.nn.functional import normalize
-
         features = pool.embeddings()
         changed = changed_predictions(features, pool.head(), self.copies, self.dropout, rng)
         candidates = np.flatnonzero(changed > 1)
@@ -60,7 +58,7 @@ class DropQuery(alharness.Sampler):
             candidates = np.flatnonzero(changed > 0)
         picks = candidates[:0]
         if len(candidates):
-            rows = normalize(features)[candidates]
+            rows = selection.unit_rows(features)[candidates]
             clusters = selection.k_means(rows, budget, rng)
             picks = candidates[selection.nearest_to_centers(rows, clusters)]
         self.notes = {"candidates": len(candidates), "filled": budget - len(picks)}
