@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from alharness.selection.herding import greedy_herding
     from alharness.selection.hierarchy import agglomerated, nearest_mean
     from alharness.selection.k_center import greedy_k_center, greedy_k_center_reference
+    from alharness.selection.keeping import kept_values
     from alharness.selection.lengths import unit_rows
     from alharness.selection.mixed_integer import Cover, robust_k_center
     from alharness.selection.streaming import (
@@ -62,6 +63,7 @@ __all__ = [
     "greedy_k_center_reference",
     "held_out_temperature",
     "k_means",
+    "kept_values",
     "margin_weights",
     "mean_entropy",
     "mutual_information",
@@ -101,6 +103,7 @@ _MODULES = {
     "greedy_k_center_reference": "k_center",
     "held_out_temperature": "uncertainty_herding",
     "k_means": "clustering",
+    "kept_values": "keeping",
     "margin_weights": "uncertainty_herding",
     "mean_entropy": "streaming",
     "mutual_information": "streaming",

@@ -86,18 +86,17 @@ class Dcom(alharness.Sampler):
         """Of the labeled images, those of earlier queries kept, (n_labeled,)."""
         import torch
 
-        rows, kept = torch.cat([labeled, unlabeled]), pool.stored()
+        rows = torch.cat([labeled, unlabeled])
         numbers = pool.numbers("labeled").cpu().numpy()
-        old = np.isin(numbers, kept["numbers"]) if kept else np.zeros(len(numbers), np.bool_)
+        old, kept = selection.kept_values(numbers, pool.stored(), "radii")
         radii = np.empty(len(numbers))
+        radii[old] = kept
         if old.any():
-            order = kept["numbers"].argsort()
-            places = np.searchsorted(kept["numbers"], numbers[old], sorter=order)
-            radii[old] = kept["radii"][order[places]]
-            radii[~old] = radii[old].mean()
+            radii[~old] = kept.mean()
+        elif self.delta is not None:
+            radii[:] = self.delta
         else:
-            found = self.delta or selection.pure_radius(rows, pool.n_classes, rng)
-            radii[:] = found
+            radii[:] = selection.pure_radius(rows, pool.n_classes, rng)
         purity = 0.2 * selection.share_covered(unlabeled, labeled, radii) + 0.4
         classes = torch.cat([pool.labels(), predicted]).cpu().numpy()
         radii[~old] = selection.pure_radii(rows, classes, np.flatnonzero(~old), purity)
