@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import torch
 
+from alharness.api.errors import HarnessError
+
 Batch = TypeVar("Batch")
 
 LEAST = 2
@@ -71,3 +73,19 @@ def run_epochs(
     for epoch in range(n_epochs):
         losses = [step(batch) for batch in one_pass()]
         after_epoch(epoch, mean(losses))
+
+
+def finite_loss(where: str, remedy: str) -> Callable[[int, torch.Tensor], None]:
+    """What ``run_epochs`` takes as ``after_epoch`` where a training that diverged is an error.
+
+    It raises HarnessError, of ``where`` and with ``remedy``, when an epoch's mean loss is NaN or
+    infinite. It waits for the device once an epoch.
+    """
+
+    def after_epoch(epoch: int, loss: torch.Tensor) -> None:
+        if not torch.isfinite(loss):
+            raise HarnessError(
+                f"the loss is {loss.item()} in epoch {epoch}", where=where, remedy=remedy
+            )
+
+    return after_epoch

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from alharness.selection.herding import greedy_herding
     from alharness.selection.hierarchy import agglomerated, nearest_mean
     from alharness.selection.k_center import greedy_k_center, greedy_k_center_reference
+    from alharness.selection.keeping import kept_values
     from alharness.selection.lengths import unit_rows
     from alharness.selection.mixed_integer import Cover, robust_k_center
     from alharness.selection.streaming import (
@@ -76,6 +77,7 @@ __all__ = [
     "held_out_temperature",
     "inconsistent_rows",
     "k_means",
+    "kept_values",
     "margin_weights",
     "margins",
     "mean_entropy",
@@ -126,6 +128,7 @@ _MODULES = {
     "held_out_temperature": "uncertainty_herding",
     "inconsistent_rows": "feature_dropout",
     "k_means": "clustering",
+    "kept_values": "keeping",
     "margin_weights": "uncertainty_herding",
     "margins": "streaming",
     "mean_entropy": "streaming",

@@ -105,6 +105,9 @@ def _seeds(rows: torch.Tensor, n: int, rng: np.random.Generator) -> NDArray[np.i
     Many candidates are drawn by what distances were, and each is kept with the probability
     that its distance is now by what it was: the same law, with a product for many at once.
     """
+    # d_squared_sampling has this law too, but starts at the longest row, proposes one at a time and
+    # so takes other numbers of rng: with it in this place clusters, and what methods pick by them,
+    # would be others than before.
     picks = [int(rng.integers(len(rows)))]
     distance = np.full(len(rows), np.inf)
     new = picks

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from alharness.selection.clustering import k_means
 from alharness.selection.k_center import check_rows
+from alharness.selection.lengths import unit_rows
 
 _BLOCK = 2048
 """Rows whose distances to all others are held together."""
@@ -44,7 +45,7 @@ def typical_rows(
     rows. Raises HarnessError for other inputs and unless ``1 <= budget <= n``.
     """
     check_rows(unlabeled, labeled, budget)
-    rows = torch.nn.functional.normalize(torch.cat([labeled, unlabeled]))
+    rows = unit_rows(torch.cat([labeled, unlabeled]))
     n_labeled = len(labeled)
     clusters = k_means(rows, min(n_labeled + budget, max_clusters), rng)
     n_clusters = len(clusters.centers)

@@ -8,7 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alharness.epochs import batches, n_batches, run_epochs
+from alharness import HarnessError
+from alharness.epochs import batches, finite_loss, n_batches, run_epochs
 
 SIZES = [
     (9, 4, [4, 4]),
@@ -92,3 +93,18 @@ def test_losses_of_several_models_have_a_mean_of_their_own():
         mean=lambda losses: torch.stack(list(losses)).mean(dim=0),
     )
     assert means == [[1.0, 10.0]] * 2
+
+
+def test_a_training_that_diverges_is_an_error():
+    """In the epoch whose mean loss is the first not finite."""
+    losses = iter([1.0, 2.0, 3.0, float("inf"), 1.0, 1.0])
+    trained = []
+
+    def step(_):
+        trained.append(next(losses))
+        return torch.tensor(trained[-1])
+
+    with pytest.raises(HarnessError, match="loss is inf in epoch 1") as caught:
+        run_epochs(3, lambda: range(2), step=step, after_epoch=finite_loss("my-sampler", "Wait"))
+    assert (caught.value.where, caught.value.remedy) == ("my-sampler", "Wait")
+    assert len(trained) == 4

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 import alharness
+from alharness import selection
+from alharness_plugins.samplers.parts.features import FeatureParameters, features_alone
 
 if TYPE_CHECKING:
     import torch
@@ -17,14 +19,9 @@ if TYPE_CHECKING:
 _ROWS = 2048
 
 
-class ActiveFtParameters(alharness.Parameters):
+class ActiveFtParameters(FeatureParameters):
     """Parameters of ``active-ft``. Its authors ran 100 steps on ImageNet."""
 
-    representation: str = Field(
-        "scenario",
-        description="what is picked by: 'scenario', the features that the scenario trains on; "
-        "'task-model', the model's own; or a representation as the command line spells it",
-    )
     steps: int = Field(300, ge=1, description="steps of Adam, each over all unlabeled images")
     learning_rate: float = Field(1e-3, gt=0, description="of Adam")
     temperature: float = Field(0.07, gt=0, description="by which similarities are divided")
@@ -46,9 +43,7 @@ class ActiveFt(alharness.Sampler):
     def __init__(
         self, representation: str, steps: int, learning_rate: float, temperature: float
     ) -> None:
-        self.needs = alharness.Needs(
-            representation=representation, model=representation == "task-model"
-        )
+        self.needs = features_alone(representation)
         self.steps = steps
         self.learning_rate = learning_rate
         self.temperature = temperature
@@ -60,11 +55,10 @@ class ActiveFt(alharness.Sampler):
         rng: np.random.Generator,
     ) -> NDArray[np.int64]:
         import torch
-        from torch.nn.functional import normalize
 
         from alharness.epochs import run_epochs
 
-        features = normalize(pool.representation())
+        features = selection.unit_rows(pool.representation())
         start = torch.from_numpy(rng.choice(pool.n_unlabeled, budget, replace=False))
         points = features[start.to(features.device)].clone().requires_grad_()
         optimizer = torch.optim.Adam([points], lr=self.learning_rate)
@@ -73,7 +67,7 @@ class ActiveFt(alharness.Sampler):
             loss, points.grad = loss_and_gradient(features, points.detach(), self.temperature)
             optimizer.step()
             with torch.no_grad():
-                points.copy_(normalize(points))
+                points.copy_(selection.unit_rows(points))
             return loss
 
         def after_step(_: int, loss: torch.Tensor) -> None:

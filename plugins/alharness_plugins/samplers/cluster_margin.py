@@ -60,17 +60,15 @@ class ClusterMargin(alharness.Sampler):
     def _clusters(self, pool: alharness.Pool, rng: np.random.Generator) -> NDArray[np.int64]:
         """Of the unlabeled images, (n_unlabeled,); stores those of all that were ever seen."""
         numbers, rows, before = pool.numbers().cpu().numpy(), pool.embeddings(), pool.stored()
-        known = np.isin(numbers, before["numbers"]) if before else np.zeros(len(numbers), np.bool_)
+        known, kept = selection.kept_values(numbers, before, "clusters")
         if not known.any():
             clusters = selection.agglomerated(
                 rows, rng, sample=self.sample, mean_size=self.mean_size
             )
             self.stored = {"numbers": numbers, "clusters": clusters.astype(np.int32)}
             return clusters
-        order = before["numbers"].argsort()
-        places = order[np.searchsorted(before["numbers"], numbers[known], sorter=order)]
         clusters = np.empty(len(numbers), dtype=np.int64)
-        clusters[known] = before["clusters"][places]
+        clusters[known] = kept
         if not known.all():
             clusters[~known] = selection.nearest_mean(rows[~known], rows[known], clusters[known])
         self.stored = {

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import alharness
 from alharness import selection
-from alharness_plugins.samplers.gcn import CITATION, COST, REQUIRES, GcnParameters
+from alharness_plugins.samplers.parts.gcn import CITATION, COST, REQUIRES, GcnParameters
 
 
 class CoreGcn(alharness.Sampler):
@@ -28,7 +28,7 @@ class CoreGcn(alharness.Sampler):
     def query(
         self, pool: alharness.Pool, budget: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:
-        from alharness_plugins.samplers.gcn.training import hidden_and_logits
+        from alharness_plugins.samplers.parts.gcn.training import hidden_and_logits
 
         hidden, _ = hidden_and_logits(pool, self.parameters)
         unlabeled, labeled = hidden[: pool.n_unlabeled], hidden[pool.n_unlabeled :]

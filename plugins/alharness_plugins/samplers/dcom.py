@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 
 import alharness
 from alharness import selection
+from alharness_plugins.samplers.parts.features import TASK_MODEL
 
 if TYPE_CHECKING:
     import torch
@@ -21,8 +22,8 @@ class DcomParameters(alharness.Parameters):
 
     representation: str = Field(
         "scenario",
-        description="what is covered: 'scenario', the features that the scenario trains on; "
-        "'task-model', the model's own; or a representation as the command line spells it",
+        description="what is covered: 'scenario', the features that the scenario trains on, or a "
+        "representation as the command line spells it",
     )
     delta: float | None = Field(
         None,
@@ -33,6 +34,16 @@ class DcomParameters(alharness.Parameters):
     )
     point: float = Field(0.8, ge=0, le=1, description="covered share at which weights are equal, a")
     steepness: float = Field(50.0, gt=0, description="of the turn from one to the other, k")
+
+    @field_validator("representation")
+    @classmethod
+    def _stays(cls, representation: str) -> str:
+        if representation == TASK_MODEL:
+            raise ValueError(
+                "radii are kept from query to query, and the model's own features are others in "
+                "each: name features that stay"
+            )
+        return representation
 
 
 class Dcom(alharness.Sampler):
@@ -46,7 +57,9 @@ class Dcom(alharness.Sampler):
 
     Different from their code: the last images of a pool count, as all do; labeled images count
     as covered; hidden labels are not looked at; ``rng`` breaks ties. Radii are kept from query to
-    query. Notes: ``delta``, the mean radius; ``covered``, c; ``weight``, that of uncertainty.
+    query, so the features must be those of the query before: theirs are of one self-supervised
+    network, and ``task-model`` is refused. Notes: ``delta``, the mean radius; ``covered``, c;
+    ``weight``, that of uncertainty.
     """
 
     def __init__(
@@ -63,10 +76,8 @@ class Dcom(alharness.Sampler):
         budget: int,
         rng: np.random.Generator,
     ) -> NDArray[np.int64]:
-        from torch.nn.functional import normalize
-
-        labeled = normalize(pool.representation("labeled"))
-        unlabeled = normalize(pool.representation("unlabeled"))
+        labeled = selection.unit_rows(pool.representation("labeled"))
+        unlabeled = selection.unit_rows(pool.representation("unlabeled"))
         probabilities = pool.probabilities()
         radii = self._radii(pool, labeled, unlabeled, probabilities.argmax(dim=1), rng)
         self.stored = {"numbers": pool.numbers("labeled").cpu().numpy(), "radii": radii}
@@ -88,18 +99,17 @@ class Dcom(alharness.Sampler):
         """Of the labeled images, those of earlier queries kept, (n_labeled,)."""
         import torch
 
-        rows, kept = torch.cat([labeled, unlabeled]), pool.stored()
+        rows = torch.cat([labeled, unlabeled])
         numbers = pool.numbers("labeled").cpu().numpy()
-        old = np.isin(numbers, kept["numbers"]) if kept else np.zeros(len(numbers), np.bool_)
+        old, kept = selection.kept_values(numbers, pool.stored(), "radii")
         radii = np.empty(len(numbers))
+        radii[old] = kept
         if old.any():
-            order = kept["numbers"].argsort()
-            places = np.searchsorted(kept["numbers"], numbers[old], sorter=order)
-            radii[old] = kept["radii"][order[places]]
-            radii[~old] = radii[old].mean()
+            radii[~old] = kept.mean()
+        elif self.delta is not None:
+            radii[:] = self.delta
         else:
-            found = self.delta or selection.pure_radius(rows, pool.n_classes, rng)
-            radii[:] = found
+            radii[:] = selection.pure_radius(rows, pool.n_classes, rng)
         purity = 0.2 * selection.share_covered(unlabeled, labeled, radii) + 0.4
         classes = torch.cat([pool.labels(), predicted]).cpu().numpy()
         radii[~old] = selection.pure_radii(rows, classes, np.flatnonzero(~old), purity)

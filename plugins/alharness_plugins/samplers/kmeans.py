@@ -6,20 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 import alharness
 from alharness import selection
+from alharness_plugins.samplers.parts.features import FeatureParameters, features_alone
 
 
-class KMeansParameters(alharness.Parameters):
+class KMeansParameters(FeatureParameters):
     """Parameters of ``kmeans``."""
-
-    representation: str = Field(
-        "scenario",
-        description="what is clustered: 'scenario', the features that the scenario trains on; "
-        "'task-model', the model's own; or a representation as the command line spells it",
-    )
 
 
 class KMeans(alharness.Sampler):
@@ -33,9 +27,7 @@ class KMeans(alharness.Sampler):
     """
 
     def __init__(self, representation: str) -> None:
-        self.needs = alharness.Needs(
-            representation=representation, model=representation == "task-model"
-        )
+        self.needs = features_alone(representation)
 
     def query(
         self,

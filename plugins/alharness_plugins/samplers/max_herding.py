@@ -10,16 +10,12 @@ from pydantic import Field
 
 import alharness
 from alharness import selection
+from alharness_plugins.samplers.parts.features import FeatureParameters, features_alone
 
 
-class MaxHerdingParameters(alharness.Parameters):
+class MaxHerdingParameters(FeatureParameters):
     """Parameters of ``max-herding``."""
 
-    representation: str = Field(
-        "scenario",
-        description="what is covered: 'scenario', the features that the scenario trains on; "
-        "'task-model', the model's own; or a representation as the command line spells it",
-    )
     width: float = Field(
         1.0, gt=0, description="sigma of the similarity exp(-d² / sigma²), features of length one"
     )
@@ -35,9 +31,7 @@ class MaxHerding(alharness.Sampler):
     """
 
     def __init__(self, representation: str, width: float) -> None:
-        self.needs = alharness.Needs(
-            representation=representation, model=representation == "task-model"
-        )
+        self.needs = features_alone(representation)
         self.width = width
 
     def query(
@@ -46,11 +40,9 @@ class MaxHerding(alharness.Sampler):
         budget: int,
         rng: np.random.Generator,
     ) -> NDArray[np.int64]:
-        from torch.nn.functional import normalize
-
         return selection.greedy_herding(
-            normalize(pool.representation("unlabeled")),
-            normalize(pool.representation("labeled")),
+            selection.unit_rows(pool.representation("unlabeled")),
+            selection.unit_rows(pool.representation("labeled")),
             budget,
             width=self.width,
         )

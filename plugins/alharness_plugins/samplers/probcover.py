@@ -11,19 +11,15 @@ from pydantic import Field
 
 import alharness
 from alharness import selection
+from alharness_plugins.samplers.parts.features import FeatureParameters, features_alone
 
 if TYPE_CHECKING:
     import torch
 
 
-class ProbCoverParameters(alharness.Parameters):
+class ProbCoverParameters(FeatureParameters):
     """Parameters of ``probcover``. Its authors ran delta 0.75 on CIFAR-10's SimCLR features."""
 
-    representation: str = Field(
-        "scenario",
-        description="what is covered: 'scenario', the features that the scenario trains on; "
-        "'task-model', the model's own; or a representation as the command line spells it",
-    )
     delta: float | None = Field(
         None,
         gt=0,
@@ -53,11 +49,10 @@ class ProbCover(alharness.Sampler):
     """
 
     def __init__(self, representation: str, delta: float | None, purity: float) -> None:
-        own = representation == "task-model"
-        self.needs = alharness.Needs(representation=representation, model=own)
+        self.needs = features_alone(representation)
         self.delta = delta
         self.purity = purity
-        self._keeps_delta = delta is None and not own
+        self._keeps_delta = delta is None and not self.needs.model
 
     def query(
         self,
@@ -65,10 +60,8 @@ class ProbCover(alharness.Sampler):
         budget: int,
         rng: np.random.Generator,
     ) -> NDArray[np.int64]:
-        from torch.nn.functional import normalize
-
-        labeled = normalize(pool.representation("labeled"))
-        unlabeled = normalize(pool.representation("unlabeled"))
+        labeled = selection.unit_rows(pool.representation("labeled"))
+        unlabeled = selection.unit_rows(pool.representation("unlabeled"))
         delta = self._found_delta(pool, labeled, unlabeled, rng)
         coverage = selection.Coverage(unlabeled, labeled, delta)
         picks = selection.greedy_coverage(coverage, budget, rng)

@@ -10,16 +10,12 @@ from pydantic import Field
 
 import alharness
 from alharness import selection
+from alharness_plugins.samplers.parts.features import FeatureParameters, features_alone
 
 
-class TcmParameters(alharness.Parameters):
+class TcmParameters(FeatureParameters):
     """Parameters of ``tcm``."""
 
-    representation: str = Field(
-        "scenario",
-        description="what TypiClust clusters: 'scenario', the features that the scenario trains "
-        "on; 'task-model', the model's own; or a representation as the command line spells it",
-    )
     typical_queries: int = Field(
         3, ge=0, description="queries of a run that are TypiClust's, from cycle 0 on"
     )
@@ -36,9 +32,7 @@ class Tcm(alharness.ScoreSampler):
 
     def __init__(self, representation: str, typical_queries: int) -> None:
         super().__init__()
-        self.needs = alharness.Needs(
-            representation=representation, model=representation == "task-model"
-        )
+        self.needs = features_alone(representation)
         self.typical_queries = typical_queries
 
     def query(

@@ -10,16 +10,12 @@ from pydantic import Field
 
 import alharness
 from alharness import selection
+from alharness_plugins.samplers.parts.features import FeatureParameters, features_alone
 
 
-class TypiClustParameters(alharness.Parameters):
+class TypiClustParameters(FeatureParameters):
     """Parameters of ``typiclust``."""
 
-    representation: str = Field(
-        "scenario",
-        description="what is clustered: 'scenario', the features that the scenario trains on; "
-        "'task-model', the model's own; or a representation as the command line spells it",
-    )
     max_clusters: int = Field(500, ge=1, description="clusters at most")
     neighbors: int = Field(20, ge=1, description="neighbors that typicality is the nearness of")
     small: int = Field(
@@ -44,9 +40,7 @@ class TypiClust(alharness.Sampler):
     """
 
     def __init__(self, representation: str, max_clusters: int, neighbors: int, small: int) -> None:
-        self.needs = alharness.Needs(
-            representation=representation, model=representation == "task-model"
-        )
+        self.needs = features_alone(representation)
         self.max_clusters = max_clusters
         self.neighbors = neighbors
         self.small = small

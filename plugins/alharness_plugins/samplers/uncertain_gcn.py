@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 import alharness
-from alharness_plugins.samplers.gcn import CITATION, COST, REQUIRES, GcnParameters
+from alharness_plugins.samplers.parts.gcn import CITATION, COST, REQUIRES, GcnParameters
 
 if TYPE_CHECKING:
     import torch
@@ -40,7 +40,7 @@ class UncertainGcn(alharness.ScoreSampler):
 
     def scores(self, pool: alharness.Pool) -> torch.Tensor:
         """Minus the distance of the confidence from ``margin``, (n_unlabeled,), in [-1, 0]."""
-        from alharness_plugins.samplers.gcn.training import hidden_and_logits
+        from alharness_plugins.samplers.parts.gcn.training import hidden_and_logits
 
         _, logits = hidden_and_logits(pool, self.parameters)
         return -(logits[: pool.n_unlabeled].sigmoid() - self.parameters.margin).abs()

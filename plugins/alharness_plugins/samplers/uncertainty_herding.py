@@ -10,8 +10,7 @@ from pydantic import Field
 
 import alharness
 from alharness import selection
-
-TASK_MODEL = "task-model"
+from alharness_plugins.samplers.parts.features import TASK_MODEL, features_alone
 
 
 class UncertaintyHerdingParameters(alharness.Parameters):
@@ -40,9 +39,7 @@ class UncertaintyHerding(alharness.Sampler):
     """
 
     def __init__(self, representation: str) -> None:
-        self.needs = alharness.Needs(
-            representation=representation, model=representation == TASK_MODEL
-        )
+        self.needs = features_alone(representation)
 
     def query(
         self,

@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy.spatial.distance import cdist
 
-from alharness import selection
+from alharness import HarnessError, selection
 
 START = 0.6
 WIDTHS = [2, 4, 6, 8, 12, 24]
@@ -139,6 +139,13 @@ def test_radii_of_earlier_labels_are_kept(create: Any, feature_pool: Any, blobs:
     np.testing.assert_array_equal(sampler.stored["radii"], radii)
     assert sampler.stored["numbers"].tolist() == numbers.tolist()
     assert picks.tolist() == expected
+
+
+def test_features_that_change_are_refused(create: Any) -> None:
+    """A radius that was found in the features of one cycle says nothing in those of the next."""
+    with pytest.raises(HarnessError, match="radii are kept from query to query"):
+        create("sampler", "dcom", representation="task-model")
+    assert create("sampler", "dcom", representation="raw").needs.representation == "raw"
 
 
 def test_weights_of_the_paper() -> None:

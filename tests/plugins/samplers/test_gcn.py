@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 from alharness_plugins.samplers.core_gcn import CoreGcn
-from alharness_plugins.samplers.gcn import GcnParameters
-from alharness_plugins.samplers.gcn.graph import GraphNetwork, SimilarityGraph, labeled_or_not
-from alharness_plugins.samplers.gcn.training import hidden_and_logits
+from alharness_plugins.samplers.parts.gcn import GcnParameters
+from alharness_plugins.samplers.parts.gcn.graph import GraphNetwork, SimilarityGraph, labeled_or_not
+from alharness_plugins.samplers.parts.gcn.training import hidden_and_logits
 from alharness_plugins.samplers.uncertain_gcn import UncertainGcn
 
 from alharness import selection

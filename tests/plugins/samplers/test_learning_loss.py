@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 from alharness_plugins.samplers.learning_loss import LearningLoss, MarginRanking
-from alharness_plugins.samplers.learning_loss.prediction import (
+from alharness_plugins.samplers.learning_loss.ranking import margin_ranking
+from alharness_plugins.samplers.parts.loss_prediction.module import (
     LossPredictor,
-    margin_ranking,
     mirrored_differences,
 )
 from scipy.stats import spearmanr

@@ -6,10 +6,10 @@ import copy
 import numpy as np
 import pytest
 import torch
+from alharness_plugins.samplers.parts.adversarial.losses import per_image
 from alharness_plugins.samplers.sraal import Sraal, SraalParameters
 from alharness_plugins.samplers.sraal.training import Game, trained_game
 from alharness_plugins.samplers.sraal.uncertainty import state_uncertainty
-from alharness_plugins.samplers.vaal.losses import per_image
 from scipy.optimize import minimize
 from sklearn.datasets import load_digits
 

@@ -7,12 +7,12 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
-from alharness_plugins.samplers.learning_loss.prediction import LossPredictor
+from alharness_plugins.samplers.parts.adversarial.networks import Vae
+from alharness_plugins.samplers.parts.loss_prediction.module import LossPredictor
 from alharness_plugins.samplers.ta_vaal import PairRanking, TaVaal, TaVaalParameters
 from alharness_plugins.samplers.ta_vaal.networks import RankedDiscriminator, RankedVae
 from alharness_plugins.samplers.ta_vaal.ranking import pair_ranking
 from alharness_plugins.samplers.ta_vaal.training import Game, reconstruction_loss
-from alharness_plugins.samplers.vaal.networks import Vae
 from sklearn.datasets import load_digits
 
 from alharness import ExtensionBatch

@@ -17,14 +17,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from alharness_plugins.samplers.vaal import Vaal, VaalParameters, training
-from alharness_plugins.samplers.vaal.losses import (
-    REDUCTIONS,
+from alharness_plugins.samplers.parts.adversarial.game import endless_passes
+from alharness_plugins.samplers.parts.adversarial.losses import (
     deceiving,
     discriminating,
     kl_divergence,
 )
-from alharness_plugins.samplers.vaal.networks import Discriminator, Vae, sides_of
+from alharness_plugins.samplers.parts.adversarial.networks import Discriminator, Vae, sides_of
+from alharness_plugins.samplers.vaal import Vaal, VaalParameters, training
+from alharness_plugins.samplers.vaal.losses import REDUCTIONS
 from pydantic import ValidationError
 from sklearn.datasets import load_digits
 from torch import nn
@@ -266,7 +267,7 @@ def test_iterations_and_their_steps(vae_steps: int, adversary_steps: int, drawn:
 )
 def test_passes_are_shuffled_and_endless(n: int, size: int, lengths: list[int]) -> None:
     """A last batch of one image is dropped, as in the epoch loop; an only image is not."""
-    drawn = list(islice(training.endless_passes(n, size, torch.Generator()), len(lengths)))
+    drawn = list(islice(endless_passes(n, size, torch.Generator()), len(lengths)))
     assert [len(rows) for rows in drawn] == lengths
     half = len(lengths) // 2
     passes = [torch.cat(drawn[:half]).tolist(), torch.cat(drawn[half:]).tolist()]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 import alharness
+from alharness_plugins.samplers.parts.features import TASK_MODEL, features_alone
 
 TASK_MODEL = "task-model"
 N_STRATEGIES = 9
@@ -74,9 +75,7 @@ class Refine(alharness.Sampler):
         later_share: float,
         pool_limit: int,
     ) -> None:
-        self.needs = alharness.Needs(
-            representation=representation, model=representation == TASK_MODEL
-        )
+        self.needs = features_alone(representation)
         self.rounds = rounds
         self.batches = batches
         self.first_subset = first_subset

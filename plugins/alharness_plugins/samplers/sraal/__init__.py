@@ -8,27 +8,17 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 import alharness
+from alharness_plugins.samplers.parts.adversarial import GameParameters
 
 if TYPE_CHECKING:
     import torch
 
 
-class SraalParameters(alharness.Parameters):
+class SraalParameters(GameParameters):
     """Parameters of ``sraal``. Weights of its losses are not published: all are 1 here."""
 
-    latent: int = Field(32, ge=1, description="dimensions of the latent space")
-    width: int = Field(
-        128, ge=1, description="channels of the first convolution; later ones double, up to 8 times"
-    )
-    batch_size: int = Field(128, ge=1, description="images of each set in a batch")
-    epochs: int = Field(100, ge=1, description="times (labeled + unlabeled) / batch_size steps")
-    learning_rate: float = Field(5e-4, gt=0, description="of Adam, for VAE and discriminator")
-    beta: float = Field(1.0, ge=0, description="weight of the KL divergence")
     target_weight: float = Field(
         1.0, ge=0, description="weight of the classifier's cross entropy in the VAE's loss"
-    )
-    adversary_weight: float = Field(
-        1.0, ge=0, description="weight of deceiving the discriminator in the VAE's loss"
     )
 
 

@@ -5,29 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
 import alharness
-from alharness_plugins.samplers.learning_loss import PredictionParameters, PredictsLosses
+from alharness_plugins.samplers.parts.adversarial import GameParameters
+from alharness_plugins.samplers.parts.loss_prediction import PredictionParameters, PredictsLosses
 
 if TYPE_CHECKING:
     import torch
 
 
-class TaVaalParameters(PredictionParameters):
+class TaVaalParameters(GameParameters, PredictionParameters):
     """Parameters of ``ta-vaal``; the defaults are the published ones."""
-
-    latent: int = Field(32, ge=1, description="dimensions of the latent space")
-    width: int = Field(
-        128, ge=1, description="channels of the first convolution; later ones double, up to 8 times"
-    )
-    batch_size: int = Field(128, ge=1, description="images of each set in a batch")
-    epochs: int = Field(100, ge=1, description="times (labeled + unlabeled) / batch_size steps")
-    learning_rate: float = Field(5e-4, gt=0, description="of Adam, for VAE and discriminator")
-    beta: float = Field(1.0, ge=0, description="weight of the KL divergence")
-    adversary_weight: float = Field(
-        1.0, ge=0, description="weight of deceiving the discriminator in the VAE's loss"
-    )
 
 
 class PairRanking(PredictsLosses):

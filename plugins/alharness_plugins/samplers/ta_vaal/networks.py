@@ -7,9 +7,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from alharness_plugins.samplers.vaal.networks import Vae
-
-HIDDEN = 512
+from alharness_plugins.samplers.parts.adversarial.networks import HIDDEN, Vae
 
 
 class RankedVae(Vae):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from alharness_plugins.samplers.learning_loss.prediction import mirrored_differences
+from alharness_plugins.samplers.parts.loss_prediction.module import mirrored_differences
 
 
 def pair_ranking(predicted: torch.Tensor, losses: torch.Tensor) -> torch.Tensor:

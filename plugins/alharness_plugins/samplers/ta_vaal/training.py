@@ -7,11 +7,15 @@ from collections.abc import Iterator
 import torch
 
 import alharness
-from alharness.epochs import run_epochs
+from alharness_plugins.samplers.parts.adversarial import losses
+from alharness_plugins.samplers.parts.adversarial.game import (
+    Player,
+    image_shape,
+    play,
+    rows_of_both,
+)
 from alharness_plugins.samplers.ta_vaal import TaVaalParameters
 from alharness_plugins.samplers.ta_vaal.networks import RankedDiscriminator, RankedVae
-from alharness_plugins.samplers.vaal import losses
-from alharness_plugins.samplers.vaal.training import endless_passes
 
 SUBSETS: tuple[alharness.Subset, alharness.Subset] = ("labeled", "unlabeled")
 
@@ -20,37 +24,28 @@ Batch = tuple[torch.Tensor, torch.Tensor]
 
 
 def trained_game(pool: alharness.Pool, parameters: TaVaalParameters) -> Game:
-    """The game after all steps: ``epochs`` times (labeled + unlabeled) over the batch's size.
+    """The game after all epochs. Draws from torch's global generators.
 
-    Draws from torch's global generators. Raises HarnessError when a loss is not finite, or images
-    are too small.
+    Raises HarnessError when a loss is not finite, or images are too small.
     """
     game = Game(pool, parameters)
-    steps = max((pool.n_labeled + pool.n_unlabeled) // parameters.batch_size, 1)
-    run_epochs(
-        parameters.epochs,
-        lambda: range(steps),
-        step=lambda _: game.iteration(),
-        after_epoch=_checked,
-    )
+    play(game.iteration, pool, parameters, where="ta-vaal")
     return game
 
 
 class Game:
-    """VAE and discriminator, their optimizers, and the ranks of all images."""
+    """VAE and discriminator, and the ranks of all images."""
 
     def __init__(self, pool: alharness.Pool, parameters: TaVaalParameters) -> None:
-        _, channels, side, _ = pool.images("labeled", torch.tensor([0])).shape
-        self.vae = RankedVae(channels, side, parameters.latent, parameters.width).to(pool.device)
+        shape = image_shape(pool)
+        self.vae = RankedVae(*shape, parameters.latent, parameters.width).to(pool.device)
         self.discriminator = RankedDiscriminator(parameters.latent).to(pool.device)
         self._pool = pool
         self._parameters = parameters
         self._ranks = _ranks(pool)
         self._batches = self._endless_batches()
-        self._vae_optimizer, self._discriminator_optimizer = (
-            torch.optim.Adam(network.parameters(), lr=parameters.learning_rate, fused=True)
-            for network in (self.vae, self.discriminator)
-        )
+        self._generating = Player(parameters.learning_rate, self.vae)
+        self._discriminating = Player(parameters.learning_rate, self.discriminator)
 
     def iteration(self) -> torch.Tensor:
         """A step of the VAE and one of the discriminator; the sum of both losses, a scalar."""
@@ -66,20 +61,16 @@ class Game:
             outputs = self.vae.reconstructed(images, ranks.sigmoid())
             loss = loss + reconstruction_loss(images, *outputs, self._parameters.beta)
             logits.append(self.discriminator(outputs[1], ranks))
-        loss = loss + self._parameters.adversary_weight * losses.deceiving(*logits)
-        self._vae_optimizer.zero_grad()
-        loss.backward(inputs=list(self.vae.parameters()))  # type: ignore[no-untyped-call]
-        self._vae_optimizer.step()
-        return loss.detach()
+        return self._generating.step(
+            loss + self._parameters.adversary_weight * losses.deceiving(*logits)
+        )
 
     def discriminator_step(self, labeled: Batch, unlabeled: Batch) -> torch.Tensor:
         """Tell labeled from unlabeled by latent means and ranks; returns the loss."""
         self.vae.eval()
-        loss = losses.discriminating(*(self._judged(*batch) for batch in (labeled, unlabeled)))
-        self._discriminator_optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self._discriminator_optimizer.step()
-        return loss.detach()
+        return self._discriminating.step(
+            losses.discriminating(*(self._judged(*batch) for batch in (labeled, unlabeled)))
+        )
 
     def logits(self) -> torch.Tensor:
         """Of "labeled", (n_unlabeled,), of all unlabeled images; networks in evaluation mode."""
@@ -99,13 +90,9 @@ class Game:
 
     def _endless_batches(self) -> Iterator[tuple[Batch, Batch]]:
         """Labeled and unlabeled images, without end; the first ones' ranks are drawn at random."""
-        sizes = self._pool.n_labeled, self._pool.n_unlabeled
-        passes = (
-            endless_passes(n, self._parameters.batch_size, torch.default_generator) for n in sizes
-        )
         ranks = self._ranks
         first = True
-        for pair in zip(*passes, strict=True):
+        for pair in rows_of_both(self._pool, self._parameters.batch_size):
             labeled, unlabeled = (
                 (
                     self._pool.images(subset, rows),
@@ -137,12 +124,3 @@ def _ranks(pool: alharness.Pool) -> dict[alharness.Subset, torch.Tensor]:
     """The ranker's answers, (n,) of each subset."""
     ranker = pool.extension()
     return {subset: ranker(pool.levels(subset)) for subset in SUBSETS}
-
-
-def _checked(epoch: int, loss: torch.Tensor) -> None:
-    if not torch.isfinite(loss):
-        raise alharness.HarnessError(
-            f"the loss is {loss.item()} in epoch {epoch}",
-            where="ta-vaal",
-            remedy="Try a lower learning_rate",
-        )

@@ -8,27 +8,17 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 import alharness
+from alharness_plugins.samplers.parts.adversarial import GameParameters
 
 if TYPE_CHECKING:
     import torch
 
-    from alharness_plugins.samplers.vaal.networks import Discriminator, Vae
 
-
-class VaalParameters(alharness.Parameters):
+class VaalParameters(GameParameters):
     """Parameters of ``vaal``. VAAL's authors ran batch_size 128, epochs 100, vae_steps 2."""
 
-    latent: int = Field(32, ge=1, description="dimensions of the latent space")
-    width: int = Field(
-        128, ge=1, description="channels of the first convolution; later ones double, up to 8 times"
-    )
     batch_size: int = Field(64, ge=1, description="images of each set in a batch")
     epochs: int = Field(15, ge=1, description="epochs of (labeled + unlabeled) / batch_size steps")
-    learning_rate: float = Field(5e-4, gt=0, description="of Adam, for VAE and discriminator")
-    beta: float = Field(1.0, ge=0, description="weight of the KL divergence")
-    adversary_weight: float = Field(
-        1.0, ge=0, description="weight of deceiving the discriminator in the VAE's loss"
-    )
     vae_steps: int = Field(1, ge=1, description="steps of the VAE in an iteration")
     adversary_steps: int = Field(1, ge=1, description="steps of the discriminator in an iteration")
     reduction: Literal["per-image", "torchal"] = Field(
@@ -67,22 +57,11 @@ class Vaal(alharness.ScoreSampler):
         Logits, since D(μ) itself would be 0 or 1 for many images, which are then tied.
         Raises HarnessError when training diverges or images are smaller than 4 × 4.
         """
+        from alharness_plugins.samplers.parts.adversarial.game import unlabeled_logits
         from alharness_plugins.samplers.vaal.training import trained_networks
 
-        vae, discriminator = trained_networks(pool, self.parameters)
-        return -_logits(vae, discriminator, pool.minibatches(size=self.parameters.batch_size))
-
-
-def _logits(
-    vae: Vae, discriminator: Discriminator, minibatches: Iterator[tuple[slice, torch.Tensor]]
-) -> torch.Tensor:
-    """Of D(μ), (n,); both networks in evaluation mode."""
-    import torch
-
-    vae.eval()
-    discriminator.eval()
-    with torch.no_grad():
-        return torch.cat([discriminator(vae.encode(images)[0]) for _, images in minibatches])
+        networks = trained_networks(pool, self.parameters)
+        return -unlabeled_logits(*networks, pool, self.parameters.batch_size)
 
 
 @alharness.hookimpl

@@ -1,4 +1,4 @@
-"""The loss prediction module, and what it learns of pairs of images."""
+"""The loss prediction module, and the pairs of images whose losses it learns to order."""
 
 from __future__ import annotations
 
@@ -35,16 +35,3 @@ def mirrored_differences(values: torch.Tensor) -> torch.Tensor:
     The pairs of a shuffled batch; of an odd number the one in the middle has none.
     """
     return (values - values.flip(0))[: len(values) // 2]
-
-
-def margin_ranking(predicted: torch.Tensor, losses: torch.Tensor, margin: float) -> torch.Tensor:
-    """Mean over pairs of max(0, margin - s · (difference of predictions)): a scalar.
-
-    s is 1 where the first image's loss is the higher one, and else -1, of equal losses too. Source:
-    Yoo and Kweon (2019), equation 2, and their code. Zero of a batch that has no pair.
-    """
-    differences = mirrored_differences(predicted)
-    if not len(differences):
-        return predicted.sum() * 0
-    signs = torch.where(mirrored_differences(losses) > 0, 1.0, -1.0)
-    return (margin - signs * differences).clamp(min=0).mean()

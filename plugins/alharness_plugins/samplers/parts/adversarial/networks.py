@@ -22,7 +22,7 @@ def sides_of(side: int) -> list[int]:
     if side < SMALLEST:
         raise alharness.HarnessError(
             f"images of {side} × {side} pixels",
-            where="vaal",
+            where="the VAE",
             remedy=f"Its encoder needs at least {SMALLEST} × {SMALLEST}",
         )
     sides = [side]

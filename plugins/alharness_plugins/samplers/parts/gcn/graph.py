@@ -6,7 +6,9 @@ import math
 
 import torch
 from torch import nn
-from torch.nn.functional import logsigmoid, normalize
+from torch.nn.functional import logsigmoid
+
+from alharness import selection
 
 NEGLIGIBLE = 1e-6
 """An image whose mean similarity to the others is no more passes nothing on."""
@@ -23,7 +25,7 @@ class SimilarityGraph:
 
     def __init__(self, features: torch.Tensor) -> None:
         """``features``: (n, d) float, in any scale; a row of zeros is similar to nothing."""
-        self._rows = normalize(features, dim=1)
+        self._rows = selection.unit_rows(features)
         self._own = self._rows.square().sum(dim=1)
         sums = self._rows @ self._rows.sum(dim=0) - self._own
         enough = sums > NEGLIGIBLE * len(features)

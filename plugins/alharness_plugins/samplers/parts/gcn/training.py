@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 
 import alharness
-from alharness.epochs import run_epochs
-from alharness_plugins.samplers.gcn import GcnParameters
-from alharness_plugins.samplers.gcn.graph import GraphNetwork, SimilarityGraph, labeled_or_not
+from alharness.epochs import finite_loss, run_epochs
+from alharness_plugins.samplers.parts.gcn import GcnParameters
+from alharness_plugins.samplers.parts.gcn.graph import GraphNetwork, SimilarityGraph, labeled_or_not
 
 
 def hidden_and_logits(
@@ -33,17 +33,13 @@ def hidden_and_logits(
         optimizer.step()
         return loss.detach()
 
-    run_epochs(parameters.epochs, lambda: [None], step=step, after_epoch=_checked)
+    run_epochs(
+        parameters.epochs,
+        lambda: [None],
+        step=step,
+        after_epoch=finite_loss("the graph network", remedy="Try a lower learning_rate"),
+    )
     network.eval()
     with torch.no_grad():
         hidden = network.hidden(rows)
         return hidden, network(graph, hidden)
-
-
-def _checked(epoch: int, loss: torch.Tensor) -> None:
-    if not torch.isfinite(loss):
-        raise alharness.HarnessError(
-            f"the loss is {loss.item()} in epoch {epoch}",
-            where="the graph network",
-            remedy="Try a lower learning_rate",
-        )

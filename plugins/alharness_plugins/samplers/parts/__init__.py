@@ -1,0 +1,1 @@
+"""What several samplers are made of: packages that are no plugins themselves."""
