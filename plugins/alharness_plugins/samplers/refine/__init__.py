@@ -11,7 +11,6 @@ from pydantic import Field
 import alharness
 from alharness_plugins.samplers.parts.features import TASK_MODEL, features_alone
 
-TASK_MODEL = "task-model"
 N_STRATEGIES = 9
 
 
