@@ -204,16 +204,22 @@ def notes(scenario: Scenario, found: ScenarioFindings, n_models: int | None) -> 
             f"{', '.join(seeing)}: shown the hidden labels. An upper bound, not a method: it is "
             f"neither tested nor ranked.{optimism(scenario)}"
         )
-    together = [method.method for method in scenario.methods if method.co_trained]
-    if together:
-        lines.append(
-            f"{', '.join(together)}: {CO_TRAINED}. The sampler's own training extension trains the "
-            "task model, too: a difference may be one of training and not of selection. A scenario "
-            "that replays this one shows what the labeled sets are worth to plainly trained models."
-        )
+    lines += co_trained(method.method for method in scenario.methods if method.co_trained)
     if n_models == 1:
         lines.append(ONE_ARCHITECTURE)
     return lines
+
+
+def co_trained(methods: Iterable[str]) -> list[str]:
+    """What is said of methods that are co-trained: one sentence or none."""
+    named = ", ".join(methods)
+    if not named:
+        return []
+    return [
+        f"{named}: {CO_TRAINED}. The sampler's own training extension trains the task model, too: "
+        "a difference may be one of training and not of selection. A scenario that replays this "
+        "one shows what the labeled sets are worth to plainly trained models."
+    ]
 
 
 def _from(scenario: Scenario) -> str:

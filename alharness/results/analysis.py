@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,25 +137,27 @@ class _Analysis:
 
     def method(self, name: str) -> MethodStatistics:
         samples = self.samples
-        points = curve(samples.values[name])
+        found = partial(
+            MethodStatistics,
+            curve=curve(samples.values[name]),
+            co_trained=samples.co_trained.get(name),
+        )
         rank = None if samples.untested else self.ranks.ranks.get(name)
         if name in samples.upper_bounds:
-            return MethodStatistics(role="upper-bound", curve=points)
+            return found(role="upper-bound")
         if name == samples.reference:
-            return MethodStatistics(role="reference", curve=points, rank=rank)
+            return found(role="reference", rank=rank)
         verdict = self.verdicts[name]
         if name in samples.looked_at:
-            return MethodStatistics(
+            return found(
                 role="method",
-                curve=points,
                 verdict=verdict,
                 sentence=said_of(name, samples, verdict),
                 looks=looks_at(samples, name),
             )
         ours, theirs = self.ends[name], self.ends[samples.reference]
-        return MethodStatistics(
+        return found(
             role="method",
-            curve=points,
             verdict=verdict,
             sentence=said_of(name, samples, verdict),
             familywise=None if self.family is None else self.family[0].get(name),

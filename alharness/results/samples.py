@@ -50,7 +50,8 @@ class Samples:
     labels: (C,), of each cycle. first: the first cycle that is tested; 1 where cycle 0 is the
         same for all methods, else 0.
     values: by method, the reference's among them, (I, J, C) float64, aligned, NaN where missing.
-    upper_bounds: methods that see labels.
+    upper_bounds: methods that see labels. co_trained: by method, whether its task models were
+        trained along with the sampler's training extension; without those of whom nobody says.
     family: what a family-wise decision counts beside the methods here; None where nobody knows.
     looked_at: methods of which further seeds are run only while their looks do not stop them, and
         how many seeds, from the first, are over of each and of the reference.
@@ -78,6 +79,7 @@ class Samples:
     representation: Representation | None = None
     not_applicable: tuple[NotApplicable, ...] = ()
     untestable: Mapping[str, str] = field(default_factory=dict)
+    co_trained: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def secondary(self) -> bool:
@@ -166,6 +168,9 @@ def samples_of(
         untestable=_untestable(scenario, chosen),
         representation=scenario.representation,
         not_applicable=scenario.not_applicable or (),
+        co_trained={
+            label: row.co_trained for label, row in rows.items() if row.co_trained is not None
+        },
     )
 
 

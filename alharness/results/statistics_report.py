@@ -41,9 +41,11 @@ class BudgetSaving(Part):
 
 
 class MethodStatistics(Part):
-    """What the statistics say of a method; but for the curve, None where it is not tested.
+    """What the statistics say of a method; but for the first three, None where it is not tested.
 
     role: ``upper-bound`` is what sees labels. curve: of the metric, in its own unit, by cycle.
+    co_trained: whether its task models were trained along with the sampler's training extension,
+        and so otherwise than those of other methods; None of a CSV, and of early documents.
     verdict, marks (one for each budget), equivalence, bootstrap: differences from the reference
         are improvements, above 0 is better, in the metric's unit.
     sentence: the verdict in words, with what it is conditional on.
@@ -58,6 +60,7 @@ class MethodStatistics(Part):
 
     role: Literal["method", "reference", "upper-bound"]
     curve: tuple[Point, ...]
+    co_trained: bool | None = None
     verdict: Comparison | None = None
     sentence: str | None = None
     familywise: FamilyDecision | None = None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from alharness.leaderboard.setting import NOT_APPLICABLE, titled
 from alharness.leaderboard.tables.numerals import PERCENT, Scale, number, scale_of
 from alharness.leaderboard.tables.paper_chain import paper_chain_table
 from alharness.leaderboard.tables.table import Bound, Cell, Column, Estimate, Kind, Mark, Table
-from alharness.leaderboard.wording import SYMBOLS, differences, unit
+from alharness.leaderboard.wording import CO_TRAINED, SYMBOLS, co_trained, differences, unit
 from alharness.results.setting import NotApplicable
 from alharness.results.statistics_report import BudgetSaving, MethodStatistics, ScenarioStatistics
 from alharness.statistics import Comparison, Interval, Point, measure
@@ -72,7 +73,7 @@ def means(one: ScenarioStatistics) -> Table:
         Column(f"at_{labels}", f"{labels} labels", Kind.MEAN, scale_of(metric))
         for labels in one.labels
     ]
-    return Table(
+    table = Table(
         name="means",
         group=group(one),
         caption=title(one),
@@ -87,6 +88,7 @@ def means(one: ScenarioStatistics) -> Table:
             f"than {one.reference} at that budget (Holm over the method's budgets).",
         ),
     )
+    return _with_co_trained(table, one)
 
 
 def _means(method: MethodStatistics, first: int) -> Iterator[Estimate]:
@@ -106,7 +108,7 @@ def verdicts(one: ScenarioStatistics) -> Table:
     margin = number(one.margin, scale)
     family = "family" if one.family is None else f"family of {len(one.family.methods)}"
     bounds = [name for name, method in one.methods.items() if method.role == "upper-bound"]
-    return Table(
+    table = Table(
         name="verdicts",
         group=group(one),
         caption=f"{title(one)}, verdicts against {one.reference}",
@@ -129,6 +131,20 @@ def verdicts(one: ScenarioStatistics) -> Table:
             *(_lacking(lacking, bounds) for lacking in one.not_applicable),
         ),
         notes=_verdict_notes(one, margin),
+    )
+    return _with_co_trained(table, one)
+
+
+def _with_co_trained(table: Table, one: ScenarioStatistics) -> Table:
+    """A table of methods, with a column and a note that mark the co-trained, if there are any."""
+    along = [name for name, method in one.methods.items() if method.co_trained]
+    if not along:
+        return table
+    return replace(
+        table,
+        columns=(*table.columns, Column("co_trained", CO_TRAINED)),
+        rows=tuple((*row, "yes" if row[0] in along else None) for row in table.rows),
+        notes=(*table.notes, *co_trained(along)),
     )
 
 

@@ -175,3 +175,39 @@ def test_what_is_wrong_is_one_line(command, runs, words, said):
     assert (result.exit_code, result.stdout) == (ExitCode.USAGE, "")
     assert said in result.stderr
     assert len([line for line in result.stderr.splitlines() if line.startswith("Error")]) == 1
+
+
+@pytest.fixture
+def along(tmp_path, made_up):
+    """A document whose method margin is co-trained; of coreset it is not known."""
+    scenario = made_up.document(3).scenarios[0]
+    said = {"random": False, "margin": True, "coreset": None}
+    rows = (row.model_copy(update={"co_trained": said[row.method]}) for row in scenario.methods)
+    path = tmp_path / "along.json"
+    document = made_up.of([scenario.model_copy(update={"methods": tuple(rows)})])
+    path.write_text(json.dumps(document.to_json()))
+    return path
+
+
+def test_what_is_co_trained_is_marked(command, along, runs):
+    (found,) = command.json("stats", along)["scenarios"]
+    said = {name: one["co_trained"] for name, one in found["methods"].items()}
+    assert said == {"random": False, "margin": True, "coreset": None}
+    (plain,) = command.json("stats", runs)["scenarios"]
+    assert {one["co_trained"] for one in plain["methods"].values()} == {None}
+    rows = list(csv.DictReader(io.StringIO(command("stats", along, "--format", "csv").stdout)))
+    assert [(row["method"], row["co_trained"]) for row in rows] == [
+        ("random", ""), ("margin", "yes"), ("coreset", ""),
+    ]  # fmt: skip
+    text = " ".join(command("stats", along).stdout.split())
+    assert text.count("margin: co-trained. The sampler's own training extension") == 2
+    assert "co-trained" not in command("stats", runs).stdout
+
+
+def test_it_is_marked_without_a_verdict_too(command, along):
+    """The reference, and what is not among the methods that are shown."""
+    (found,) = command.json("stats", along, "--reference", "margin")["scenarios"]
+    assert (found["methods"]["margin"]["role"], found["methods"]["margin"]["co_trained"]) == (
+        "reference", True,
+    )  # fmt: skip
+    assert "co-trained" not in command("stats", along, "--methods", "coreset").stdout
