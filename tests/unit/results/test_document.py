@@ -120,7 +120,7 @@ LATER = {
     "endpoint", "looked_at", "looks",
     "origins", "representation", "querying", "not_applicable", "n_left_out", "first_sets",
     "warm_start",
-    "replay", "co_trained",
+    "replay", "co_trained", "n_held_out",
 }  # fmt: skip
 """What early documents of this schema do not have."""
 
@@ -190,11 +190,11 @@ def test_what_older_documents_do_not_tell_is_none(finished, of_0_1):
             del scenario[name]
         for method, name in product(scenario["methods"], of_method):
             del method[name]
-    given = {"endpoint", "n_left_out", "warm_start"}
+    given = {"endpoint", "n_left_out", "n_held_out", "warm_start"}
     for older in (early, copy.deepcopy(early) | {"schema": 2}, of_0_1):
         (scenario,) = from_json(older).scenarios
         assert {getattr(scenario, name) for name in of_scenario - given} == {None}
-        assert scenario.n_left_out == 0
+        assert scenario.n_left_out == scenario.n_held_out == 0
         assert not scenario.warm_start
         assert scenario.endpoint == DEFAULT_ENDPOINT
         for method in scenario.methods:
