@@ -181,6 +181,23 @@ def test_what_is_held_out_is_in_no_pool_and_nothing_else_changes(make_bench, wor
     assert len(end.runs) * (len(condition.sizes) - 1) == len(queries)
 
 
+def test_what_is_held_out_is_not_chosen_either(make_bench, world):
+    """Where samplers choose what runs start from, and a tenth of the images is left out besides."""
+    _, one, end = finished(
+        make_bench,
+        world,
+        protocol={"held_out": 9, "initial_draw": "chosen"},
+        training={"normalize": False},
+        choosers=("random",),
+    )
+    for run in end.runs:
+        start = run.condition.starts[run.place.initial_set]
+        assert len(start.held_out) == 9
+        labeled = one.labeled(run.labeled[-1]).indices
+        assert not np.isin(labeled, start.held_out.indices).any()
+        assert not np.isin(start.left_out.indices, start.held_out.indices).any()
+
+
 def test_more_than_the_data_has_is_one_line(make_bench):
     with pytest.raises(UsageError, match="held out") as caught:
         make_bench(protocol={"held_out": 50})
