@@ -23,6 +23,7 @@ NAMES = {
     "coreset-mip": "coreset-mip:max_pairs=20000",
     "batch-bald": "batch-bald:passes=5,samples=50",
     "active-ft": "active-ft:steps=30",
+    "oracle-best-of": "oracle-best-of:batches=4",
     "refine": "refine:rounds=2,batches=9",
 }
 """A family is checked by one of its members, and what takes long in a short form."""
