@@ -35,7 +35,7 @@ def test_the_suite_of_the_reference_is_read_and_planned(blocks, tmp_path, monkey
     (text,) = blocks
     parse_suite(text, "docs/suites.md")
     settings = re.findall(r"^# [\w-]+ = .*$", text, flags=re.MULTILINE)
-    assert len(settings) == 22
+    assert len(settings) == 23
     for setting in settings:
         with_it = text.replace(setting, setting.removeprefix("# "))
         if "not beside a regularizer" in setting:
