@@ -40,6 +40,7 @@ SLOW = {
     "vaal:epochs=1,width=4",
     "ta-vaal:epochs=1,width=4",
     "sraal:epochs=1,width=4",
+    "oracle-best-of:batches=4",
     "refine:rounds=2,batches=9",
     "vgg16",
     "wrn-28-2",

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "samplers_at_scale.py"
 SMALL = ("--pool", "300", "--width", "8", "--labeled", "100", "--budget", "20")
 
@@ -26,6 +28,7 @@ def test_each_sampler_has_its_time_and_memory_or_a_reason():
     assert vaal[1].strip() == "needs images"
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_is_ended():
     """Nothing is measured in no time: an alarm of one second rings before a hundred batches end."""
     ((_, said, _),) = rows_of("oracle-best-of", "--limit", "1")

@@ -79,8 +79,8 @@ def alharness_samplers() -> Iterator[alharness.SamplerSpec]:
         "oracle-best-of",
         OracleBestOf,
         summary="Upper bound: the best of many candidate batches by their true labels' gain",
-        citation="BoSS: a best-of-strategies selector as an oracle for deep active learning, "
-        "arXiv 2603.13109, 2026",
+        citation="BoSS: A Best-of-Strategies Selector as an Oracle for Deep Active Learning, 2026 "
+        "(arXiv:2603.13109)",
         cost="One forward pass over pool, labeled set and held-out images; for each candidate a "
         "batch selection among up to 5000 images and a logistic regression on the labeled set "
         "with the batch; memory linear in the pool.",
