@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 Subset: TypeAlias = Literal["unlabeled", "labeled"]
+"""Which of a pool's images: those that a query may pick, or those whose label is known."""
+
 Masks: TypeAlias = Literal["per-pass", "per-image"]
+"""Whether all images of a pass meet one dropout mask, or each one of its own."""
 
 
 class GradientFactors(NamedTuple):
