@@ -4,7 +4,7 @@ import fcntl
 import os
 import runpy
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -73,3 +73,14 @@ def empty_database(made_once) -> Path:
 def made_up() -> SimpleNamespace:
     """Documents of benches that never were: ``made_up.document(methods=200, scenarios=20)``."""
     return SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("made_up.py"))))
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """torch computes on one thread, as units do; many small tensors gain nothing from more."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

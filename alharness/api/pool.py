@@ -12,8 +12,14 @@ if TYPE_CHECKING:
     from torch import nn
 
 Subset: TypeAlias = Literal["unlabeled", "labeled", "held-out"]
+"""Which of a run's images: those that a query may pick, those whose label is known, or, for upper
+bounds, those that the suite holds out of every pool."""
+
 Hidden: TypeAlias = Literal["unlabeled", "held-out"]
+"""Images whose label is hidden, and shown to upper bounds alone."""
+
 Masks: TypeAlias = Literal["per-pass", "per-image"]
+"""Whether all images of a pass meet one dropout mask, or each one of its own."""
 
 
 class GradientFactors(NamedTuple):

@@ -34,5 +34,7 @@ class Choice:
 
 
 Distribution: TypeAlias = LogUniform | Uniform | Choice
+"""What a hyper-parameter is drawn from."""
+
 Space: TypeAlias = Mapping[str, Distribution]
 """Hyper-parameter name (kebab-case) to its distribution."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from alharness import ExitCode
 from alharness.cli import options
+
+if TYPE_CHECKING:
+    from alharness.results.document import Document
 
 
 @click.command()
@@ -35,14 +38,33 @@ def bench(ctx: click.Context, /, workspace: Path, as_json: bool, **asked: Any) -
     if ctx.get_parameter_source("suite") is ParameterSource.DEFAULT:
         _say_what_it_would_do(**asked)
         ctx.exit(ExitCode.USAGE)
+    document, unwritten = _computed(ctx, workspace, asked)
+    if as_json:
+        click.echo(json.dumps(document.to_json(), indent=2, allow_nan=False))
+    else:
+        from alharness.cli.tables import print_document
+
+        print_document(document)
+    if unwritten:
+        click.echo(f"Error: {unwritten}", err=True)
+    elif not as_json:
+        _say_where_it_lies(document, workspace)
+    _say_what_failed(document)
+    if document.failures or unwritten:
+        ctx.exit(ExitCode.UNITS_FAILED)
+
+
+def _computed(
+    ctx: click.Context, workspace: Path, asked: Mapping[str, Any]
+) -> tuple[Document, str | None]:
+    """What was found, and what of it could not be written; when stopped, the command ends."""
     from alharness.results.documents import NotWritten
     from alharness.session import commands
 
-    unwritten: NotWritten | None = None
     try:
         # What plugins print must not get into the data on stdout.
         with _terminate_as_interrupt(), redirect_stdout(sys.stderr):
-            document = commands.bench(workspace=workspace, **asked)
+            return commands.bench(workspace=workspace, **asked), None
     except KeyboardInterrupt:
         _ignore_signals()
         click.echo(
@@ -52,29 +74,26 @@ def bench(ctx: click.Context, /, workspace: Path, as_json: bool, **asked: Any) -
         )
         ctx.exit(ExitCode.STOPPED)
     except NotWritten as error:
-        unwritten, document = error, error.document
-    from alharness.cli.tables import print_document
+        return error.document, str(error)
+
+
+def _say_where_it_lies(document: Document, workspace: Path) -> None:
     from alharness.leaderboard.page import page_path
     from alharness.leaderboard.report import report_path
-    from alharness.leaderboard.wording import counted
     from alharness.store.workspace import Workspace
 
-    if as_json:
-        click.echo(json.dumps(document.to_json(), indent=2, allow_nan=False))
-    else:
-        print_document(document)
-    if unwritten is not None:
-        click.echo(f"Error: {unwritten}", err=True)
-    elif not as_json:
-        reports = Workspace(workspace).reports
-        click.echo(f"Report: {report_path(document, reports)}", err=True)
-        click.echo(f"Page: {page_path(document, reports)}", err=True)
+    reports = Workspace(workspace).reports
+    click.echo(f"Report: {report_path(document, reports)}", err=True)
+    click.echo(f"Page: {page_path(document, reports)}", err=True)
+
+
+def _say_what_failed(document: Document) -> None:
+    from alharness.leaderboard.wording import counted
+
     if document.failures:
         click.echo(f"{len(document.failures)} failed:", err=True)
         for line in counted(document.failures):
             click.echo(f"  {line}", err=True)
-    if document.failures or unwritten is not None:
-        ctx.exit(ExitCode.UNITS_FAILED)
 
 
 def _say_what_it_would_do(

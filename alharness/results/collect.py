@@ -17,9 +17,9 @@ from alharness.protocol.components import Component
 from alharness.protocol.condition import Condition, DatasetFacts
 from alharness.protocol.keys import digest
 from alharness.protocol.planning import run as planning
+from alharness.protocol.planning.ledger import Ledger
 from alharness.protocol.planning.run import Slot, State
 from alharness.protocol.planning.survey import Survey
-from alharness.protocol.planning.walk import Ledger
 from alharness.protocol.suite.declaration import Suite
 from alharness.protocol.suite.reading import protocol_digest, suite_json
 from alharness.protocol.suite.tables import Scenario as Table

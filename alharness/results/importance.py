@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from alharness.api.space import Choice, Space, Value
+from alharness.protocol.planning.ledger import Ledger
 from alharness.protocol.planning.run import Run, Slot
-from alharness.protocol.planning.walk import Ledger
 from alharness.protocol.tuning.search import distributions_of, quiet
 from alharness.protocol.units import TrialInputs, Unit
 from alharness.results.companions import Importance

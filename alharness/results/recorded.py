@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alharness.protocol.machine import Machine
-from alharness.protocol.planning.walk import Ledger
+from alharness.protocol.planning.ledger import Ledger
 from alharness.protocol.units import Unit
 
 

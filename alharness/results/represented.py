@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from alharness.protocol.condition import Condition
+from alharness.protocol.planning.ledger import Ledger
 from alharness.protocol.planning.run import Run, Slot
-from alharness.protocol.planning.walk import Ledger
 from alharness.protocol.units.representation import NOT_VERIFIABLE
 from alharness.results.setting import Probe, Representation
 

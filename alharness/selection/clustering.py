@@ -65,9 +65,10 @@ def k_means(
 
 
 def nearest_to_centers(rows: torch.Tensor, clusters: Clusters) -> NDArray[np.int64]:
-    """Of each cluster that has rows, the row nearest to its center: (≤ k,), distinct.
+    """Of each cluster that has rows, the row nearest to its center: (≤ k,) int64, distinct.
 
-    In the order of clusters; equal distances go to the lowest position.
+    In the order of clusters; equal distances, taken in float64, go to the lowest position.
+    ``clusters`` are those that ``k_means`` made of ``rows``, (n, D) float32.
     """
     labels = clusters.labels
     of_rows = torch.from_numpy(labels).to(rows.device)

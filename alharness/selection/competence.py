@@ -33,9 +33,10 @@ def competence_weight(covered: float, *, point: float = 0.8, steepness: float = 
 def share_covered(
     unlabeled: torch.Tensor, labeled: torch.Tensor, radii: NDArray[np.float64]
 ) -> float:
-    """Share of all rows that are labeled or within a labeled row's own radius of it.
+    """Share, in [0, 1], of all rows that are labeled or within a labeled row's own radius of it.
 
-    ``unlabeled`` (n, D) and ``labeled`` (m, D) have length one; ``radii`` (m,).
+    ``unlabeled`` (n, D) and ``labeled`` (m, D), n + m ≥ 1, have length one, are of one floating
+    type and on one device; ``radii`` (m,), and a distance equal to one is not within it.
     """
     near = torch.zeros(len(unlabeled), dtype=torch.bool, device=unlabeled.device)
     limits = torch.as_tensor(radii, dtype=unlabeled.dtype, device=unlabeled.device)
@@ -59,7 +60,8 @@ def pure_radii(
     ``rows`` (n, D) have length one; ``classes`` (n,) are labels, or predictions where there is
     none; ``centers`` are positions of rows. Pure enough is a ball of which a share ``purity`` has
     the center's class. Bisection takes it that a smaller ball is purer, starts from [0, 1.1],
-    ends at 0.05 and rounds to 0.01, as the published code does. Returns (len(centers),).
+    ends at 0.05 and rounds to 0.01, as the published code does. Returns (len(centers),) float64 in
+    [0, 1.1].
     """
     of_rows = torch.as_tensor(classes, device=rows.device)
     radii = np.empty(len(centers))

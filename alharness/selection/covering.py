@@ -58,7 +58,11 @@ class Coverage:
         self._graph = self._found(room=n * unlabeled.shape[1] // 4)
 
     def add(self, row: int) -> None:
-        """A row is picked: what is near to it is covered, and adds to no other's degree."""
+        """A row is picked, by its position in ``unlabeled``.
+
+        What is near to it is covered, and adds to no other's degree: ``covered`` and ``degrees``
+        change.
+        """
         n = len(self.covered)
         if self._graph is not None:
             targets = self._graph.targets(row)

@@ -41,6 +41,7 @@ class Block(NamedTuple):
     """Their squared norms plus slack, (k,)."""
 
     def part(self, some: slice) -> Block:
+        """Some of the points, in views."""
         return Block(self.points[some], self.moved[some], self.padded_norms[some])
 
     def write(self, start: int, other: Block) -> None:

@@ -32,7 +32,8 @@ _ROWS = 4096
 def class_means(rows: torch.Tensor, labels: torch.Tensor, n_classes: int) -> torch.Tensor:
     """The mean of each class's rows, (n_classes, D); of all rows for a class that has none.
 
-    ``rows`` are (m, D), m ≥ 1, ``labels`` (m,) int64 in [0, n_classes).
+    ``rows`` are (m, D), m ≥ 1, of any floating type, which the means have, too; ``labels`` are
+    (m,) int64 in [0, n_classes), on the same device.
     """
     counts = torch.bincount(labels, minlength=n_classes)
     sums = rows.new_zeros((n_classes, rows.shape[1])).index_add_(0, labels, rows)
@@ -43,10 +44,11 @@ def class_means(rows: torch.Tensor, labels: torch.Tensor, n_classes: int) -> tor
 class FeatureMixing:
     """The mixtures of rows of features with anchors, and what a last layer predicts of them.
 
-    ``rows`` are (n, D), ``anchors`` (k, D); ``head`` takes (n, D) to logits, (n, C), and lets
-    gradients through. Where it is linear, as last layers are, the features that are predicted as
-    one class are a convex region: a row flips for some anchor if and only if it does for the
-    farthest one, and for all larger caps. So only that one is asked.
+    ``rows`` are (n, D) and ``anchors`` (k, D), n, k ≥ 1, of one floating type on one device;
+    ``head`` takes (n, D) to logits, (n, C), and lets gradients through. Where it is linear, as last
+    layers are, the features that are predicted as one class are a convex region: a row flips for
+    some anchor if and only if it does for the farthest one, and for all larger caps. So only that
+    one is asked.
     """
 
     def __init__(self, rows: torch.Tensor, anchors: torch.Tensor, head: nn.Module) -> None:
@@ -62,9 +64,10 @@ class FeatureMixing:
             self._steps[some] = directions * farthest
 
     def flipped(self, cap: float) -> NDArray[np.int64]:
-        """Positions, ascending, of the rows whose prediction changes for some anchor.
+        """Positions, (≤ n,) int64, ascending, of the rows whose prediction changes for some anchor.
 
-        A row whose gradient is zero does not move, hence does not flip.
+        ``cap`` is 0 or more: a mixture is ε = cap / √D times as far away as the anchor. A row whose
+        gradient is zero does not move, hence does not flip.
         """
         bound = cap / math.sqrt(self._rows.shape[1])
         parts = []

@@ -22,9 +22,10 @@ def agglomerated(
     """A cluster for each row, (n,) int64 from 0 up.
 
     Average-linkage clustering by Euclidean distance of ``sample`` rows that are drawn with ``rng``
-    (or all, where there are no more), cut where they are in clusters of ``mean_size`` on average.
-    Every other row has the cluster whose mean is nearest to it. ``rows`` are (n, D), n ≥ 1; memory
-    is linear in n, and sample².
+    (or all, where there are no more), cut where they are in clusters of ``mean_size`` on average,
+    up to rounding and to ties. Every other row has the cluster whose mean is nearest to it.
+    ``rows`` are (n, D) float32, n ≥ 1; ``sample`` and ``mean_size`` are 1 or more. Memory is linear
+    in n, and sample².
     """
     n = len(rows)
     drawn = np.sort(rng.permutation(n)[:sample])
@@ -43,9 +44,10 @@ def agglomerated(
 def nearest_mean(
     rows: torch.Tensor, members: torch.Tensor, clusters: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """The cluster whose members' mean is nearest to each row, (n,) int64.
+    """The cluster whose members' mean is nearest to each row, (n,) int64, of equals the lowest.
 
-    ``members`` are (m, D), m ≥ 1, ``clusters`` (m,): theirs.
+    ``rows`` are (n, D), n ≥ 1, ``members`` (m, D), m ≥ 1, of one floating type on one device;
+    ``clusters`` (m,) int64 are those of the members, any numbers.
     """
     known, which = np.unique(clusters, return_inverse=True)
     means = class_means(members, torch.from_numpy(which).to(members.device), len(known))

@@ -17,6 +17,7 @@ def kept_values(
     ``numbers`` are ``Pool.numbers`` of the images, (n,) int64, and ``stored`` is what
     ``Pool.stored`` gives: empty, or with ``"numbers"``, (m,) int64, all different, and under
     ``name`` a value for each, (m, ...), whatever the order. None is known where it is empty.
+    Raises KeyError where it is not, and ``name`` is not in it.
     """
     if not stored:
         return np.zeros(len(numbers), dtype=np.bool_), np.empty(0)

@@ -28,6 +28,7 @@ class Scale:
 
     @property
     def factor(self) -> float:
+        """2 to the ``exponent``."""
         return 2.0**self.exponent
 
     def moved(self, rows: torch.Tensor, origin: torch.Tensor) -> torch.Tensor:

@@ -19,7 +19,10 @@ _ROWS = 4096
 
 
 def entropy(probabilities: torch.Tensor) -> torch.Tensor:
-    """H(p) of each row of (n, C): (n,), from 0 for one-hot rows to log C."""
+    """H(p) of each row, (n,) float64, in nats: from 0 for one-hot rows to log C.
+
+    ``probabilities`` are (n, C), n ≥ 1, of any floating type; p log p is 0 at p = 0.
+    """
     starts = range(0, len(probabilities), _ROWS)
     return torch.cat([_entropy(probabilities[at : at + _ROWS].double()) for at in starts])
 
@@ -31,12 +34,20 @@ def margins(probabilities: torch.Tensor) -> torch.Tensor:
 
 
 def entropy_of_mean(slices: Slices, n: int) -> torch.Tensor:
-    """H of the mean of p over passes, (n,): predictive entropy (Gal et al., 2017)."""
+    """H of the mean of p over passes, (n,) float64 on the CPU, in nats, from 0 to log C.
+
+    Predictive entropy (Gal et al., 2017). ``slices`` are (rows, probabilities), as
+    ``Pool.mc_probabilities`` and ``Pool.committee_probabilities`` yield them, (T, m, C) for m of
+    ``n`` rows; NaN for rows that none holds.
+    """
     return _scored(slices, n, lambda mean, _: _entropy(mean))
 
 
 def mean_entropy(slices: Slices, n: int) -> torch.Tensor:
-    """The mean of H(p) over passes, (n,): expected entropy."""
+    """The mean of H(p) over passes, (n,), from 0 to log C: expected entropy.
+
+    ``slices``, type and unit are as in ``entropy_of_mean``.
+    """
     return _scored(slices, n, lambda _, expected: expected)
 
 
@@ -44,7 +55,7 @@ def mutual_information(slices: Slices, n: int) -> torch.Tensor:
     """H of the mean less the mean of H, (n,), not negative (Houlsby et al., 2011).
 
     The information of a label about which pass gives it: 0 where all passes agree,
-    however uncertain they are.
+    however uncertain they are. ``slices``, type and unit are as in ``entropy_of_mean``.
     """
     return _scored(slices, n, lambda mean, expected: (_entropy(mean) - expected).clamp(min=0))
 
@@ -54,7 +65,8 @@ def variance_ratio(slices: Slices, n: int) -> torch.Tensor:
 
     Source: Freeman (1965); for committees Beluch et al. (2018). A prediction is the
     most probable class, of equals the first. It takes few distinct values: ties are
-    common, and are for whoever ranks the scores to break.
+    common, and are for whoever ranks the scores to break. ``slices`` and the type are as in
+    ``entropy_of_mean``.
     """
     scores = torch.full((n,), torch.nan, dtype=torch.float64)
     for rows, passes in slices:

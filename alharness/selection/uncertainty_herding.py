@@ -25,7 +25,10 @@ _POSITIVE = 1e-12
 
 
 def margin_weights(logits: torch.Tensor, temperature: float) -> torch.Tensor:
-    """1 - (p₁ - p₂), the two highest of softmax(logits / temperature): (n, C) to (n,) in [0, 1]."""
+    """1 - (p₁ - p₂), the two highest of softmax(logits / temperature): (n, C) to (n,) in [0, 1].
+
+    C is 2 or more, the temperature positive; the type is that of the logits.
+    """
     return 1 - margins((logits / temperature).softmax(dim=1))
 
 
@@ -41,8 +44,9 @@ def held_out_temperature(embeddings: torch.Tensor, labels: torch.Tensor, n_class
     """The temperature at which a last layer fitted to the older labels is calibrated on the newer.
 
     ``embeddings`` are (m, D), ``labels`` (m,) int64 in [0, n_classes), oldest first; newer are the
-    last ``NEWEST`` of them, their number rounded down. 1.0 where the older ones have one class or
-    none is newer.
+    last ``NEWEST`` of them, their number rounded down. One of 1.0, 1.1, … 19.9: that of the
+    smallest calibration error, of equals the first. 1.0 where the older ones have one class or none
+    is newer.
     """
     n_older = len(labels) - int(NEWEST * len(labels))
     rows, classes = embeddings.double().cpu().numpy(), labels.cpu().numpy()
@@ -78,7 +82,10 @@ def calibration_error(probabilities: NDArray[np.float64], labels: NDArray[np.int
 
 
 def smallest_distance(rows: torch.Tensor) -> float:
-    """The smallest positive Euclidean distance between two rows of length one; 1.0 without any."""
+    """The smallest positive Euclidean distance between two rows of length one; 1.0 without any.
+
+    ``rows`` are (n, D), n ≥ 0; distances are taken in float64, n² of them, in slices.
+    """
     exact = rows.double()
     norms = exact.square().sum(dim=1)
     smallest = torch.tensor(torch.inf, dtype=torch.float64, device=rows.device)

@@ -69,13 +69,6 @@ def bench(
     for a model that has other outputs than classes; at the end a HarnessError with the document
     as its ``document`` when that or the report cannot be written.
     """
-    from rich.console import Console
-
-    from alharness.session.executors import find_executor
-    from alharness.session.families import family_of
-    from alharness.session.first_pass import require_networks
-    from alharness.session.opening import open_bench
-
     computing = Computing(
         executor,
         device,
@@ -87,9 +80,24 @@ def bench(
         query_timeout=query_timeout,
         query_memory=query_memory,
     )
-    opened = open_bench(
-        opening(suite, scenarios, plugins, add, plugin_files, workspace, data_dir, download, looks)
+    asked = opening(
+        suite, scenarios, plugins, add, plugin_files, workspace, data_dir, download, looks
     )
+    return _carried_out(asked, computing, tracking_uri, family)
+
+
+def _carried_out(
+    asked: Opening, computing: Computing, tracking_uri: str | None, family: Iterable[str]
+) -> Document:
+    """Open a bench, refuse what cannot be used, and carry it out."""
+    from rich.console import Console
+
+    from alharness.session.executors import find_executor
+    from alharness.session.families import family_of
+    from alharness.session.first_pass import require_networks
+    from alharness.session.opening import open_bench
+
+    opened = open_bench(asked)
     find_executor(opened.registry, computing)
     labels = family_of(opened, family)
     known = {condition.name: condition.facts for condition in opened.bench.conditions}

@@ -21,7 +21,7 @@ from alharness.store.workspace import Workspace
 
 
 class StoreLedger:
-    """What is recorded in a workspace (a planning.walk.Ledger).
+    """What is recorded in a workspace (a planning.ledger.Ledger).
 
     Records are known by the index; one is opened only when somebody wants all of it.
     """

@@ -16,8 +16,11 @@ class Outcome(StrEnum):
     """How a rule turned out for one plugin."""
 
     PASSED = "passed"
+    """It is kept."""
     BROKEN = "broken"
+    """It is not; ``Checked.seen`` says by what."""
     NOT_APPLICABLE = "not applicable"
+    """The plugin has nothing that it speaks of; counts as kept."""
 
 
 class Broken(Exception):

@@ -9,7 +9,7 @@ get two cores.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
@@ -22,6 +22,8 @@ from PIL import Image
 from alharness import Framing, ImageFiles, RandomView
 from alharness.engine.images import Images, open_images
 from alharness.store.images import open_stored, pack
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 SIZE, SIDE, SCALED_SIDE = (500, 375), 224, 256
 BATCH, THREADS = 16, 2
@@ -48,15 +50,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         path.write_bytes(photograph(rng))
         assert 80e3 < path.stat().st_size < 120e3
     return paths
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """For what is done with pixels that are decoded, as in a unit."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def opened(paths: Sequence[Path], folder: Path, framing: Framing, threads: int) -> Images:

@@ -28,6 +28,8 @@ from alharness.engine.stacked import StackedTraining, fit_stacked
 from alharness.engine.training import Examples
 from alharness.epochs import n_batches
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CLASSES, BATCH, RATE, DECAY = 10, 64, 0.01, 5e-4
 
 
@@ -109,14 +111,6 @@ class Probes(NamedTuple):
         logits = layer(examples.images.batch(slice(None)))
         hits = (logits.argmax(dim=1) == examples.labels).sum()
         return float(hits), -float(cross_entropy(logits, examples.labels))
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def seconds(train: Callable[[list[StackedTraining]], Any], trainings: list[StackedTraining]) -> Any:

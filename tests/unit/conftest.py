@@ -15,7 +15,7 @@ from alharness.protocol.condition import DatasetFacts, make_condition
 from alharness.protocol.machine import Machine
 from alharness.protocol.partition.pool import unlabeled_pool
 from alharness.protocol.partition.sets import Added, IndexSet, LabeledSet, joined
-from alharness.protocol.planning.survey import Planner, Survey
+from alharness.protocol.planning.survey import Planner, Survey, survey
 from alharness.protocol.suite.declaration import Suite
 from alharness.protocol.suite.reading import suite_json, suite_of
 from alharness.protocol.units import Unit
@@ -245,6 +245,17 @@ class World:
             assert key in self.features, f"a {unit.kind} without the features it reads"
         self.units[unit.key] = unit
         self.records.setdefault(unit.key, self._answer(unit))
+
+    def until(self, bench: Bench, kind: str, cycle: int) -> Unit:
+        """Executes the bench until the next unit is of this kind and cycle; returns it."""
+        for _ in range(500):
+            state = survey(bench, self)
+            self.drop(state)
+            unit = state.ready()[0]
+            if unit.kind == kind and unit.kind != "evaluation" and unit.inputs.seed.cycle == cycle:
+                return unit
+            self.compute(unit)
+        raise AssertionError(f"no {kind} in cycle {cycle}")
 
     def _answer(self, unit: Unit) -> dict[str, Any]:
         rng = np.random.default_rng(int(unit.key[:16], 16))

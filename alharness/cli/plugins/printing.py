@@ -18,6 +18,7 @@ JSON_SCHEMA = 1
 
 
 def row(registry: Registry, registered: Registered) -> dict[str, Any]:
+    """What is said of a plugin in JSON."""
     return {
         "kind": registered.kind,
         "name": registered.name,
@@ -41,12 +42,14 @@ def _source(registered: Registered) -> str | None:
 
 
 def print_json(**content: Any) -> None:
+    """Print members, behind the version of what they are."""
     click.echo(json.dumps({"schema": JSON_SCHEMA, **content}, indent=2))
 
 
 def table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], show_header: bool = True
 ) -> Table:
+    """A table of texts, without lines; nothing in it is markup."""
     made = Table(
         title=title or None, title_justify="left", box=None, pad_edge=False, show_header=show_header
     )

@@ -91,6 +91,7 @@ class Adam(_Moments):
     """Adam; weight decay is part of the gradient."""
 
     def step(self, gradient: torch.Tensor, rate: torch.Tensor) -> None:
+        """Along the gradient's running mean, over the root of that of its square."""
         self._add_penalty(gradient)
         self._along_mean(gradient, rate, *self._note(gradient))
 
@@ -99,6 +100,7 @@ class AdamW(_Moments):
     """Adam; weight decay makes the parameters smaller by itself."""
 
     def step(self, gradient: torch.Tensor, rate: torch.Tensor) -> None:
+        """Adam's, after the decay."""
         if self.decay is not None:
             self.parameters.mul_(1 - rate * self.decay)
         self._along_mean(gradient, rate, *self._note(gradient))

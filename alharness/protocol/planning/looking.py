@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alharness.protocol.bench import Bench
+from alharness.protocol.planning.ledger import Ledger
 from alharness.protocol.planning.run import Run, Slot, State
-from alharness.protocol.planning.walk import Ledger
 from alharness.statistics import LOOKS, Look, endpoint, look_at, measure, oriented
 
 

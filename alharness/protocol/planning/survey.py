@@ -16,9 +16,10 @@ from alharness.protocol.bench import Bench, Place
 from alharness.protocol.components import Component
 from alharness.protocol.condition import Condition
 from alharness.protocol.planning.entries import Entry, unique
+from alharness.protocol.planning.ledger import Ledger
 from alharness.protocol.planning.looking import seeds_wanted
 from alharness.protocol.planning.run import Run, State
-from alharness.protocol.planning.walk import Ledger, Walker
+from alharness.protocol.planning.walk import Walker
 from alharness.protocol.units import Unit
 
 

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from typing import Any, Literal, Protocol
+from typing import Any
 
 from alharness.api.space import Value
 from alharness.protocol.bench import Bench, trained_with
 from alharness.protocol.components import Component
 from alharness.protocol.partition.sets import Added, LabeledSet
+from alharness.protocol.planning.ledger import Ledger
+from alharness.protocol.planning.naming import Names
 from alharness.protocol.planning.needed import needed
-from alharness.protocol.planning.run import Run, Slot, State, Step, slots, slots_of_cycle
+from alharness.protocol.planning.run import Run, Slot
+from alharness.protocol.planning.standing import block, conclude, give_up_tuning, note
 from alharness.protocol.tuning.search import TrialScore, best_trial
 from alharness.protocol.units import Stored, Unit
 
 
-class Ledger(Protocol):
-    """What has been recorded so far."""
-
-    def result(self, unit: Unit) -> Mapping[str, Any] | None:
-        """The slim part of a unit's recorded result (``Inputs.slim``), or None."""
-        ...
-
-    @property
-    def weights(self) -> AbstractSet[str]:
-        """Keys of the units whose weights or features are there."""
-        ...
-
-
 class Walker:
-    """Walks runs, and remembers what never changes: the units that it has named.
+    """Walks runs.
 
     trained: keys of the recorded trials that it met.
     """
@@ -39,9 +28,7 @@ class Walker:
     def __init__(self, bench: Bench, ledger: Ledger) -> None:
         self._bench = bench
         self._ledger = ledger
-        self._draws: dict[tuple[str, int, int], tuple[Mapping[str, Value], ...]] = {}
-        self._trials: dict[tuple[object, ...], Unit] = {}
-        self._features: dict[tuple[str, tuple[str, ...]], tuple[Unit, ...]] = {}
+        self._names = Names(bench)
         self.trained: set[str] = set()
 
     def walk(
@@ -62,8 +49,7 @@ class Walker:
             run.labeled.append(labeled)
             labeled = self._cycle(run, cycle, labeled, failed, tuner)
         run.needed.update(needed(self._bench, run))
-        self._fill(run)
-        self._count_complete(run)
+        conclude(self._bench, run)
         return run
 
     def _started(self, run: Run, failed: Collection[str]) -> LabeledSet | None:
@@ -96,10 +82,7 @@ class Walker:
 
     def _represent(self, run: Run, failed: Collection[str]) -> None:
         """The features that the run reads; runs share the units."""
-        at = (run.condition.name, run.asked_for)
-        if at not in self._features:
-            self._features[at] = self._bench.features(run.condition, run.method)
-        for number, unit in enumerate(self._features[at]):
+        for number, unit in enumerate(self._names.features(run)):
             self._step(run, Slot(0, "representation", number), unit, failed)
 
     def _cycle(
@@ -148,7 +131,7 @@ class Walker:
         draws = self._hyperparameters(run, cycle, tuner)
         parent = run.chosen[-1] if run.chosen and self._is_warm else None
         units = [
-            self._trial(run, cycle, number, labeled, values, "trial", parent)
+            self._names.trial(run, cycle, number, labeled, values, "trial", parent)
             for number, values in enumerate(draws)
         ]
         scores = []
@@ -157,7 +140,7 @@ class Walker:
             if result is not None:
                 self.trained.add(unit.key)
                 scores.append(trial_score(number, result))
-        _give_up_tuning(run, cycle)
+        give_up_tuning(run, cycle)
         if not scores:
             return None
         best = units[best_trial(scores)]
@@ -178,7 +161,7 @@ class Walker:
         goes_on = run.committees and self._is_warm
         parents: Sequence[Unit | None] = run.committees[-1] if goes_on else [None] * size
         members = [
-            self._trial(run, cycle, number, labeled, values, "committee", parent)
+            self._names.trial(run, cycle, number, labeled, values, "committee", parent)
             for number, parent in enumerate(parents)
         ]
         results = [
@@ -198,99 +181,25 @@ class Walker:
     ) -> Sequence[Mapping[str, Value]]:
         """What the trials of this cycle train with: a tuning's draws, or the tuner's choice."""
         if tuner is None or run.tunes:
-            at = (run.condition.name, run.place.initial_set, cycle)
-            if at not in self._draws:
-                self._draws[at] = self._bench.draws(run.condition, run.place.initial_set, cycle)
-            return self._draws[at]
+            return self._names.draws(run, cycle)
         if cycle < len(tuner.chosen):
             return [trained_with(tuner.chosen[cycle])]
         if tuner.satisfied:
             return [trained_with(tuner.chosen[-1])]
         if tuner.stopped:
-            _block(run, cycle, "the run whose tuning it follows failed")
+            block(run, cycle, "the run whose tuning it follows failed")
         return []
-
-    def _trial(
-        self,
-        run: Run,
-        cycle: int,
-        number: int,
-        labeled: LabeledSet,
-        values: Mapping[str, Value],
-        purpose: Literal["trial", "committee"],
-        parent: Unit | None,
-    ) -> Unit:
-        """The same object for the same trial: runs share trials, and surveys name them again.
-
-        A training extension belongs to the task model: committees do without.
-        """
-        condition, place = run.condition, run.place
-        extension = run.extension if purpose == "trial" else None
-        trained_along = None if extension is None else extension.label
-        at = (
-            *(condition.name, place, cycle, purpose, number, trained_along, parent),
-            *(labeled.digests, *values.items()),
-        )
-        if at not in self._trials:
-            self._trials[at] = self._bench.trial(
-                condition, place, cycle, number, labeled, values, purpose, extension, parent
-            )
-        return self._trials[at]
 
     def _step(
         self, run: Run, slot: Slot, unit: Unit, failed: Collection[str]
     ) -> Mapping[str, Any] | None:
         """Note where a unit stands; the slim part of its result when it is recorded."""
-        result = self._ledger.result(unit)
-        if result is not None:
-            state = State.DONE
-        elif unit.key in failed:
-            state = State.FAILED
-        else:
-            state = self._state(run, unit, failed)
-        run.steps[slot] = Step(state, unit)
-        return result
-
-    def _state(self, run: Run, unit: Unit, failed: Collection[str]) -> State:
-        """Of a unit to be computed; what it reads and is gone is asked for again."""
-        reads, there = unit.inputs.reads(), self._ledger.weights
-        missing = [key for key in (*reads.weights, *reads.features) if key not in there]
-        lost = any(key in failed for key in missing)
-        for key in missing:
-            lost |= self._ask_again(run, key, failed) in (State.FAILED, State.BLOCKED)
-        return State.BLOCKED if lost else State.WAITING if missing else State.READY
-
-    def _ask_again(self, run: Run, key: str, failed: Collection[str]) -> State | None:
-        """A unit of the run whose weights or features are needed and gone; how it stands then.
-
-        It may read such ones itself: those of the cycle before, in a warm start.
-        """
-        found = [slot for slot, step in run.steps.items() if step.unit and step.unit.key == key]
-        state = None
-        for slot in found:
-            unit = run.steps[slot].unit
-            assert unit is not None
-            state = State.FAILED if key in failed else self._state(run, unit, failed)
-            run.steps[slot] = Step(state, unit)
-            run.complete = min(run.complete, slot.cycle)
-        return state
+        return note(self._ledger, run, slot, unit, failed)
 
     @property
     def _is_warm(self) -> bool:
         """Whether trainings start from the weights of the cycle before."""
         return self._bench.suite.protocol.warm_start
-
-    def _fill(self, run: Run) -> None:
-        """The slots that were not reached."""
-        state = State.BLOCKED if run.stopped else State.WAITING
-        for slot in slots(self._bench, run):
-            run.steps.setdefault(slot, Step(state, None))
-
-    def _count_complete(self, run: Run) -> None:
-        while run.complete <= run.last and all(
-            run.is_done(slot) for slot in slots_of_cycle(self._bench, run, run.complete)
-        ):
-            run.complete += 1
 
 
 def trial_score(number: int, result: Mapping[str, Any]) -> TrialScore:
@@ -334,20 +243,5 @@ def _replayed(run: Run, cycle: int) -> LabeledSet | None:
     if cycle < len(source.labeled):
         return source.labeled[cycle]
     if source.stopped:
-        _block(run, cycle, f"{source.name}, which it replays, did not go on")
+        block(run, cycle, f"{source.name}, which it replays, did not go on")
     return None
-
-
-def _block(run: Run, cycle: int, why: str) -> None:
-    """Nothing of a cycle can be trained, since another run failed or is blocked."""
-    run.steps[Slot(cycle, "trial", 0)] = Step(State.BLOCKED, None)
-    run.blocked_by = why
-
-
-def _give_up_tuning(run: Run, cycle: int) -> None:
-    """Once a trial of a tuning failed, the others would be trained for nothing."""
-    trials = [slot for slot in run.steps if slot.cycle == cycle and slot.kind == "trial"]
-    if any(run.steps[slot].state is State.FAILED for slot in trials):
-        for slot in trials:
-            if run.steps[slot].state is State.READY:
-                run.steps[slot] = Step(State.BLOCKED, run.steps[slot].unit)

@@ -1,14 +1,8 @@
 """Losses are computed as units compute them."""
 
-from collections.abc import Iterator
-
 import pytest
-import torch
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def as_in_a_unit(one_thread: None) -> None:
+    """Of every test here."""

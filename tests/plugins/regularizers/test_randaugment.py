@@ -7,7 +7,7 @@ image by image; Pillow, which the published code calls, for all but cutout.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -20,21 +20,14 @@ from torchvision.transforms.v2 import functional
 
 import alharness
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SIGNED = {"color", "contrast", "brightness", "sharpness"} | {
     f"{name}-{axis}" for name in ("shear", "translate") for axis in "xy"
 }
 MOVING = {"rotate", "shear-x", "shear-y", "translate-x", "translate-y"}
 EXACT = {"invert", "equalize", "solarize", "posterize", "cutout"} | MOVING
 MAGNITUDES = range(1, 10)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """As units run; many small tensors gain nothing from more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def byte_images(channels: int, height: int = 32, width: int = 32) -> torch.Tensor:

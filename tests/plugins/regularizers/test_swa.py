@@ -23,16 +23,9 @@ from alharness.api.regularizer import Regularizer
 from alharness.engine.images import HeldImages
 from alharness.engine.training import Examples, Training, copied_weights, evaluate
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 BATCH = 8
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """As units run; many small tensors gain nothing from more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def network(seed: int = 0) -> nn.Module:

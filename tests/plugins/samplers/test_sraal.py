@@ -17,16 +17,9 @@ from alharness.engine.images import HeldImages
 from alharness.engine.network import Network
 from alharness.engine.pool import ImagePool
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SMALL = {"width": 4, "epochs": 1, "batch_size": 8}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """As units run."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 class WithoutModel(ImagePool):

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import alharness_suites
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from alharness.protocol.planning.survey import survey
 from alharness.results.collect import collect
 from alharness.results.document import members
 from alharness.results.findings import findings
+from alharness.results.publication import Publication, read_publication
 
 
 @pytest.fixture
@@ -66,3 +68,10 @@ def changed_fixture():
 def of_0_1():
     """What alharness 0.1 wrote after ``bench --suite digits-quick``, as JSON."""
     return json.loads((Path(__file__).parent / "documents" / "digits-quick-0.1.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def paper() -> Publication:
+    """The published tables that come with the harness."""
+    (path,) = alharness_suites.alharness_published()
+    return read_publication(path)

@@ -7,7 +7,6 @@ import hashlib
 import re
 from itertools import pairwise
 
-import alharness_suites
 import pytest
 
 from alharness import UsageError
@@ -16,12 +15,6 @@ from alharness.results.published import Published
 
 METHODS = ["random", "coreset", "dbal", "bald", "vaal", "qbc", "least-confidence"]
 """RSB, Coreset, DBAL, BALD, VAAL, QBC, UC: the order of rows in every table."""
-
-
-@pytest.fixture(scope="module")
-def paper() -> Publication:
-    (path,) = alharness_suites.alharness_published()
-    return read_publication(path)
 
 
 @pytest.fixture(scope="module")

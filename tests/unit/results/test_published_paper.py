@@ -6,19 +6,11 @@ layout's. Which column a block of numbers is, is written here once more, apart f
 
 import re
 
-import alharness_suites
 import pytest
 
-from alharness.results.publication import Publication, read_publication
 from alharness.results.published import Published
 
 NUMBER = re.compile(r"\d+(?:\.\d+)?(?: ± \d+(?:\.\d+)?)?")
-
-
-@pytest.fixture(scope="module")
-def paper() -> Publication:
-    (path,) = alharness_suites.alharness_published()
-    return read_publication(path)
 
 
 @pytest.fixture(scope="module")

@@ -412,22 +412,10 @@ def test_a_tuning_keeps_one_alive(make_bench, world):
         assert len(one.records) == done
 
 
-def until(one, bench, kind, cycle):
-    """Executes the bench until the next unit is of this kind and cycle; returns it."""
-    for _ in range(500):
-        state = survey(bench, one)
-        one.drop(state)
-        unit = state.ready()[0]
-        if unit.kind == kind and unit.kind != "evaluation" and unit.inputs.seed.cycle == cycle:
-            return unit
-        one.compute(unit)
-    raise AssertionError(f"no {kind} in cycle {cycle}")
-
-
 def test_a_query_keeps_its_model_and_the_one_before(make_bench, world):
     bench = make_bench(("random",), initial_sets=1, seeds=1, final=0.4)
     one = world(bench)
-    query = until(one, bench, "query", 2)
+    query = one.until(bench, "query", 2)
     chosen = [unit.key for unit in run_of(survey(bench, one)).chosen]
     assert query.inputs.trial == chosen[2]
     assert query.inputs.previous.trial == chosen[1]
@@ -439,7 +427,7 @@ def test_a_query_keeps_its_model_and_the_one_before(make_bench, world):
 def test_missing_weights_are_trained_again_only_when_needed(make_bench, world):
     bench = make_bench(("random",), initial_sets=1, seeds=1)
     one = world(bench)
-    query = until(one, bench, "query", 1)
+    query = one.until(bench, "query", 1)
     for lost in (query.inputs.trial, query.inputs.previous.trial):
         one.checkpoints.remove(lost)
         state = survey(bench, one)
@@ -458,7 +446,7 @@ def test_missing_weights_are_trained_again_only_when_needed(make_bench, world):
 def test_weights_lost_for_good_block_what_reads_them(make_bench, world):
     bench = make_bench(("random",), initial_sets=1, seeds=1)
     one = world(bench)
-    query = until(one, bench, "query", 1)
+    query = one.until(bench, "query", 1)
     lost = query.inputs.trial
     one.checkpoints.remove(lost)
     state = survey(bench, one, {lost})
@@ -504,7 +492,7 @@ def test_estimate(make_bench, world):
     name = bench.conditions[0].name
     assert first.seconds == 2 * (6.0 + 9.0)
     assert set(first.uncounted) == {(name, kind) for kind in ("evaluation", "query", "annotation")}
-    query = until(one, bench, "annotation", 0)
+    query = one.until(bench, "annotation", 0)
     assert query.kind == "annotation"
     one.compute(query)
     state = survey(bench, one)

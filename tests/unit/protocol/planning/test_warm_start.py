@@ -44,18 +44,6 @@ def starts(run, kind):
     }
 
 
-def until(one, bench, kind, cycle):
-    """Executes the bench until the next unit is of this kind and cycle; returns it."""
-    for _ in range(500):
-        state = survey(bench, one)
-        one.drop(state)
-        unit = state.ready()[0]
-        if unit.kind == kind and unit.kind != "evaluation" and unit.inputs.seed.cycle == cycle:
-            return unit
-        one.compute(unit)
-    raise AssertionError(f"no {kind} in cycle {cycle}")
-
-
 @pytest.mark.parametrize("scope", ["per-initial-set", "first-initial-set", "fixed"])
 def test_each_run_goes_on_from_what_it_chose_itself(make_bench, world, scope):
     bench = make_bench(scope=scope, protocol=WARM)
@@ -111,7 +99,7 @@ class _Nothing:
 
 def test_weights_stay_until_the_last_trial_that_reads_them_is_done(alone, world):
     one = world(alone)
-    until(one, alone, "trial", 2)
+    one.until(alone, "trial", 2)
     chosen = [unit.key for unit in survey(alone, one).runs[0].chosen]
     assert set(chosen) <= one.checkpoints
     trials = [unit for unit in next_units(alone, one) if unit.kind == "trial"]
@@ -122,7 +110,7 @@ def test_weights_stay_until_the_last_trial_that_reads_them_is_done(alone, world)
         one.drop(survey(alone, one))
     # Its query shows the model of the cycle before, too.
     assert chosen[1] in one.checkpoints
-    until(one, alone, "trial", 3)
+    one.until(alone, "trial", 3)
     assert chosen[1] not in one.checkpoints
     end = one.finish(alone)
     assert one.checkpoints == {end.runs[0].chosen[0].key}
@@ -130,7 +118,7 @@ def test_weights_stay_until_the_last_trial_that_reads_them_is_done(alone, world)
 
 def test_a_committee_stays_until_the_next_one_is_trained(bench, world):
     one = world(bench)
-    query = until(one, bench, "query", 0)
+    query = one.until(bench, "query", 0)
     end = one.finish(bench)
     members = {unit.key for run in end.runs for committee in run.committees for unit in committee}
     assert set(query.inputs.committee) < members
@@ -142,7 +130,7 @@ def test_a_member_is_trained_again_for_the_next_one_that_goes_on_from_it(make_be
         ("qbc",), initial_sets=1, seeds=1, final=0.4, committees={"qbc": 2}, protocol=WARM
     )
     one = world(bench)
-    until(one, bench, "trial", 1)
+    one.until(bench, "trial", 1)
     state = survey(bench, one)
     lost = state.runs[0].committees[0][1].key
     assert lost in one.checkpoints, "the next committee goes on from it"
@@ -153,7 +141,7 @@ def test_a_member_is_trained_again_for_the_next_one_that_goes_on_from_it(make_be
 
 def test_lost_weights_are_trained_again_from_those_that_they_started_from(alone, world):
     one = world(alone)
-    unit = until(one, alone, "trial", 2)
+    unit = one.until(alone, "trial", 2)
     run = survey(alone, one).runs[0]
     first, second = (chosen.key for chosen in run.chosen)
     assert unit.inputs.recipe.start == second
@@ -182,7 +170,7 @@ def test_lost_weights_of_a_finished_bench_are_trained_by_nobody(alone, world):
 
 def test_weights_lost_for_good_block_what_goes_on_from_them(alone, world):
     one = world(alone)
-    until(one, alone, "trial", 2)
+    one.until(alone, "trial", 2)
     first, second = (chosen.key for chosen in survey(alone, one).runs[0].chosen)
     one.checkpoints -= {first, second}
     state = survey(alone, one, {first})
